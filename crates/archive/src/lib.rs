@@ -1,0 +1,1 @@
+//! The log again, columnar and clustered by customer, for questions about everybody.

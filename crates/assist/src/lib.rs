@@ -1,0 +1,1 @@
+//! From a sentence to a proposal: typed, checked, and inert until accepted.

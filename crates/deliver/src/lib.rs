@@ -1,0 +1,1 @@
+//! Hands messages over: MIME, SMTP with the last look, the catching inbox.

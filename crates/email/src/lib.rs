@@ -1,0 +1,1 @@
+//! Email documents: blocks and merge tags to MJML, HTML and text.

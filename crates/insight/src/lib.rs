@@ -1,0 +1,1 @@
+//! Attribution, rates, lift: what the mail did.

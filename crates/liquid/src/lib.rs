@@ -1,0 +1,1 @@
+//! The Liquid template language, whole and safe; knows nothing of email.

@@ -1,0 +1,93 @@
+//! Where an enrolment stands: the state that `flow::advance` moves and the store keeps.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{CustomerId, EnrolmentId, FlowId, OrderId, ProductId, StepId};
+
+/// Where an enrolment stands in its flow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "position", rename_all = "snake_case")]
+pub enum Position {
+    /// About to carry out `step`.
+    Ready {
+        step: StepId,
+    },
+    /// In the wait `step`, which is over at `until`.
+    Waiting {
+        step: StepId,
+        until: Timestamp,
+    },
+    Exited {
+        at: Timestamp,
+        reason: ExitReason,
+        step: Option<StepId>,
+    },
+}
+
+impl Position {
+    pub fn is_active(&self) -> bool {
+        !matches!(self, Self::Exited { .. })
+    }
+
+    pub fn step(&self) -> Option<&StepId> {
+        match self {
+            Self::Ready { step } | Self::Waiting { step, .. } => Some(step),
+            Self::Exited { step, .. } => step.as_ref(),
+        }
+    }
+}
+
+/// Why an enrolment ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExitReason {
+    /// Went through to the end.
+    Completed,
+    /// The customer ordered again.
+    Purchase,
+    /// Withheld by lot; never mailed.
+    HeldOut,
+    Unsubscribed,
+    Suppressed,
+    /// What the flow asked for came true by another event than a purchase.
+    Converted,
+    /// No longer in the flow's audience.
+    Audience,
+    /// The flow was stopped.
+    FlowStopped,
+    Erased,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewEnrolment {
+    pub customer: CustomerId,
+    pub flow: FlowId,
+    pub flow_version: u32,
+    /// With the flow, unique for ever: the order id, or what the flow's setting says.
+    pub trigger_key: String,
+    pub trigger_order: Option<OrderId>,
+    pub position: Position,
+    pub is_held_out: bool,
+    pub entered_at: Timestamp,
+}
+
+/// One customer's passage through one version of a flow, from trigger to exit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolment {
+    pub id: EnrolmentId,
+    pub customer: CustomerId,
+    pub flow: FlowId,
+    pub flow_version: u32,
+    pub trigger_key: String,
+    pub trigger_order: Option<OrderId>,
+    pub position: Position,
+    pub is_held_out: bool,
+    pub entered_at: Timestamp,
+    /// The products its emails speak of, chosen at the first send and re-checked at each.
+    pub products: Vec<ProductId>,
+    /// The coupon reserved for it.
+    pub coupon: Option<String>,
+    /// Counts the changes; a change names the one it saw.
+    pub revision: u32,
+}

@@ -1,0 +1,36 @@
+//! The words the other crates share: ids, customers, events, orders, products, consent, money.
+//!
+//! Types only, with the checks that keep them true. It decides nothing: whether a customer is in a
+//! segment, what a flow does next and whether a message may go are questions for other crates.
+
+mod coupon;
+mod customer;
+mod enrolment;
+mod event;
+mod ids;
+mod message;
+mod money;
+mod order;
+mod product;
+mod review;
+mod shop;
+
+pub use coupon::{Coupon, CouponOffer, CouponState};
+pub use customer::{
+    Consent, ConsentState, Customer, CustomerName, EmailAddress, EmailAddressError, Identifier,
+    Suppression, SuppressionReason, Topic,
+};
+pub use enrolment::{Enrolment, ExitReason, NewEnrolment, Position};
+pub use event::{Agent, BounceClass, Event, EventBody, EventKey, EventKind};
+pub use ids::{
+    Bucket, CustomerId, EnrolmentId, FlowId, IdError, MessageId, OrderId, PoolId, ProductId,
+    SegmentId, StepId, TemplateId,
+};
+pub use message::{Message, MessageClass, MessageState, Touches};
+pub use money::{Currency, CurrencyError};
+pub use order::{Order, OrderLine};
+pub use product::Product;
+pub use review::{Rating, Review, ReviewState};
+pub use shop::Shop;
+
+pub use jiff::Timestamp;

@@ -1,0 +1,1 @@
+//! The condition language: parse, print, check, evaluate, explain.

@@ -1,0 +1,1 @@
+//! The binary aftercart: commands, configuration, the demo shop.

@@ -1,0 +1,3 @@
+//! The binary `aftercart`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The transactional database: the only crate that knows SQL, embedded or PostgreSQL.

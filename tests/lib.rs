@@ -1,0 +1,1 @@
+//! Nothing stands here: the package holds the whole-product tests in `tests/`.

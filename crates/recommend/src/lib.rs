@@ -1,1 +1,20 @@
-//! Learns from orders what goes with what, and ranks products for one customer.
+//! Learns from orders what goes with what and what is the better version of what, and ranks
+//! products for one customer.
+//!
+//! It reads no store and no clock: the caller brings the baskets, the catalogue and the present
+//! moment, and the same input gives the same model and the same list, ties included. A score
+//! orders products and means nothing to a person; what a person is shown is the [`Evidence`],
+//! which is plain counts of customers.
+
+mod evidence;
+mod kind;
+mod model;
+mod rank;
+
+pub use evidence::Evidence;
+pub use kind::{ProductKind, head_noun};
+pub use model::{
+    Basket, BestSeller, Complement, Model, TrainOptions, UPGRADE_RATIO_MAX, UPGRADE_RATIO_MIN,
+    Upgrade,
+};
+pub use rank::{Recommendation, Relation, Rules, Taste, recommend};

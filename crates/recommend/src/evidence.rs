@@ -1,0 +1,112 @@
+//! Why a product is recommended, in counts that anyone can check against the orders.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The counts behind a recommendation. Its `Display` is the sentence people read.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// `customers` bought both, `times_chance` times as many as if the two had nothing to do with
+    /// each other.
+    Together { customers: u32, times_chance: f64 },
+    /// A better version at `price_ratio` times the price; `customers` bought the plainer one first
+    /// and this one later.
+    MovedUp { customers: u32, price_ratio: f64 },
+    /// `customers` bought it in the last `days` days.
+    Popular { customers: u32, days: u32 },
+}
+
+impl Evidence {
+    pub fn customers(&self) -> u32 {
+        match *self {
+            Self::Together { customers, .. }
+            | Self::MovedUp { customers, .. }
+            | Self::Popular { customers, .. } => customers,
+        }
+    }
+
+    /// Observed over expected, where chance was corrected for.
+    pub fn times_chance(&self) -> Option<f64> {
+        match *self {
+            Self::Together { times_chance, .. } => Some(times_chance),
+            Self::MovedUp { .. } | Self::Popular { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Together { customers, times_chance } => {
+                let people = Customers(customers);
+                write!(
+                    f,
+                    "bought together by {people}, {} times more than by chance",
+                    times(times_chance)
+                )
+            }
+            Self::MovedUp { customers: 0, price_ratio } => {
+                write!(f, "the same kind at {} times the price", times(price_ratio))
+            }
+            Self::MovedUp { customers, price_ratio } => {
+                let people = Customers(customers);
+                write!(
+                    f,
+                    "{people} moved up to it later, at {} times the price",
+                    times(price_ratio)
+                )
+            }
+            Self::Popular { customers, days } => {
+                write!(f, "bought by {} in the last {days} days", Customers(customers))
+            }
+        }
+    }
+}
+
+/// One digit after the point while that says something: `4.1`, `37`.
+fn times(ratio: f64) -> String {
+    if ratio < 9.95 { format!("{ratio:.1}") } else { format!("{ratio:.0}") }
+}
+
+struct Customers(u32);
+
+impl fmt::Display for Customers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 customer"),
+            count => write!(f, "{count} customers"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    #[test]
+    fn evidence_reads_as_a_sentence() {
+        let together = |customers, times_chance| Evidence::Together { customers, times_chance };
+        let moved = |customers, price_ratio| Evidence::MovedUp { customers, price_ratio };
+        assert_snapshot!(
+            together(312, 4.13),
+            @"bought together by 312 customers, 4.1 times more than by chance"
+        );
+        assert_snapshot!(
+            together(1, 36.6),
+            @"bought together by 1 customer, 37 times more than by chance"
+        );
+        assert_snapshot!(
+            moved(37, 1.42),
+            @"37 customers moved up to it later, at 1.4 times the price"
+        );
+        assert_snapshot!(moved(0, 1.5), @"the same kind at 1.5 times the price");
+        assert_snapshot!(
+            Evidence::Popular { customers: 412, days: 90 },
+            @"bought by 412 customers in the last 90 days"
+        );
+    }
+}

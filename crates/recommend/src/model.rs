@@ -1,0 +1,647 @@
+//! The model: for each product what goes with it and what is the better version of it.
+//!
+//! What goes together is learned from whole histories, not from single orders: most customers of a
+//! small shop put one or two things into an order, and what they add a month later teaches as much.
+//! A pair is scored by Dunning's log-likelihood ratio (T. Dunning, "Accurate methods for the
+//! statistics of surprise and coincidence", Computational Linguistics 19(1), 1993), because lift
+//! alone prefers flukes and counts alone prefer best sellers.
+//!
+//! Purchases fade: one weighs half after [`TrainOptions::half_life_days`]. A customer's weight on a
+//! pair is the smaller of the two, so faded counts obey the same arithmetic as plain ones (they are
+//! fuzzy sets). Weights are whole 65,536ths: sums of whole numbers do not depend on the order in
+//! which the baskets came, and so the model does not either.
+//!
+//! The evidence beside the score is never faded: it counts customers.
+
+use std::{collections::HashMap, thread};
+
+use aftercart_model::{CustomerId, Product, ProductId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Evidence,
+    kind::{Names, ProductKind},
+};
+
+/// A better version costs at least this much more: below, it is the same thing at another price.
+pub const UPGRADE_RATIO_MIN: f64 = 1.1;
+/// And at most this much: beyond, it is another purchase altogether.
+pub const UPGRADE_RATIO_MAX: f64 = 2.5;
+
+/// The step people take most readily: half as dear again. Steps are preferred around it.
+const UPGRADE_RATIO_BEST: f64 = 1.5;
+
+/// How many complements stand for "related" in segments: the strongest, since everything is related
+/// to everything in a small shop if the list is long.
+const RELATED_MAX: usize = 20;
+
+/// The log-likelihood ratio that chance exceeds once in a hundred pairs (chi-squared, one degree).
+const SCORE_MIN: f64 = 6.63;
+
+/// Best sellers are those of the last season, fading within it.
+const POPULAR_DAYS: u32 = 90;
+const POPULAR_HALF_LIFE_DAYS: f64 = 30.0;
+
+const DAY_MS: f64 = 86_400_000.0;
+
+/// One in fixed-point weights.
+const ONE: f64 = 65_536.0;
+
+/// Products bought together at one moment; of a guest, if `customer` is `None`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Basket {
+    pub customer: Option<CustomerId>,
+    pub at: Timestamp,
+    pub products: Vec<ProductId>,
+}
+
+/// What training takes as given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainOptions {
+    /// After so many days a purchase weighs half. Long enough to carry a season into the next, short
+    /// enough that last year's range fades.
+    pub half_life_days: f64,
+    /// A guest's basket with more products teaches nothing: it is a till's or a marketplace's total,
+    /// not a person's choice, and one of 500 would make 125,000 pairs.
+    pub guest_products_max: usize,
+    /// Of a customer only the latest so many products teach, so that a wholesaler who buys the whole
+    /// range does not tie everything to everything.
+    pub customer_products_max: usize,
+    /// Pairs seen with fewer customers are left out: they may be one household.
+    pub customers_min: u32,
+    pub complements_max: usize,
+    pub upgrades_max: usize,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        Self {
+            half_life_days: 180.0,
+            guest_products_max: 40,
+            customer_products_max: 400,
+            customers_min: 3,
+            complements_max: 50,
+            upgrades_max: 20,
+        }
+    }
+}
+
+/// A product that goes with another.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Complement {
+    pub product: ProductId,
+    /// How many customers bought both.
+    pub customers: u32,
+    /// How many times more than if the two had nothing to do with each other.
+    pub times_chance: f64,
+    /// The log-likelihood ratio of the faded counts; orders complements, means nothing to a person.
+    pub score: f64,
+}
+
+impl Complement {
+    pub fn evidence(&self) -> Evidence {
+        Evidence::Together { customers: self.customers, times_chance: self.times_chance }
+    }
+}
+
+/// A better version of a product: the same kind of thing, dearer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Upgrade {
+    pub product: ProductId,
+    /// Its price over the plainer one's, from [`UPGRADE_RATIO_MIN`] to [`UPGRADE_RATIO_MAX`].
+    pub price_ratio: f64,
+    /// How many customers bought the plainer one first and this one for the first time later.
+    pub customers_moved_up: u32,
+    /// How alike the names are, 0 to 1.
+    pub likeness: f64,
+    pub score: f64,
+}
+
+impl Upgrade {
+    pub fn evidence(&self) -> Evidence {
+        Evidence::MovedUp { customers: self.customers_moved_up, price_ratio: self.price_ratio }
+    }
+}
+
+/// A product that sells well of late.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BestSeller {
+    pub product: ProductId,
+    /// How many customers bought it in the last `days` days.
+    pub customers: u32,
+    pub days: u32,
+    pub score: f64,
+}
+
+impl BestSeller {
+    pub fn evidence(&self) -> Evidence {
+        Evidence::Popular { customers: self.customers, days: self.days }
+    }
+}
+
+/// What was learned from a shop's orders. Serialisable; small beside the orders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    trained_at: Timestamp,
+    customers: u32,
+    complements: Vec<Vec<Complement>>,
+    upgrades: Vec<Vec<Upgrade>>,
+    best_sellers: Vec<BestSeller>,
+    /// Per product the number of its kind, to keep lists diverse.
+    kinds: Vec<Option<u32>>,
+}
+
+impl Model {
+    /// Learns from `orders` up to `now`. The order of `orders` does not matter.
+    ///
+    /// Lines of products that are not in `products` are left out, and so is what lies after `now`:
+    /// replaying the past must not learn from its future.
+    pub fn train(
+        orders: impl IntoIterator<Item = Basket>,
+        products: &[Product],
+        now: Timestamp,
+        options: &TrainOptions,
+    ) -> Self {
+        let catalogue = Catalogue::new(products);
+        let best_sellers_and_histories = Histories::collect(orders, &catalogue, now, options);
+        let (histories, best_sellers) = best_sellers_and_histories;
+        let rows = all_rows(&histories, &catalogue, options);
+        let (complements, upgrades) = rows.into_iter().unzip();
+        Self {
+            trained_at: now,
+            customers: histories.customers,
+            complements,
+            upgrades,
+            best_sellers,
+            kinds: catalogue.kinds,
+        }
+    }
+
+    pub fn trained_at(&self) -> Timestamp {
+        self.trained_at
+    }
+
+    /// How many customers it learned from; a guest's order counts as one.
+    pub fn customers(&self) -> u32 {
+        self.customers
+    }
+
+    /// What goes with `product`, the strongest first.
+    pub fn complements(&self, product: ProductId) -> &[Complement] {
+        self.complements.get(product.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Better versions of `product`, the most fitting first.
+    pub fn upgrades(&self, product: ProductId) -> &[Upgrade] {
+        self.upgrades.get(product.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// What sells well of late, the best first.
+    pub fn best_sellers(&self) -> &[BestSeller] {
+        &self.best_sellers
+    }
+
+    /// Per product, by its index, the ids of what goes with it and of its better versions, ascending.
+    pub fn relations(&self) -> (Vec<Vec<ProductId>>, Vec<Vec<ProductId>>) {
+        let sorted = |ids: &mut dyn Iterator<Item = ProductId>| {
+            let mut ids: Vec<ProductId> = ids.collect();
+            ids.sort_unstable();
+            ids
+        };
+        let related = |it: &Vec<Complement>| {
+            sorted(&mut it.iter().take(RELATED_MAX).map(|complement| complement.product))
+        };
+        let better = |it: &Vec<Upgrade>| sorted(&mut it.iter().map(|upgrade| upgrade.product));
+        (self.complements.iter().map(related).collect(), self.upgrades.iter().map(better).collect())
+    }
+
+    pub(crate) fn kind(&self, product: ProductId) -> Option<u32> {
+        self.kinds.get(product.index()).copied().flatten()
+    }
+}
+
+/// What training asks of the catalogue, by product index.
+struct Catalogue {
+    is_known: Vec<bool>,
+    prices: Vec<i64>,
+    kinds: Vec<Option<u32>>,
+    /// Per kind its products, cheapest first.
+    ladders: Vec<Vec<ProductId>>,
+    names: Names,
+}
+
+impl Catalogue {
+    fn new(products: &[Product]) -> Self {
+        let size = products.iter().map(|it| it.id.index() + 1).max().unwrap_or(0);
+        let mut catalogue = Self {
+            is_known: vec![false; size],
+            prices: vec![0; size],
+            kinds: vec![None; size],
+            ladders: Vec::new(),
+            names: Names::new(&[]),
+        };
+        let mut names = vec![""; size];
+        let mut numbers: HashMap<ProductKind, u32> = HashMap::new();
+        for product in products {
+            let index = product.id.index();
+            catalogue.is_known[index] = true;
+            catalogue.prices[index] = product.price_minor;
+            names[index] = &product.name;
+            let Some(kind) = ProductKind::of(product) else { continue };
+            let next = u32::try_from(numbers.len()).expect("fewer kinds than products");
+            let number = *numbers.entry(kind).or_insert(next);
+            if number == next {
+                catalogue.ladders.push(Vec::new());
+            }
+            catalogue.kinds[index] = Some(number);
+            catalogue.ladders[number as usize].push(product.id);
+        }
+        for ladder in &mut catalogue.ladders {
+            ladder.sort_unstable_by_key(|it| (catalogue.prices[it.index()], *it));
+        }
+        catalogue.names = Names::new(&names);
+        catalogue
+    }
+
+    fn size(&self) -> usize {
+        self.is_known.len()
+    }
+
+    /// The same kind of thing at 1.1 to 2.5 times the price, cheapest first, with the ratio.
+    fn better_versions(&self, product: ProductId) -> impl Iterator<Item = (ProductId, f64)> {
+        let price = self.prices[product.index()];
+        let ladder = match self.kinds[product.index()] {
+            Some(kind) if price > 0 => self.ladders[kind as usize].as_slice(),
+            _ => &[],
+        };
+        let ratio = move |it: &ProductId| self.prices[it.index()] as f64 / price as f64;
+        let is_step = |ratio: f64| (UPGRADE_RATIO_MIN..=UPGRADE_RATIO_MAX).contains(&ratio);
+        ladder.iter().map(move |it| (*it, ratio(it))).filter(move |(_, ratio)| is_step(*ratio))
+    }
+}
+
+/// What one customer did with one product.
+#[derive(Clone, Copy)]
+struct Purchase {
+    buyer: u32,
+    product: u32,
+    first_at: i64,
+    last_at: i64,
+}
+
+/// Everybody's purchases twice: by buyer and by product.
+struct Histories {
+    customers: u32,
+    by_buyer: Vec<Entry>,
+    buyer_starts: Vec<usize>,
+    /// Per product its buyers, each with the place of the purchase among the buyer's.
+    by_product: Vec<(u32, u32)>,
+    product_starts: Vec<usize>,
+    /// Per product the number of its customers, and their faded weight.
+    counts: Vec<u32>,
+    weights: Vec<u64>,
+    /// The faded weight of everybody: each customer weighs as much as the latest purchase.
+    weight: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    product: u32,
+    weight: u32,
+    first_at: i64,
+}
+
+impl Histories {
+    fn collect(
+        orders: impl IntoIterator<Item = Basket>,
+        catalogue: &Catalogue,
+        now: Timestamp,
+        options: &TrainOptions,
+    ) -> (Self, Vec<BestSeller>) {
+        let now = now.as_millisecond();
+        let mut purchases = Vec::new();
+        let mut buyers: HashMap<CustomerId, u32> = HashMap::new();
+        let mut next = 0_u32;
+        let mut popular = Popularity::new(catalogue.size());
+        for basket in orders {
+            let at = basket.at.as_millisecond();
+            let mut products = basket.products;
+            products.retain(|it| catalogue.is_known.get(it.index()).is_some_and(|known| *known));
+            products.sort_unstable();
+            products.dedup();
+            let is_total = basket.customer.is_none() && products.len() > options.guest_products_max;
+            if at > now || products.is_empty() || is_total {
+                continue;
+            }
+            let mut fresh = || {
+                next += 1;
+                next - 1
+            };
+            let buyer = match basket.customer {
+                Some(customer) => *buyers.entry(customer).or_insert_with(fresh),
+                None => fresh(),
+            };
+            for product in products {
+                purchases.push(Purchase { buyer, product: product.0, first_at: at, last_at: at });
+            }
+        }
+        merge_purchases(&mut purchases);
+        purchases.iter().for_each(|it| popular.add(it, now));
+        cap_histories(&mut purchases, options.customer_products_max);
+        let half_life_ms = options.half_life_days * DAY_MS;
+        (Self::index(&purchases, next, catalogue.size(), now, half_life_ms), popular.finish())
+    }
+
+    /// `purchases` are ordered by buyer, then product.
+    fn index(
+        purchases: &[Purchase],
+        customers: u32,
+        size: usize,
+        now: i64,
+        half_life_ms: f64,
+    ) -> Self {
+        let mut counts = vec![0_u32; size];
+        let mut weights = vec![0_u64; size];
+        let mut buyer_weights = vec![0_u32; customers as usize];
+        let mut buyer_starts = vec![0_usize; customers as usize + 1];
+        let mut by_buyer = Vec::with_capacity(purchases.len());
+        for it in purchases {
+            let weight = faded(now - it.last_at, half_life_ms);
+            counts[it.product as usize] += 1;
+            weights[it.product as usize] += u64::from(weight);
+            let most = &mut buyer_weights[it.buyer as usize];
+            *most = weight.max(*most);
+            buyer_starts[it.buyer as usize + 1] += 1;
+            by_buyer.push(Entry { product: it.product, weight, first_at: it.first_at });
+        }
+        for buyer in 0..customers as usize {
+            buyer_starts[buyer + 1] += buyer_starts[buyer];
+        }
+        let mut product_starts = vec![0_usize; size + 1];
+        for (product, &count) in counts.iter().enumerate() {
+            product_starts[product + 1] = product_starts[product] + count as usize;
+        }
+        let mut filled = product_starts.clone();
+        let mut by_product = vec![(0, 0); purchases.len()];
+        for (place, it) in purchases.iter().enumerate() {
+            let within = place - buyer_starts[it.buyer as usize];
+            let slot = &mut filled[it.product as usize];
+            by_product[*slot] = (it.buyer, u32::try_from(within).expect("capped"));
+            *slot += 1;
+        }
+        let weight = buyer_weights.iter().map(|&it| u64::from(it)).sum();
+        Self {
+            customers,
+            by_buyer,
+            buyer_starts,
+            by_product,
+            product_starts,
+            counts,
+            weights,
+            weight,
+        }
+    }
+
+    fn of_buyer(&self, buyer: u32) -> &[Entry] {
+        let buyer = buyer as usize;
+        &self.by_buyer[self.buyer_starts[buyer]..self.buyer_starts[buyer + 1]]
+    }
+
+    fn buyers_of(&self, product: usize) -> &[(u32, u32)] {
+        &self.by_product[self.product_starts[product]..self.product_starts[product + 1]]
+    }
+}
+
+/// One entry for a buyer and a product, ordered by buyer, then product.
+fn merge_purchases(purchases: &mut Vec<Purchase>) {
+    purchases.sort_unstable_by_key(|it| (it.buyer, it.product));
+    purchases.dedup_by(|later, kept| {
+        let is_same = (later.buyer, later.product) == (kept.buyer, kept.product);
+        if is_same {
+            kept.first_at = kept.first_at.min(later.first_at);
+            kept.last_at = kept.last_at.max(later.last_at);
+        }
+        is_same
+    });
+}
+
+/// Keeps the latest `products_max` products of each buyer.
+fn cap_histories(purchases: &mut Vec<Purchase>, products_max: usize) {
+    let mut capped = Vec::with_capacity(purchases.len());
+    for own in purchases.chunk_by(|a, b| a.buyer == b.buyer) {
+        if own.len() <= products_max {
+            capped.extend_from_slice(own);
+            continue;
+        }
+        let mut latest = own.to_vec();
+        latest.sort_unstable_by_key(|it| (std::cmp::Reverse(it.last_at), it.product));
+        latest.truncate(products_max);
+        latest.sort_unstable_by_key(|it| it.product);
+        capped.extend(latest);
+    }
+    *purchases = capped;
+}
+
+/// What a purchase of this age weighs, in 65,536ths; never nothing, so that counts stay counts.
+fn faded(age_ms: i64, half_life_ms: f64) -> u32 {
+    let weight = (-(age_ms as f64) / half_life_ms).exp2();
+    ((weight * ONE).round() as u32).max(1)
+}
+
+struct Popularity {
+    weights: Vec<u64>,
+    counts: Vec<u32>,
+}
+
+impl Popularity {
+    fn new(size: usize) -> Self {
+        Self { weights: vec![0; size], counts: vec![0; size] }
+    }
+
+    fn add(&mut self, purchase: &Purchase, now: i64) {
+        let age = now - purchase.last_at;
+        if (age as f64) < f64::from(POPULAR_DAYS) * DAY_MS {
+            self.counts[purchase.product as usize] += 1;
+            self.weights[purchase.product as usize] +=
+                u64::from(faded(age, POPULAR_HALF_LIFE_DAYS * DAY_MS));
+        }
+    }
+
+    fn finish(self) -> Vec<BestSeller> {
+        let mut best: Vec<BestSeller> = (0..)
+            .zip(self.weights.iter().zip(&self.counts))
+            .filter(|(_, (_, count))| **count > 0)
+            .map(|(product, (&weight, &customers))| BestSeller {
+                product: ProductId(product),
+                customers,
+                days: POPULAR_DAYS,
+                score: weight as f64 / ONE,
+            })
+            .collect();
+        best.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.product.cmp(&b.product)));
+        best
+    }
+}
+
+type Row = (Vec<Complement>, Vec<Upgrade>);
+
+/// Every product's row, on all cores; which core works out a row does not change it.
+fn all_rows(histories: &Histories, catalogue: &Catalogue, options: &TrainOptions) -> Vec<Row> {
+    let size = catalogue.size();
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(size.max(1));
+    // Interleaved rather than in runs: products first seen early have the most customers.
+    let work = |first: usize| -> Vec<Row> {
+        let mut counter = Counter::new(size);
+        (first..size)
+            .step_by(threads)
+            .map(|product| counter.row(product, histories, catalogue, options))
+            .collect()
+    };
+    let shares: Vec<Vec<Row>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|first| scope.spawn(move || work(first))).collect();
+        workers.into_iter().map(|it| it.join().expect("rows do not panic")).collect()
+    });
+    let mut shares: Vec<_> = shares.into_iter().map(Vec::into_iter).collect();
+    (0..size).map(|it| shares[it % threads].next().expect("one row a product")).collect()
+}
+
+/// One product's counts against all others; used again for the next product.
+struct Counter {
+    together: Vec<u32>,
+    weights: Vec<u64>,
+    moved_up: Vec<u32>,
+    touched: Vec<u32>,
+}
+
+impl Counter {
+    fn new(size: usize) -> Self {
+        Self {
+            together: vec![0; size],
+            weights: vec![0; size],
+            moved_up: vec![0; size],
+            touched: Vec::with_capacity(size),
+        }
+    }
+
+    fn row(
+        &mut self,
+        product: usize,
+        histories: &Histories,
+        catalogue: &Catalogue,
+        options: &TrainOptions,
+    ) -> Row {
+        self.count(product, histories);
+        let complements = self.complements(product, histories, options);
+        let upgrades = self.upgrades(product, histories, catalogue, options);
+        for &other in &self.touched {
+            self.together[other as usize] = 0;
+            self.weights[other as usize] = 0;
+            self.moved_up[other as usize] = 0;
+        }
+        self.touched.clear();
+        (complements, upgrades)
+    }
+
+    fn count(&mut self, product: usize, histories: &Histories) {
+        for &(buyer, place) in histories.buyers_of(product) {
+            let own = histories.of_buyer(buyer);
+            let this = own[place as usize];
+            for other in own {
+                let index = other.product as usize;
+                if self.together[index] == 0 {
+                    self.touched.push(other.product);
+                }
+                self.together[index] += 1;
+                self.weights[index] += u64::from(this.weight.min(other.weight));
+                self.moved_up[index] += u32::from(other.first_at > this.first_at);
+            }
+        }
+    }
+
+    fn complements(
+        &self,
+        product: usize,
+        histories: &Histories,
+        options: &TrainOptions,
+    ) -> Vec<Complement> {
+        let complement = |&other: &u32| {
+            let index = other as usize;
+            let customers = self.together[index];
+            let expected = f64::from(histories.counts[product])
+                * f64::from(histories.counts[index])
+                / f64::from(histories.customers);
+            Complement {
+                product: ProductId(other),
+                customers,
+                times_chance: f64::from(customers) / expected,
+                score: self.score(product, index, histories),
+            }
+        };
+        let mut found: Vec<Complement> = self
+            .touched
+            .iter()
+            .filter(|&&other| other as usize != product)
+            .filter(|&&other| self.together[other as usize] >= options.customers_min)
+            .map(complement)
+            .filter(|it| it.score >= SCORE_MIN && it.times_chance > 1.0)
+            .collect();
+        keep_best(&mut found, options.complements_max, |it| (it.score, it.product));
+        found
+    }
+
+    /// The log-likelihood ratio; 0 where the two are bought together less than by chance.
+    fn score(&self, product: usize, other: usize, histories: &Histories) -> f64 {
+        let both = self.weights[other];
+        let (a, b) = (histories.weights[product], histories.weights[other]);
+        if both as f64 * histories.weight as f64 <= a as f64 * b as f64 {
+            return 0.0;
+        }
+        let neither = (histories.weight + both).saturating_sub(a + b);
+        log_likelihood_ratio([both, a - both, b - both, neither].map(|it| it as f64 / ONE))
+    }
+
+    fn upgrades(
+        &self,
+        product: usize,
+        histories: &Histories,
+        catalogue: &Catalogue,
+        options: &TrainOptions,
+    ) -> Vec<Upgrade> {
+        let id = ProductId(u32::try_from(product).expect("an id"));
+        let upgrade = |(other, price_ratio): (ProductId, f64)| {
+            let likeness = catalogue.names.likeness(product, other.index());
+            let customers_moved_up = self.moved_up[other.index()];
+            let pull = (1.0 + self.score(product, other.index(), histories)).ln()
+                + (1.0 + f64::from(customers_moved_up)).ln();
+            let step = (price_ratio / UPGRADE_RATIO_BEST).ln();
+            let score = (0.2 + likeness) * (1.0 + pull) * (-step * step / 0.5).exp();
+            Upgrade { product: other, price_ratio, customers_moved_up, likeness, score }
+        };
+        let mut found: Vec<Upgrade> = catalogue.better_versions(id).map(upgrade).collect();
+        keep_best(&mut found, options.upgrades_max, |it| (it.score, it.product));
+        found
+    }
+}
+
+/// The `count_max` with the highest scores, those first; of equals the lower id.
+fn keep_best<T>(found: &mut Vec<T>, count_max: usize, key: impl Fn(&T) -> (f64, ProductId)) {
+    let order = |a: &T, b: &T| {
+        let (a, b) = (key(a), key(b));
+        b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))
+    };
+    if found.len() > count_max && count_max > 0 {
+        found.select_nth_unstable_by(count_max - 1, order);
+    }
+    found.truncate(count_max);
+    found.sort_unstable_by(order);
+}
+
+/// Dunning's G² of the table `[both, first alone, second alone, neither]`.
+fn log_likelihood_ratio([both, first, second, neither]: [f64; 4]) -> f64 {
+    let term = |x: f64| if x > 0.0 { x * x.ln() } else { 0.0 };
+    let cells = term(both) + term(first) + term(second) + term(neither);
+    let rows = term(both + first) + term(second + neither);
+    let columns = term(both + second) + term(first + neither);
+    let total = term(both + first + second + neither);
+    (2.0 * (cells - rows - columns + total)).max(0.0)
+}

@@ -1,1 +1,136 @@
 //! The log again, columnar and clustered by customer, for questions about everybody.
+//!
+//! It holds what conditions ask about and no more, can be thrown away and rebuilt from the log, and
+//! gives the same borrowed [`History`] that a customer's rows from the store give, so a bulk
+//! question is the one evaluator run over many customers, never a second meaning.
+//!
+//! Most rows are *sealed*: four long columns in which each customer's rows lie side by side. What
+//! came since the last seal is the *tail*: whole histories of the customers it touches, sealed rows
+//! copied in, so that any history is one unbroken slice whatever was sealed when.
+
+mod rows;
+mod scan;
+mod sealed;
+
+use std::collections::HashMap;
+
+use aftercart_model::{CustomerId, Event};
+use aftercart_segment::History;
+
+use rows::Rows;
+pub use scan::Candidate;
+use sealed::Sealed;
+
+/// The tail is sealed when it has this many rows...
+const TAIL_ROWS_MIN: usize = 65_536;
+
+/// ...and at least one for so many sealed rows: sealing copies them all, so the growth of the tail
+/// must pay for it.
+const SEALED_ROWS_PER_TAIL_ROW: usize = 4;
+
+/// All customers' histories, in memory.
+#[derive(Debug, Default)]
+pub struct Archive {
+    sealed: Sealed,
+    /// Whole histories of the customers with news since the last seal, and empty ones of those
+    /// forgotten. They stand before the sealed ones.
+    tail: HashMap<CustomerId, Rows>,
+    tail_rows: usize,
+    sealed_through: u64,
+    through: u64,
+}
+
+impl Archive {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The archive of these events, given in the order of the log, all sealed.
+    pub fn rebuild(events: impl IntoIterator<Item = Event>) -> Self {
+        let mut archive = Self::new();
+        for event in events {
+            archive.append(std::slice::from_ref(&event));
+        }
+        archive.seal();
+        archive
+    }
+
+    /// Takes events in the order of the log. One it has already, by its place in the log, is passed
+    /// over, so that a reader may begin again where it is not sure.
+    pub fn append(&mut self, events: &[Event]) {
+        for event in events {
+            if event.seq <= self.through {
+                continue;
+            }
+            self.through = event.seq;
+            if let Some(customer) = event.customer {
+                self.push(customer, event);
+            }
+            if self.tail_is_long() {
+                self.seal();
+            }
+        }
+    }
+
+    fn push(&mut self, customer: CustomerId, event: &Event) {
+        let history = self.tail.entry(customer).or_insert_with(|| {
+            let copy = self.sealed.copy_of(customer);
+            self.tail_rows += copy.len();
+            copy
+        });
+        self.tail_rows += history.push(event);
+    }
+
+    fn tail_is_long(&self) -> bool {
+        let sealed_share = self.sealed.rows() / SEALED_ROWS_PER_TAIL_ROW;
+        self.tail_rows >= TAIL_ROWS_MIN.max(sealed_share)
+    }
+
+    /// Moves the tail into the sealed columns.
+    pub fn seal(&mut self) {
+        if !self.tail.is_empty() {
+            self.sealed = self.sealed.with(std::mem::take(&mut self.tail));
+            self.tail_rows = 0;
+        }
+        self.sealed_through = self.through;
+    }
+
+    /// The place in the log of the last event taken.
+    pub fn through(&self) -> u64 {
+        self.through
+    }
+
+    /// The place in the log up to which everything is sealed.
+    pub fn sealed_through(&self) -> u64 {
+        self.sealed_through
+    }
+
+    /// `None` for a customer to whom nothing has happened that conditions ask about.
+    pub fn history_of(&self, customer: CustomerId) -> Option<History<'_>> {
+        let history = match self.tail.get(&customer) {
+            Some(rows) => rows.all(),
+            None => self.sealed.get(customer)?,
+        };
+        (!history.is_empty()).then_some(history)
+    }
+
+    /// Erases customers: nothing of them is left in memory when this returns.
+    pub fn forget(&mut self, customers: &[CustomerId]) {
+        for customer in customers {
+            self.tail.insert(*customer, Rows::default());
+        }
+        self.seal();
+    }
+
+    /// Rows held, of the tail and sealed; what the tail stands before is counted once.
+    pub fn rows(&self) -> usize {
+        let hidden: usize =
+            self.tail.keys().filter_map(|it| self.sealed.get(*it)).map(|it| it.len()).sum();
+        self.sealed.rows() - hidden + self.tail_rows
+    }
+
+    /// Bytes of the sealed columns.
+    pub fn sealed_bytes(&self) -> usize {
+        self.sealed.bytes()
+    }
+}

@@ -1,1 +1,11 @@
-//! What arrives from outside becomes events: files, API payloads; one file for each platform.
+//! What arrives from outside becomes events: one file for each platform.
+//!
+//! Every source ends in [`Incoming`]: a key that makes it the same event when it comes again, the
+//! identifiers of the customer, an instant, and what happened. Nothing here stores anything.
+
+mod decimal;
+mod incoming;
+pub mod online_retail;
+mod source;
+
+pub use incoming::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};

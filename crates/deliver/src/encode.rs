@@ -1,0 +1,103 @@
+//! How text travels in mail: encoded words in headers (RFC 2047), quoted-printable in bodies
+//! (RFC 2045 §6.7).
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+/// The longest encoded word (RFC 2047 §2).
+const WORD_BYTES_MAX: usize = 75;
+
+/// Where a header line is folded (RFC 5322 §2.1.1).
+const LINE_BYTES_MAX: usize = 78;
+
+/// The longest line of quoted-printable text, its soft break included.
+const QUOTED_LINE_MAX: usize = 76;
+
+/// `text` as the value of a header that begins in `column`, folded, on one logical line.
+///
+/// Whatever is in `text`, no header and no line of a body can begin within it: control characters
+/// and line separators become blanks.
+pub fn encoded_text(text: &str, column: usize) -> String {
+    let text = one_line(text);
+    // `=?` in plain text would be decoded at the other end.
+    if text.is_ascii() && !text.contains("=?") {
+        return folded(&text, column);
+    }
+    let mut words = vec![String::new()];
+    let mut room = LINE_BYTES_MAX.saturating_sub(column).min(WORD_BYTES_MAX);
+    for c in text.chars() {
+        let word = words.last_mut().expect("never empty");
+        let bytes = (word.len() + c.len_utf8()).div_ceil(3) * 4;
+        if !word.is_empty() && "=?utf-8?B??=".len() + bytes > room {
+            words.push(c.to_string());
+            room = WORD_BYTES_MAX;
+        } else {
+            word.push(c);
+        }
+    }
+    let encode = |word: &String| format!("=?utf-8?B?{}?=", STANDARD.encode(word));
+    words.iter().map(encode).collect::<Vec<_>>().join("\r\n ")
+}
+
+/// `text` without control characters and line separators, one blank between words.
+fn one_line(text: &str) -> String {
+    // The direction marks would let a name show its address backwards.
+    let is_hidden = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let plain: String =
+        text.chars().map(|c| if c.is_control() || is_hidden(c) { ' ' } else { c }).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn folded(text: &str, column: usize) -> String {
+    let (mut lines, mut length) = (String::with_capacity(text.len() + 8), column);
+    for (index, word) in text.split(' ').enumerate() {
+        if index > 0 && length + 1 + word.len() > LINE_BYTES_MAX {
+            lines.push_str("\r\n ");
+            length = 1;
+        } else if index > 0 {
+            lines.push(' ');
+            length += 1;
+        }
+        lines.push_str(word);
+        length += word.len();
+    }
+    lines
+}
+
+/// Adds `text` to `raw` as quoted-printable lines ending in CRLF.
+///
+/// A dot at the beginning of a line is encoded too, so that no server between us and the mailbox
+/// can take it for the end of the letter.
+pub fn quoted_printable(text: &str, raw: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for line in text.split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line).as_bytes();
+        let mut column = 0;
+        for (at, &byte) in line.iter().enumerate() {
+            let is_last = at + 1 == line.len();
+            let is_plain = match byte {
+                b'=' => false,
+                b' ' | b'\t' => !is_last,
+                b'.' => column > 0,
+                _ => byte.is_ascii_graphic(),
+            };
+            let width = if is_plain { 1 } else { 3 };
+            let mut is_plain = is_plain;
+            // The soft break takes a place itself, unless this is the line's end.
+            if column + width + usize::from(!is_last) > QUOTED_LINE_MAX {
+                raw.push_str("=\r\n");
+                column = 0;
+                is_plain &= byte != b'.';
+            }
+            if is_plain {
+                raw.push(char::from(byte));
+                column += 1;
+            } else {
+                raw.push('=');
+                raw.push(char::from(HEX[usize::from(byte >> 4)]));
+                raw.push(char::from(HEX[usize::from(byte & 15)]));
+                column += 3;
+            }
+        }
+        raw.push_str("\r\n");
+    }
+}

@@ -1,0 +1,112 @@
+//! What every source of events is turned into: one shape, whatever platform it came from.
+//!
+//! An [`Incoming`] names people by their identifiers and products by the shop's codes. Finding or
+//! creating them, and storing what came of it, is the caller's work: nothing here knows a store.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use aftercart_model::{Consent, CustomerName, EventKey, Identifier, OrderId, Timestamp};
+
+/// One event from outside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incoming {
+    pub key: EventKey,
+    /// Who it is about, the surest first. Empty for a guest nobody can name.
+    pub identifiers: Vec<Identifier>,
+    pub at: Timestamp,
+    pub time_source: TimeSource,
+    pub body: IncomingBody,
+}
+
+/// Where [`Incoming::at`] was taken from.
+///
+/// Only a [`TimeSource::Given`] instant is the same when the same event is sent again; the others
+/// move with the time of arrival and say nothing about whether two events with one key differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeSource {
+    /// The sender's own word.
+    Given,
+    /// The sender's word, corrected by how far the sender's clock is off ours.
+    Corrected,
+    /// The sender gave none: when it reached us.
+    Received,
+}
+
+/// What happened, with products named by the shop's codes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum IncomingBody {
+    Identified {
+        name: CustomerName,
+        time_zone: Option<String>,
+        country: Option<String>,
+        locale: Option<String>,
+        attributes: BTreeMap<String, serde_json::Value>,
+    },
+    ConsentGiven {
+        consent: Consent,
+    },
+    OrderPlaced {
+        order: OrderId,
+        lines: Vec<IncomingLine>,
+        total_minor: i64,
+        coupon: Option<String>,
+    },
+    OrderCancelled {
+        order: OrderId,
+    },
+    /// `order` is `None` where the source does not say which order is refunded.
+    OrderRefunded {
+        order: Option<OrderId>,
+        amount_minor: i64,
+        lines: Vec<IncomingLine>,
+    },
+    ProductViewed {
+        product: Arc<ProductRef>,
+    },
+    CartAdded {
+        product: Arc<ProductRef>,
+        quantity: u32,
+    },
+    CheckoutStarted {
+        lines: Vec<IncomingLine>,
+        total_minor: i64,
+    },
+    ProductReviewed {
+        product: Arc<ProductRef>,
+        rating: u8,
+        text: String,
+    },
+    Custom {
+        name: String,
+        properties: BTreeMap<String, serde_json::Value>,
+    },
+}
+
+/// A product of an order, with what was paid for all units together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncomingLine {
+    pub product: Arc<ProductRef>,
+    pub quantity: u32,
+    pub amount_minor: i64,
+}
+
+/// A product as a source names it. Only the code is sure; the rest is what the source happened to
+/// say, and fills gaps in a catalogue rather than overwriting it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProductRef {
+    pub code: String,
+    /// A second code for the same product, tried where the first is unknown.
+    pub code_also: Option<String>,
+    pub name: Option<String>,
+    /// Price of one.
+    pub price_minor: Option<i64>,
+    pub category: Option<String>,
+    pub url: Option<String>,
+    pub picture: Option<String>,
+}
+
+impl ProductRef {
+    pub fn of_code(code: impl Into<String>) -> Self {
+        Self { code: code.into(), ..Self::default() }
+    }
+}

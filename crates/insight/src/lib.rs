@@ -1,1 +1,27 @@
-//! Attribution, rates, lift: what the mail did.
+//! What the mail did: who gets the credit, what the figures are, and whether it earned more than
+//! doing nothing.
+//!
+//! Two questions are kept apart. *Credit* says which message an order followed; it adds up to a sum
+//! that is always too large, since many would have ordered anyway. *Lift* says how much more the
+//! mailed spent than those held out by lot; it carries an interval and says so when it cannot tell.
+//!
+//! Everything here is a function from rows to figures: the caller reads the rows.
+
+mod attribution;
+mod curve;
+mod leak;
+mod lift;
+mod report;
+mod rows;
+mod statistics;
+
+pub use attribution::{Credit, Window, attribute};
+pub use curve::{Curves, curves};
+pub use leak::{Leak, LeakKind, leaks};
+pub use lift::{Answer, Lift, LiftOptions, Side, lift};
+pub use report::{Base, Figures, Report, StepFigures, report};
+pub use rows::{EnrolmentRow, MessageRow, OrderRow};
+pub use statistics::{
+    Interval, Proportion, Sample, newcombe_interval, normal_quantile, student_quantile,
+    welch_interval,
+};

@@ -1,0 +1,69 @@
+//! Leaks: where a flow loses customers between two steps towards an order.
+
+use aftercart_model::StepId;
+use serde::Serialize;
+
+use crate::{Figures, Report};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeakKind {
+    OpenedNotClicked,
+    ClickedNotBought,
+    /// Unsubscribed.
+    LeftForGood,
+}
+
+impl LeakKind {
+    pub const ALL: [Self; 3] = [Self::OpenedNotClicked, Self::ClickedNotBought, Self::LeftForGood];
+
+    /// How many were lost, of how many.
+    fn loss(self, figures: &Figures) -> (u64, u64) {
+        match self {
+            Self::OpenedNotClicked => (figures.opened_not_clicked, figures.opened),
+            Self::ClickedNotBought => (figures.clicked_not_converted, figures.clicked),
+            Self::LeftForGood => (figures.unsubscribed, figures.delivered),
+        }
+    }
+}
+
+/// The step that loses most customers in one way.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Leak {
+    pub kind: LeakKind,
+    pub step: StepId,
+    pub lost: u64,
+    /// How many could be lost there: those who opened, clicked, were delivered to.
+    pub of: u64,
+    /// The least and the largest share lost at the other steps.
+    pub elsewhere: Option<(f64, f64)>,
+}
+
+impl Leak {
+    pub fn share(&self) -> f64 {
+        self.lost as f64 / self.of as f64
+    }
+}
+
+/// For each kind the step that loses most customers that way; of equals the earlier. None where
+/// nobody was lost.
+pub fn leaks(report: &Report) -> Vec<Leak> {
+    LeakKind::ALL.into_iter().filter_map(|kind| worst(report, kind)).collect()
+}
+
+fn worst(report: &Report, kind: LeakKind) -> Option<Leak> {
+    let losses: Vec<(u64, u64)> = report.steps.iter().map(|it| kind.loss(&it.figures)).collect();
+    let most = losses.iter().map(|(lost, _)| *lost).max().filter(|it| *it > 0)?;
+    let place = losses.iter().position(|(lost, _)| *lost == most)?;
+    let others = losses.iter().enumerate().filter(|(at, (_, of))| *at != place && *of > 0);
+    let shares: Vec<f64> = others.map(|(_, (lost, of))| *lost as f64 / *of as f64).collect();
+    let least = shares.iter().copied().min_by(f64::total_cmp);
+    let largest = shares.iter().copied().max_by(f64::total_cmp);
+    Some(Leak {
+        kind,
+        step: report.steps[place].step.clone(),
+        lost: most,
+        of: losses[place].1,
+        elsewhere: least.zip(largest),
+    })
+}

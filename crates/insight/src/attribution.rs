@@ -101,3 +101,142 @@ fn credit(order: &OrderRow, message: &MessageRow, touch_at: Timestamp) -> Credit
         net_minor: order.net_minor,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::samples::{any_messages, any_orders, at, clicked, message, order, order_id};
+
+    /// Which message each order of customer 1, placed at these hours, is credited to.
+    fn credited(messages: &[MessageRow], window: Window, placed_hours: &[i64]) -> Vec<Option<i64>> {
+        let orders: Vec<OrderRow> =
+            (0..).zip(placed_hours).map(|(number, hours)| order(number, 1, *hours, 100)).collect();
+        let credits = attribute(messages, &orders, window);
+        let of = |it: &OrderRow| credits.iter().find(|credit| credit.order == it.order);
+        orders.iter().map(|it| of(it).map(|credit| credit.message.0)).collect()
+    }
+
+    #[test]
+    fn an_order_is_credited_inside_the_window_alone() {
+        let messages = [clicked(7, 1, "offer", 100)];
+        let within = |hours: i64| credited(&messages, Window::default(), &[hours])[0].is_some();
+        assert!(!within(99), "before the click");
+        assert!(within(100), "in the same instant");
+        assert!(within(219), "in the last hour");
+        assert!(!within(220), "exactly five days after the click");
+    }
+
+    #[test]
+    fn the_last_click_before_the_order_has_the_credit() {
+        let messages = [
+            clicked(1, 1, "offer", 10),
+            clicked(2, 1, "discount", 60),
+            clicked(3, 1, "nudge", 90),
+            clicked(4, 2, "nudge", 61),
+        ];
+        let orders = [50, 61, 95, 120];
+        let expected = [Some(1), Some(2), Some(3), Some(3)];
+        assert_eq!(credited(&messages, Window::default(), &orders), expected);
+    }
+
+    #[test]
+    fn a_click_after_the_order_does_not_hide_the_one_before() {
+        let mut row = clicked(1, 1, "offer", 10);
+        row.touches.last_clicked_at = Some(at(30));
+        assert_eq!(credited(&[row], Window::default(), &[20, 40]), [Some(1), Some(1)]);
+    }
+
+    #[test]
+    fn only_people_touch_and_opens_only_where_asked_for() {
+        let mut opened = message(1, 1, "offer", 10);
+        opened.touches.opened_at = Some(at(10));
+        let mut scanned = message(2, 1, "discount", 12);
+        scanned.touches.machine_opened_at = Some(at(12));
+        scanned.touches.machine_clicked_at = Some(at(12));
+        let messages = [opened, scanned];
+        assert_eq!(credited(&messages, Window::default(), &[20]), [None]);
+        let with_opens = Window { counts_opens: true, ..Window::default() };
+        assert_eq!(credited(&messages, with_opens, &[20]), [Some(1)], "never the machine's");
+    }
+
+    #[test]
+    fn of_one_instant_the_later_message_has_it() {
+        let mut older = clicked(1, 1, "offer", 20);
+        older.sent_at = at(5);
+        let mut newer = clicked(2, 1, "discount", 20);
+        newer.sent_at = at(15);
+        assert_eq!(credited(&[newer, older], Window::default(), &[30]), [Some(2)]);
+    }
+
+    #[test]
+    fn the_trigger_is_never_credited_but_the_order_that_ends_the_flow_is() {
+        let mut first = clicked(1, 1, "offer", 10);
+        first.trigger_order = Some(order_id(0));
+        let mut second = clicked(2, 1, "offer", 30);
+        second.trigger_order = Some(order_id(1));
+        // Order 1 ends the first enrolment and triggers the second.
+        let credits = credited(&[first, second], Window::default(), &[12, 35]);
+        assert_eq!(credits, [None, Some(1)]);
+    }
+
+    #[test]
+    fn a_purchase_is_an_order_somebody_kept() {
+        let placed = aftercart_model::Order {
+            id: order_id(1),
+            customer: Some(CustomerId(1)),
+            placed_at: at(0),
+            lines: Vec::new(),
+            total_minor: 100,
+            coupon: None,
+            refunded_minor: 30,
+            cancelled_at: None,
+        };
+        assert_eq!(OrderRow::of(&placed).unwrap().net_minor, 70);
+        let guest = aftercart_model::Order { customer: None, ..placed.clone() };
+        assert_eq!(OrderRow::of(&guest), None);
+        let cancelled = aftercart_model::Order { cancelled_at: Some(at(1)), ..placed };
+        assert_eq!(OrderRow::of(&cancelled), None);
+    }
+
+    proptest! {
+        #[test]
+        fn credit_stays_within_its_bounds(
+            messages in any_messages(), orders in any_orders(), days in 1_u32..10, counts_opens: bool,
+        ) {
+            let window = Window { counts_opens, ..Window::days(days) };
+            let credits = attribute(&messages, &orders, window);
+            let distinct: HashSet<_> = credits.iter().map(|it| &it.order).collect();
+            prop_assert_eq!(distinct.len(), credits.len(), "each order at most once");
+            for credit in &credits {
+                let order = orders.iter().find(|it| it.order == credit.order).unwrap();
+                let message = messages.iter().find(|it| it.message == credit.message).unwrap();
+                let waited = order.placed_at.duration_since(credit.touch_at);
+                prop_assert!(SignedDuration::ZERO <= waited && waited < window.length);
+                prop_assert_eq!(message.customer, order.customer);
+                prop_assert_ne!(message.trigger_order.as_ref(), Some(&order.order));
+                prop_assert!(window.touches(message).any(|it| it == credit.touch_at));
+                prop_assert_eq!(credit.net_minor, order.net_minor);
+            }
+        }
+
+        #[test]
+        fn a_longer_window_never_loses_an_order(
+            messages in any_messages(), orders in any_orders(), days in 1_u32..10, more in 0_u32..10,
+        ) {
+            let credited = |days| attribute(&messages, &orders, Window::days(days)).len();
+            prop_assert!(credited(days) <= credited(days + more));
+        }
+
+        #[test]
+        fn the_order_of_rows_does_not_matter(messages in any_messages(), orders in any_orders()) {
+            let credits = attribute(&messages, &orders, Window::default());
+            let backwards: Vec<_> = messages.iter().rev().cloned().collect();
+            let orders: Vec<_> = orders.iter().rev().cloned().collect();
+            prop_assert_eq!(attribute(&backwards, &orders, Window::default()), credits);
+        }
+    }
+}

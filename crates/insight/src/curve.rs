@@ -65,3 +65,32 @@ fn curve(entries: &[&EnrolmentRow], purchases: &Purchases<'_>, days: u32) -> Vec
 fn day(days: u32) -> SignedDuration {
     SignedDuration::from_hours(24 * i64::from(days))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, entry, order};
+
+    #[test]
+    fn each_customer_rises_the_curve_once_on_their_day() {
+        let entries = [
+            entry(1, 0, false),
+            entry(2, 0, false),
+            entry(3, 0, false),
+            entry(4, 0, false),
+            entry(5, 0, true),
+        ];
+        let orders = [
+            order(1, 1, 0, 100),
+            order(2, 1, 30, 100),
+            order(3, 2, 24, 100),
+            order(4, 3, 72, 100),
+            order(5, 5, 47, 100),
+        ];
+        let found = curves(&entries, &orders, 3, at(100));
+        assert_eq!(found.mailed, [0.0, 0.25, 0.5, 0.5], "the fourth day is out of sight");
+        assert_eq!(found.held_out, [0.0, 0.0, 1.0, 1.0]);
+        assert_eq!((found.mailed_customers, found.held_out_customers), (4, 1));
+        assert_eq!(curves(&entries, &orders, 3, at(71)), Curves::default(), "not yet past");
+    }
+}

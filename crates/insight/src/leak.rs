@@ -67,3 +67,44 @@ fn worst(report: &Report, kind: LeakKind) -> Option<Leak> {
         elsewhere: least.zip(largest),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Credit, report, samples::*};
+
+    #[test]
+    fn the_worst_step_of_each_kind_is_named() {
+        let mut messages = Vec::new();
+        for number in 0..10 {
+            let mut opened = message(number, number, "offer", 0);
+            opened.touches.opened_at = Some(at(1));
+            messages.push(opened);
+        }
+        for number in 10..14 {
+            messages.push(clicked(number, number, "discount", 0));
+        }
+        for number in 20..25 {
+            let mut nudge = message(number, number, "nudge", 0);
+            nudge.touches.unsubscribed_at = (number < 22).then(|| at(2));
+            messages.push(nudge);
+        }
+        let credits: Vec<Credit> =
+            crate::attribute(&messages, &[order(1, 10, 3, 100)], crate::Window::default());
+        let found = leaks(&report(&messages, &credits, &steps()));
+        let leak =
+            |kind, name, lost, of, elsewhere| Leak { kind, step: step(name), lost, of, elsewhere };
+        let expected = [
+            leak(LeakKind::OpenedNotClicked, "offer", 10, 10, Some((0.0, 0.0))),
+            leak(LeakKind::ClickedNotBought, "discount", 3, 4, None),
+            leak(LeakKind::LeftForGood, "nudge", 2, 5, Some((0.0, 0.0))),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(found[1].share(), 0.75);
+    }
+
+    #[test]
+    fn nothing_lost_is_no_leak() {
+        assert_eq!(leaks(&report(&[message(1, 1, "offer", 0)], &[], &steps())), []);
+    }
+}

@@ -15,6 +15,9 @@ mod report;
 mod rows;
 mod statistics;
 
+#[cfg(test)]
+mod samples;
+
 pub use attribution::{Credit, Window, attribute};
 pub use curve::{Curves, curves};
 pub use leak::{Leak, LeakKind, leaks};

@@ -247,3 +247,149 @@ impl<'a> Purchases<'a> {
         orders.fold((0, 0), |(count, minor), it| (count + 1, minor + it.net_minor))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::samples::{any_orders, at, entry, order, order_id};
+
+    const LATER: i64 = 24 * 60;
+
+    /// The lift when each of `mailed` and `held_out` customers spends as much as `spent` says of
+    /// their number, an hour after entering.
+    fn lift_of(mailed: i64, held_out: i64, spent: impl Fn(i64, bool) -> i64) -> Lift {
+        let sides = (0..mailed).map(|it| (it, false));
+        let customers = sides.chain((0..held_out).map(|it| (it, true)));
+        let (mut entries, mut orders) = (Vec::new(), Vec::new());
+        for (place, (number, is_held_out)) in (0..).zip(customers) {
+            entries.push(entry(place, 0, is_held_out));
+            let minor = spent(number, is_held_out);
+            if minor > 0 {
+                orders.push(OrderRow { net_minor: minor, ..order(place, place, 1, minor) });
+            }
+        }
+        lift(&entries, &orders, &LiftOptions::default(), at(LATER))
+    }
+
+    /// Spends 30.00 or, one in ten, 30.00 and `more`.
+    fn every_tenth(number: i64, more: i64) -> i64 {
+        if number % 10 == 0 { 3_000 + more } else { 0 }
+    }
+
+    #[test]
+    fn the_answer_follows_the_interval() {
+        let answer = |gain: i64| {
+            lift_of(3_000, 3_000, |number, is_held_out| match is_held_out {
+                true => every_tenth(number, 0),
+                false => (every_tenth(number, 0) + gain).max(0),
+            })
+            .answer
+        };
+        assert_eq!(answer(200), Answer::VeryLikelyYes);
+        assert_eq!(answer(0), Answer::CannotBeTold);
+        let fewer = |one_in: i64| {
+            lift_of(9_000, 9_000, |number, is_held_out| match is_held_out {
+                true => every_tenth(number, 0),
+                false if number % one_in == 0 => 3_000,
+                false => 0,
+            })
+            .answer
+        };
+        assert_eq!(fewer(100), Answer::ItCostYou, "2.70 less each");
+        assert_eq!(fewer(12), Answer::VeryLikelyNot, "0.50 less each");
+    }
+
+    #[test]
+    fn few_customers_claim_nothing() {
+        let few = lift_of(
+            90,
+            90,
+            |number, is_held_out| {
+                if is_held_out { number % 2 } else { 5_000 + number % 3 }
+            },
+        );
+        assert!(few.is_too_few);
+        assert!(few.spent.unwrap().low > 4_000.0, "the interval is shown");
+        assert_eq!(few.answer, Answer::CannotBeTold);
+    }
+
+    #[test]
+    fn without_a_holdout_there_is_no_answer() {
+        let all_mailed = lift_of(1_000, 0, |number, _| every_tenth(number, 0));
+        assert_eq!(all_mailed.answer, Answer::NoHoldout);
+        assert_eq!(all_mailed.spent, None);
+        assert_eq!(all_mailed.weeks_needed(), None);
+        assert_eq!(lift_of(0, 0, |_, _| 0).answer, Answer::NoHoldout);
+    }
+
+    #[test]
+    fn only_orders_within_the_horizon_other_than_the_trigger_count() {
+        let mut entered = entry(1, 100, false);
+        entered.trigger_order = Some(order_id(1));
+        let day = 24;
+        let orders = [
+            order(1, 1, 100, 1_000),
+            order(2, 1, 99, 1_000),
+            order(3, 1, 100, 2_000),
+            order(4, 1, 100 + 21 * day - 1, 4_000),
+            order(5, 1, 100 + 21 * day, 8_000),
+        ];
+        let side =
+            |now: i64| lift(&[entered.clone()], &orders, &LiftOptions::default(), at(now)).mailed;
+        assert_eq!(side(100 + 21 * day - 1).customers, 0, "the horizon is not past");
+        let past = side(100 + 21 * day);
+        assert_eq!((past.customers, past.ordered_again), (1, 1));
+        assert_eq!(past.spent.mean, 5_400.0, "orders 3 and 4, a tenth of each paid back");
+    }
+
+    #[test]
+    fn a_customer_who_entered_twice_counts_once() {
+        let again =
+            EnrolmentRow { enrolment: aftercart_model::EnrolmentId(99), ..entry(1, 200, false) };
+        let found = lift(&[again, entry(1, 0, false)], &[], &LiftOptions::default(), at(LATER));
+        assert_eq!(found.mailed.customers, 1);
+    }
+
+    #[test]
+    fn weeks_needed_shrink_with_a_fairer_holdout() {
+        let found = lift_of(1_800, 200, |number, _| every_tenth(number, number % 7 * 1_000));
+        let weeks = found.weeks_needed().unwrap();
+        let fair = found.weeks_needed_with(0.5).unwrap();
+        assert!(0 < fair && fair < weeks, "{fair} weeks of an even lot, {weeks} of one in ten");
+        // 2,000 entered in the 60 days, so 233 a week; the error falls with one over the root.
+        let reach = found.spent.unwrap().half_width() / 100.0;
+        let expected = 2_000.0 * (reach * reach - 1.0) / found.entries_per_week;
+        assert!((f64::from(weeks) - expected).abs() <= 1.0, "{weeks} is not about {expected}");
+    }
+
+    #[test]
+    fn what_is_known_well_enough_needs_no_week() {
+        let found = lift_of(5_000, 5_000, |number, _| number % 2 + 1);
+        assert_eq!(found.weeks_needed(), Some(0));
+    }
+
+    proptest! {
+        #[test]
+        fn everybody_past_the_horizon_is_on_one_side(
+            entered in vec((0_i64..30, 0_i64..600, any::<bool>()), 0..40),
+            orders in any_orders(),
+            now in 0_i64..1_500,
+        ) {
+            let entries: Vec<EnrolmentRow> =
+                entered.iter().map(|(customer, hours, out)| entry(*customer, *hours, *out)).collect();
+            let found = lift(&entries, &orders, &LiftOptions::default(), at(now));
+            let first = first_entries(&entries);
+            let past = first.iter().filter(|it| it.entered_at + LiftOptions::default().horizon <= at(now));
+            prop_assert_eq!(found.mailed.customers + found.held_out.customers, past.count() as u64);
+            for side in [found.mailed, found.held_out] {
+                prop_assert!(side.ordered_again <= side.customers);
+            }
+            let curves = crate::curves(&entries, &orders, 21, at(now));
+            prop_assert_eq!(curves.mailed.last().copied().unwrap_or(0.0), found.mailed.share());
+            prop_assert_eq!(curves.held_out.last().copied().unwrap_or(0.0), found.held_out.share());
+            prop_assert!(curves.mailed.is_sorted() && curves.held_out.is_sorted());
+        }
+    }
+}

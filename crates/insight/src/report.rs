@@ -190,3 +190,99 @@ pub fn report(messages: &[MessageRow], credits: &[Credit], steps: &[StepId]) -> 
     }
     report
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        Window, attribute,
+        samples::{any_messages, any_orders, at, clicked, message, order, step, steps},
+    };
+
+    #[test]
+    fn every_touch_is_counted_where_it_belongs() {
+        let mut machine = message(3, 3, "offer", 0);
+        machine.touches.machine_opened_at = Some(at(0));
+        let mut bounced = message(4, 4, "offer", 0);
+        bounced.touches.bounced_at = Some(at(1));
+        let mut left = message(5, 5, "offer", 0);
+        left.touches.unsubscribed_at = Some(at(1));
+        let mut opened = message(2, 2, "offer", 0);
+        opened.touches.opened_at = Some(at(1));
+        let messages = [clicked(1, 1, "offer", 0), opened, machine, bounced, left];
+        let orders = [order(1, 1, 5, 1_000), order(2, 1, 6, 500)];
+        let credits = attribute(&messages, &orders, Window::default());
+        let figures = report(&messages, &credits, &[step("offer")]).total;
+        let expected = Figures {
+            sent: 5,
+            delivered: 4,
+            bounced: 1,
+            opened: 2,
+            machine_opened: 1,
+            any_opened: 3,
+            opened_not_clicked: 1,
+            clicked: 1,
+            machine_clicked: 0,
+            clicked_not_converted: 0,
+            converted: 1,
+            orders: 2,
+            gross_minor: 1_500,
+            net_minor: 1_350,
+            unsubscribed: 1,
+            complained: 0,
+        };
+        assert_eq!(figures, expected);
+        assert_eq!(figures.open_rate(Base::Delivered), Some(0.5));
+        assert_eq!(figures.open_rate(Base::Sent), Some(0.4));
+        assert_eq!(figures.any_open_rate(Base::Delivered), Some(0.75));
+        assert_eq!(figures.click_rate(Base::Delivered), Some(0.25));
+        assert_eq!(figures.click_to_open_rate(), Some(0.5));
+        assert_eq!(figures.conversion_rate(Base::Delivered), Some(0.25));
+        assert_eq!(figures.unsubscribe_rate(Base::Delivered), Some(0.25));
+        assert_eq!(figures.revenue_per_email(Base::Delivered), Some(337.5));
+        assert_eq!(figures.gross_per_email(Base::Delivered), Some(375.0));
+    }
+
+    #[test]
+    fn nothing_sent_has_no_rates() {
+        let report = report(&[], &[], &steps());
+        assert_eq!(report.steps.len(), 4, "each step stands there");
+        assert_eq!(report.total.open_rate(Base::Delivered), None);
+        assert_eq!(report.total.revenue_per_email(Base::Sent), None);
+    }
+
+    #[test]
+    fn steps_of_earlier_versions_follow() {
+        let messages =
+            [message(1, 1, "zeal", 0), message(2, 1, "nudge", 0), message(3, 1, "again", 0)];
+        let report = report(&messages, &[], &[step("offer"), step("nudge")]);
+        let names: Vec<&str> = report.steps.iter().map(|it| it.step.as_str()).collect();
+        assert_eq!(names, ["offer", "nudge", "again", "zeal"]);
+    }
+
+    proptest! {
+        #[test]
+        fn sums_agree(messages in any_messages(), orders in any_orders(), days in 1_u32..10) {
+            let credits = attribute(&messages, &orders, Window::days(days));
+            let report = report(&messages, &credits, &steps());
+            let sum = |of: fn(&Figures) -> u64| -> u64 {
+                report.steps.iter().map(|it| of(&it.figures)).sum()
+            };
+            let total = report.total;
+            prop_assert_eq!(total.sent, messages.len() as u64);
+            prop_assert_eq!(total.orders, credits.len() as u64);
+            prop_assert_eq!(total.net_minor, credits.iter().map(|it| it.net_minor).sum::<i64>());
+            prop_assert_eq!(total.gross_minor, credits.iter().map(|it| it.gross_minor).sum::<i64>());
+            prop_assert_eq!(total.delivered, sum(|it| it.delivered));
+            prop_assert_eq!(total.opened, sum(|it| it.opened));
+            prop_assert_eq!(total.converted, sum(|it| it.converted));
+            prop_assert_eq!(total.sent, total.delivered + total.bounced, "every row has a report");
+            prop_assert!(total.any_opened <= total.delivered && total.clicked <= total.delivered);
+            prop_assert!(total.opened.max(total.machine_opened) <= total.any_opened);
+            prop_assert!(total.opened_not_clicked <= total.opened);
+            prop_assert_eq!(total.clicked, total.clicked_not_converted + total.converted);
+        }
+    }
+}

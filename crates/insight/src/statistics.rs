@@ -183,3 +183,114 @@ fn hill(p: f64, n: f64) -> f64 {
     }
     (n * y).sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    #[track_caller]
+    fn assert_near(found: f64, expected: f64, within: f64) {
+        assert!((found - expected).abs() <= within, "{found} is not {expected}");
+    }
+
+    // The expected values below are those of scipy 1.x (`norm.ppf`, `t.ppf`) and statsmodels
+    // (`confint_proportions_2indep(method="newcomb")`, `CompareMeans.tconfint_diff("unequal")`).
+
+    #[test]
+    fn normal_deviates_are_scipys() {
+        let near = |p: f64, z: f64| assert_near(normal_quantile(p), z, 3e-7 * z.abs().max(1.0));
+        near(0.5, 0.0);
+        near(0.6, 0.253_347_103_135_8);
+        near(0.975, 1.959_963_984_540_054);
+        near(0.995, 2.575_829_303_548_9);
+        near(0.0001, -3.719_016_485_455_68);
+        near(1.0 - 1e-6, 4.753_424_308_817_087);
+        near(1e-9, -5.997_807_015_007_687);
+    }
+
+    #[test]
+    fn t_quantiles_are_scipys() {
+        let near = |p: f64, n: f64, t: f64| {
+            assert_near(student_quantile(p, n), t, 2e-4 * t.abs().max(1.0));
+        };
+        near(0.975, 1.0, 12.706_204_736_174_694);
+        near(0.975, 2.0, 4.302_652_729_749_462);
+        near(0.975, 3.0, 3.182_446_305_283_708);
+        near(0.975, 4.7, 2.620_726_075_353_17);
+        near(0.975, 10.0, 2.228_138_851_986_274);
+        near(0.025, 10.0, -2.228_138_851_986_274);
+        near(0.975, 30.5, 2.040_869_445_186_32);
+        near(0.975, 917.3, 1.962_553_487_683_332);
+        near(0.995, 7.0, 3.499_483_297_350_492);
+        near(0.9, 3.2, 1.610_500_191_591_411);
+        near(0.6, 12.0, 0.259_032_745_676_887);
+        near(0.9999, 6.0, 8.024_792_773_116_536);
+    }
+
+    #[test]
+    fn welchs_interval_is_statsmodels() {
+        let a = Sample::of([0.0, 0.0, 12.5, 0.0, 89.0, 0.0, 4.25, 0.0, 0.0, 31.0]);
+        let b = Sample::of([0.0, 7.0, 0.0, 0.0, 0.0, 15.5, 0.0]);
+        assert_near(a.mean, 13.675, 1e-12);
+        assert_near(a.variance, 798.472_916_666_666_7, 1e-9);
+        let interval = welch_interval(&a, &b, 0.95).unwrap();
+        assert_near(interval.estimate, 10.460_714_285_714_285, 1e-12);
+        assert_near(interval.low, -10.045_250_496_967_626, 1e-3);
+        assert_near(interval.high, 30.966_679_068_396_196, 1e-3);
+        assert_eq!(
+            welch_interval(&a, &Sample::of([1.0]), 0.95),
+            None,
+            "one customer tells nothing"
+        );
+    }
+
+    #[test]
+    fn samples_without_variance_differ_exactly() {
+        let of = |value: f64| Sample::of([value; 3]);
+        let interval = welch_interval(&of(5.0), &of(3.0), 0.95).unwrap();
+        assert_eq!((interval.low, interval.high), (2.0, 2.0));
+    }
+
+    #[test]
+    fn newcombes_interval_is_statsmodels() {
+        let near = |a: (u64, u64), b: (u64, u64), low: f64, high: f64| {
+            let of = |(successes, count)| Proportion { successes, count };
+            let interval = newcombe_interval(of(a), of(b), 0.95).unwrap();
+            assert_near(interval.low, low, 1e-7);
+            assert_near(interval.high, high, 1e-7);
+        };
+        near((1_009, 6_912), (86, 764), 0.007_715_878_713, 0.055_613_686_224);
+        near((56, 70), (48, 80), 0.052_431_472_402, 0.333_872_653_904);
+        near((0, 10), (0, 20), -0.161_125_158_053, 0.277_532_799_863);
+        near((3, 40), (0, 25), -0.066_976_308_136, 0.198_642_335_243);
+    }
+
+    proptest! {
+        #[test]
+        fn intervals_hold_their_estimate(
+            a in vec(0_u32..1_000, 2..40), b in vec(0_u32..1_000, 2..40),
+        ) {
+            let sample = |it: &[u32]| Sample::of(it.iter().map(|it| f64::from(*it)));
+            let interval = welch_interval(&sample(&a), &sample(&b), 0.95).unwrap();
+            prop_assert!(interval.low <= interval.estimate && interval.estimate <= interval.high);
+            let back = welch_interval(&sample(&b), &sample(&a), 0.95).unwrap();
+            prop_assert!((back.low + interval.high).abs() < 1e-6, "mirrored when swapped");
+        }
+
+        #[test]
+        fn differences_of_shares_stay_possible(a in 0_u64..50, b in 0_u64..50, n in 50_u64..500) {
+            let of = |successes| Proportion { successes, count: n };
+            let interval = newcombe_interval(of(a), of(b), 0.95).unwrap();
+            prop_assert!(-1.0 <= interval.low && interval.high <= 1.0);
+            prop_assert!(interval.low <= interval.estimate && interval.estimate <= interval.high);
+        }
+
+        #[test]
+        fn more_confidence_reaches_further(p in 0.51_f64..0.999, n in 1.0_f64..200.0) {
+            prop_assert!(student_quantile(p, n) < student_quantile(p + 0.0009, n));
+            prop_assert!(normal_quantile(p) < student_quantile(p, n) + 2e-4, "t has fatter tails");
+        }
+    }
+}

@@ -12,6 +12,9 @@ mod rows;
 mod scan;
 mod sealed;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use aftercart_model::{CustomerId, Event};

@@ -6,6 +6,7 @@
 mod decimal;
 mod incoming;
 pub mod online_retail;
+pub mod segment_api;
 mod source;
 
 pub use incoming::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};

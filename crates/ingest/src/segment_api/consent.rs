@@ -1,0 +1,71 @@
+//! What a customer said yes or no to. Only what says so in these words is taken for it.
+
+use aftercart_model::{Consent, ConsentState, Timestamp, Topic};
+use serde_json::Value;
+
+use super::{Fields, RejectReason};
+use crate::IncomingBody;
+
+/// The events that say it, whether they say yes, and the topic where none is given.
+const EVENTS: [(&str, ConsentState, Option<Topic>); 3] = [
+    ("consent given", ConsentState::Agreed, None),
+    ("consent withdrawn", ConsentState::Withdrawn, None),
+    ("unsubscribed", ConsentState::Withdrawn, Some(Topic::Marketing)),
+];
+
+pub fn topic_name(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Marketing => "marketing",
+        Topic::Feedback => "feedback",
+    }
+}
+
+/// What the traits of an `identify` say.
+pub fn of_traits(fields: &Fields<'_>, at: Timestamp) -> Result<Vec<Consent>, RejectReason> {
+    let Some(traits) = fields.object("traits")? else { return Ok(Vec::new()) };
+    let mut consents = Vec::new();
+    let mut say = |topic, is_agreed: bool| {
+        let state = if is_agreed { ConsentState::Agreed } else { ConsentState::Withdrawn };
+        consents.push(Consent { topic, state, at, source: "identify".to_owned() });
+    };
+    if let Some(consent) = traits.object("consent")? {
+        for name in consent.to_map().keys() {
+            let topic = topic(name, &consent.path(name))?;
+            if let Some(is_agreed) = consent.flag(name)? {
+                say(topic, is_agreed);
+            }
+        }
+        return Ok(consents);
+    }
+    if let Some((name, _)) = traits.first(&["acceptsMarketing", "accepts_marketing"])
+        && let Some(is_agreed) = traits.flag(name)?
+    {
+        say(Topic::Marketing, is_agreed);
+    }
+    Ok(consents)
+}
+
+/// What a `track` with this event says; `None` if it is about something else.
+pub fn of_event(
+    event: &str,
+    properties: Option<&Fields<'_>>,
+    at: Timestamp,
+) -> Result<Option<IncomingBody>, RejectReason> {
+    let Some((_, state, topic_known)) = EVENTS.into_iter().find(|it| it.0 == event) else {
+        return Ok(None);
+    };
+    let given = properties.map(|it| it.text("topic")).transpose()?.flatten();
+    let topic = match (given, topic_known) {
+        (Some(name), _) => topic(&name, "properties.topic")?,
+        (None, Some(topic)) => topic,
+        (None, None) => return Err(RejectReason::missing("properties.topic")),
+    };
+    let source = properties.map(|it| it.name("source")).transpose()?.flatten();
+    let source = source.unwrap_or_else(|| "track".to_owned());
+    Ok(Some(IncomingBody::ConsentGiven { consent: Consent { topic, state, at, source } }))
+}
+
+fn topic(name: &str, path: &str) -> Result<Topic, RejectReason> {
+    serde_json::from_value(Value::String(name.to_owned()))
+        .map_err(|_| RejectReason::invalid(path, name, "use `marketing` or `feedback`"))
+}

@@ -1,0 +1,152 @@
+//! Who an event is about, and what an `identify` says about them.
+
+use std::collections::BTreeMap;
+
+use aftercart_model::{CustomerName, Identifier};
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::{Call, Fields, RejectReason, address};
+use crate::IncomingBody;
+
+/// Traits that are kept in fields of their own, or that say something else than a fact.
+const OWN_TRAITS: [&str; 12] = [
+    "email",
+    "firstName",
+    "first_name",
+    "lastName",
+    "last_name",
+    "name",
+    "timezone",
+    "locale",
+    "country",
+    "consent",
+    "acceptsMarketing",
+    "accepts_marketing",
+];
+
+/// The identifiers of an event, the surest first; at least one.
+pub fn identifiers(call: Call, fields: &Fields<'_>) -> Result<Vec<Identifier>, RejectReason> {
+    let user = fields.name("userId")?;
+    let visitor = fields.name("anonymousId")?;
+    let mut identifiers: Vec<Identifier> = Vec::new();
+    identifiers.extend(user.clone().map(Identifier::External));
+    identifiers.extend(email(call, fields, user.is_some() || visitor.is_some())?);
+    identifiers.extend(user.as_deref().and_then(address));
+    identifiers.extend(visitor.map(Identifier::Visitor));
+    // Not sorted: the order says which is surer.
+    let mut seen = Vec::with_capacity(identifiers.len());
+    identifiers.retain(|it| {
+        !seen.contains(it) && {
+            seen.push(it.clone());
+            true
+        }
+    });
+    if identifiers.is_empty() {
+        return Err(RejectReason::missing("userId` or `anonymousId"));
+    }
+    Ok(identifiers)
+}
+
+/// The address an event names. A bad one is refused where the event is about the person, and
+/// overlooked where somebody is named anyway: an order must not be lost for a typing mistake.
+fn email(
+    call: Call,
+    fields: &Fields<'_>,
+    is_named: bool,
+) -> Result<Option<Identifier>, RejectReason> {
+    let context = fields.object("context")?;
+    let context_traits = context.map(|it| it.object("traits")).transpose()?.flatten();
+    let of_person = if call == Call::Group { None } else { fields.object("traits")? };
+    for place in [of_person, context_traits, fields.object("properties")?].into_iter().flatten() {
+        let Some(text) = place.text("email")?.filter(|it| !it.is_empty()) else { continue };
+        match address(&text) {
+            Some(email) => return Ok(Some(email)),
+            None if is_named && call != Call::Identify => {}
+            None => {
+                let remedy = "write it as `name@domain`, or leave it out";
+                return Err(RejectReason::unusable(&place.path("email"), remedy));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Both names of one person: the caller finds that they lead to one customer.
+pub fn alias_identifiers(fields: &Fields<'_>) -> Result<Vec<Identifier>, RejectReason> {
+    let user = fields.name("userId")?.ok_or_else(|| RejectReason::missing("userId"))?;
+    let previous = fields.name("previousId")?.ok_or_else(|| RejectReason::missing("previousId"))?;
+    let mut identifiers = vec![Identifier::External(user.clone())];
+    identifiers.extend(address(&user));
+    // Segment does not say whether the earlier id was a browser's or a person's.
+    identifiers.push(Identifier::Visitor(previous.clone()));
+    identifiers.extend(address(&previous));
+    identifiers.push(Identifier::External(previous));
+    identifiers.dedup();
+    Ok(identifiers)
+}
+
+pub fn identified(fields: &Fields<'_>) -> Result<IncomingBody, RejectReason> {
+    let context = fields.object("context")?;
+    let of_context = |name: &str| match &context {
+        Some(context) => context.name(name),
+        None => Ok(None),
+    };
+    let Some(traits) = fields.object("traits")? else {
+        return Ok(IncomingBody::Identified {
+            name: CustomerName::default(),
+            time_zone: of_context("timezone")?.filter(|it| is_zone(it)),
+            country: None,
+            locale: of_context("locale")?,
+            attributes: BTreeMap::new(),
+        });
+    };
+    let country = match traits.get("address") {
+        Some(Value::Object(_)) => {
+            traits.object("address")?.map(|it| it.name("country")).transpose()?
+        }
+        _ => None,
+    };
+    let country = country.flatten();
+    let mut attributes = traits.to_map();
+    attributes.retain(|name, value| !OWN_TRAITS.contains(&name.as_str()) && !value.is_null());
+    Ok(IncomingBody::Identified {
+        name: name(&traits)?,
+        // A zone this machine does not know would fail later, in the middle of a flow.
+        time_zone: traits.name("timezone")?.or(of_context("timezone")?).filter(|it| is_zone(it)),
+        country: traits.name("country")?.or(country),
+        locale: traits.name("locale")?.or(of_context("locale")?),
+        attributes,
+    })
+}
+
+/// Both names of a customer, from a whole name if that is all there is.
+fn name(traits: &Fields<'_>) -> Result<CustomerName, RejectReason> {
+    let either = |names: [&str; 2]| -> Result<Option<String>, RejectReason> {
+        Ok(traits.name(names[0])?.or(traits.name(names[1])?))
+    };
+    let given = either(["firstName", "first_name"])?;
+    let family = either(["lastName", "last_name"])?;
+    if given.is_some() || family.is_some() {
+        let (given, family) = (given.unwrap_or_default(), family.unwrap_or_default());
+        return Ok(CustomerName { given, family });
+    }
+    let whole = traits.name("name")?.unwrap_or_default();
+    let (given, family) = whole.split_once(' ').unwrap_or((&whole, ""));
+    Ok(CustomerName { given: given.to_owned(), family: family.trim().to_owned() })
+}
+
+/// An alias says no more than that two names are one person's.
+pub fn nothing_new() -> IncomingBody {
+    IncomingBody::Identified {
+        name: CustomerName::default(),
+        time_zone: None,
+        country: None,
+        locale: None,
+        attributes: BTreeMap::new(),
+    }
+}
+
+fn is_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}

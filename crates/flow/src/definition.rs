@@ -41,7 +41,7 @@ pub struct FlowDraft {
     pub triggers: Vec<Trigger>,
     pub trigger_key: TriggerKey,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audience: Option<Written>,
+    pub audience: Option<Condition>,
     pub re_entry: ReEntry,
     #[serde(default)]
     pub holdout_percent: u8,
@@ -55,17 +55,12 @@ pub struct FlowDraft {
     pub steps: Vec<Step>,
 }
 
-/// A condition kept as it is written.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Written(pub Condition);
-
 /// What enrols a customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "crate::form::TriggerForm", into = "crate::form::TriggerForm")]
 pub enum Trigger {
     /// `filter` is about the event itself and asked once, at entry.
-    Event { event: TriggerEvent, filter: Option<Written> },
+    Event { event: TriggerEvent, filter: Option<Condition> },
     /// Becoming a member. The trigger key is the last order's id.
     Segment { segment: SegmentId },
     /// An effect of another flow; `None` means any flow.
@@ -112,7 +107,7 @@ pub enum ExitWhen {
     OrderCompleted,
     /// A review of what the triggering order brought.
     ProductReviewed,
-    Condition(Written),
+    Condition(Condition),
 }
 
 /// The coupon that the emails of a flow name, one code for each enrolment.
@@ -178,7 +173,7 @@ pub struct Split {
 pub enum Question {
     /// Whether there is an order with another id than the one that triggered.
     Bought,
-    Condition(Written),
+    Condition(Condition),
 }
 
 /// Where a split goes.
@@ -260,8 +255,9 @@ impl Flow {
 
     /// Reads and checks a flow's file.
     pub fn parse(yaml: &str) -> Result<Self, FlowError> {
-        let draft: FlowDraft = serde_saphyr::from_str(yaml)
-            .map_err(|err| FlowError::Unreadable(err.without_snippet().to_string()))?;
+        let draft: FlowDraft = serde_saphyr::from_str(yaml).map_err(|err| {
+            FlowError::Unreadable(place_first(&err.without_snippet().to_string()))
+        })?;
         Self::new(draft)
     }
 
@@ -299,7 +295,7 @@ impl Flow {
     }
 
     pub fn audience(&self) -> Option<&Condition> {
-        self.draft.audience.as_ref().map(|it| &it.0)
+        self.draft.audience.as_ref()
     }
 
     pub fn re_entry(&self) -> ReEntry {
@@ -346,9 +342,7 @@ impl Flow {
     /// The trigger that a completed order is, with its filter.
     pub fn order_trigger(&self) -> Option<Option<&Condition>> {
         self.triggers().iter().find_map(|trigger| match trigger {
-            Trigger::Event { event: TriggerEvent::OrderCompleted, filter } => {
-                Some(filter.as_ref().map(|it| &it.0))
-            }
+            Trigger::Event { event: TriggerEvent::OrderCompleted, filter } => Some(filter.as_ref()),
             _ => None,
         })
     }
@@ -439,6 +433,14 @@ pub(crate) fn in_words(slug: &str) -> String {
     let words = slug.replace('-', " ");
     let mut letters = words.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// `what is wrong at line 3, column 5` as `line 3, column 5: what is wrong`.
+fn place_first(text: &str) -> String {
+    match text.rsplit_once(" at line ") {
+        Some((what, place)) => format!("line {place}: {what}"),
+        None => text.to_owned(),
+    }
 }
 
 fn is_false(it: &bool) -> bool {

@@ -113,3 +113,95 @@ pub fn is_held_out(flow: &FlowId, customer: CustomerId, percent: u8, key: &[u8; 
     hasher.write_i64(customer.0);
     hasher.finish() % 100 < u64::from(percent)
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::UPSELL_CROSS_SELL;
+
+    const KEY: [u8; 16] = *b"a key for tests!";
+    const NOW: Timestamp = Timestamp::constant(1_772_366_400, 0); // 2026-03-01T12:00:00Z
+
+    fn upsell() -> Flow {
+        Flow::parse(UPSELL_CROSS_SELL).unwrap()
+    }
+
+    fn facts(customer: i64) -> EntryFacts {
+        EntryFacts {
+            customer: CustomerId(customer),
+            at: NOW,
+            is_key_used: false,
+            last_entered_at: None,
+            is_filter_met: true,
+            is_in_audience: true,
+        }
+    }
+
+    fn refused(facts: &EntryFacts) -> Option<String> {
+        match entry(&upsell(), facts, &KEY) {
+            Entry::Enrol { .. } => None,
+            Entry::Refuse { reason } => Some(reason.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_trigger_enrols_once_and_again_after_the_pause() {
+        let last = |hours| EntryFacts {
+            last_entered_at: Some(NOW - SignedDuration::from_hours(hours)),
+            ..facts(1)
+        };
+        assert_eq!(refused(&facts(1)), None, "the first time");
+        assert_eq!(refused(&last(720)), None, "30 days after the last time");
+        assert_snapshot!(refused(&last(719)).unwrap(), @"was in this flow lately; may come in again from 1 March 2026");
+        assert!(refused(&last(-719)).is_some(), "a late order from before the last entry");
+        let used = EntryFacts { is_key_used: true, ..facts(1) };
+        assert_snapshot!(refused(&used).unwrap(), @"was enrolled for this very trigger before");
+        let filtered = EntryFacts { is_filter_met: false, ..facts(1) };
+        assert_snapshot!(refused(&filtered).unwrap(), @"the trigger's filter does not let it through");
+        let outside = EntryFacts { is_in_audience: false, ..facts(1) };
+        assert_snapshot!(refused(&outside).unwrap(), @"is not in the audience of the flow");
+    }
+
+    #[test]
+    fn the_held_out_are_enrolled_and_gone_at_once() {
+        let held = (1..).find(|it| is_held_out(upsell().id(), CustomerId(*it), 10, &KEY)).unwrap();
+        let Entry::Enrol { position, is_held_out: true } = entry(&upsell(), &facts(held), &KEY)
+        else {
+            panic!("customer {held} is held out");
+        };
+        let gone = Position::Exited { at: NOW, reason: ExitReason::HeldOut, step: None };
+        assert_eq!(position, gone);
+    }
+
+    #[test]
+    fn the_lot_takes_its_share() {
+        let flow = FlowId::new("upsell-cross-sell").unwrap();
+        let held = (0..10_000).filter(|it| is_held_out(&flow, CustomerId(*it), 10, &KEY)).count();
+        assert!((900..1_100).contains(&held), "{held} of 10,000");
+        let other = FlowId::new("another").unwrap();
+        let both = (0..10_000)
+            .filter(|it| is_held_out(&flow, CustomerId(*it), 10, &KEY))
+            .filter(|it| is_held_out(&other, CustomerId(*it), 10, &KEY))
+            .count();
+        assert!((60..140).contains(&both), "{both}: flows draw independently");
+    }
+
+    proptest! {
+        #[test]
+        fn the_lot_never_changes(customer: i64, percent in 0_u8..100, key: [u8; 16], days in 0_i64..400) {
+            let flow = upsell();
+            let later = EntryFacts { at: NOW + SignedDuration::from_hours(24 * days), ..facts(customer) };
+            let side = |facts: &EntryFacts| match entry(&flow, facts, &key) {
+                Entry::Enrol { is_held_out, .. } => Some(is_held_out),
+                Entry::Refuse { .. } => None,
+            };
+            prop_assert_eq!(side(&facts(customer)), side(&later));
+            let held = |percent| is_held_out(flow.id(), CustomerId(customer), percent, &key);
+            prop_assert!(!held(percent) || held(percent + 1), "a larger holdout lets nobody go");
+            prop_assert!(!held(0) && held(100));
+        }
+    }
+}

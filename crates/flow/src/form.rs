@@ -4,16 +4,17 @@
 //! Each form converts both ways, so that a flow printed and read again is the same flow.
 
 use aftercart_model::{ExitReason, FlowId, SegmentId, StepId};
-use aftercart_segment::parse;
+use aftercart_segment::{Condition, parse};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::definition::{
-    Branch, ExitWhen, Question, ReEntry, Send, Split, Step, StepAction, Trigger, TriggerEvent,
-    Wait, Written,
+    Branch, ExitWhen, Question, ReEntry, Send, Split, Step, StepAction, Trigger, TriggerEvent, Wait,
 };
 
 /// In a trigger: moved from whichever flow.
 const ANY_FLOW: &str = "any";
+
+const BRANCHES: &str = "`next`, `{go_to: STEP}` or `{exit: REASON}`, with or without `move_to`";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +22,7 @@ pub(crate) struct TriggerForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     event: Option<TriggerEvent>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    filter: Option<Written>,
+    filter: Option<Condition>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     segment: Option<SegmentId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -151,13 +152,13 @@ impl<'de> Deserialize<'de> for BranchForm {
             type Value = BranchForm;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("`next`, `{go_to: STEP}` or `{exit: REASON}`")
+                f.write_str(BRANCHES)
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<BranchForm, E> {
                 match text {
                     "next" => Ok(BranchForm::Next),
-                    _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+                    _ => Err(E::custom(format!("`{text}` is not a branch; write {BRANCHES}"))),
                 }
             }
 
@@ -192,9 +193,7 @@ impl TryFrom<BranchForm> for Branch {
             BranchMap { go_to: None, exit: Some(reason), move_to } => {
                 Ok(Self::Exit { reason, move_to })
             }
-            _ => Err("a branch is `next`, `{go_to: STEP}` or `{exit: REASON}`, with or without \
-                      `move_to`; make it one of them"
-                .to_owned()),
+            _ => Err(format!("a branch is {BRANCHES}; make it one of them")),
         }
     }
 }
@@ -213,18 +212,8 @@ impl From<Branch> for BranchForm {
     }
 }
 
-impl TryFrom<String> for Written {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        parse(&text).map(Self).map_err(|err| format!("condition `{text}`: {err}"))
-    }
-}
-
-impl From<Written> for String {
-    fn from(written: Written) -> Self {
-        written.0.to_string()
-    }
+fn read_condition(text: &str) -> Result<Condition, String> {
+    parse(text).map_err(|err| format!("condition `{text}`: {err}"))
 }
 
 impl TryFrom<String> for Wait {
@@ -276,7 +265,7 @@ impl TryFrom<String> for ExitWhen {
         match text.as_str() {
             "order_completed" => Ok(Self::OrderCompleted),
             "product_reviewed" => Ok(Self::ProductReviewed),
-            _ => Written::try_from(text).map(Self::Condition),
+            _ => read_condition(&text).map(Self::Condition),
         }
     }
 }
@@ -286,7 +275,7 @@ impl From<ExitWhen> for String {
         match when {
             ExitWhen::OrderCompleted => "order_completed".to_owned(),
             ExitWhen::ProductReviewed => "product_reviewed".to_owned(),
-            ExitWhen::Condition(written) => written.into(),
+            ExitWhen::Condition(it) => it.to_string(),
         }
     }
 }
@@ -297,7 +286,7 @@ impl TryFrom<String> for Question {
     fn try_from(text: String) -> Result<Self, String> {
         match text.as_str() {
             "bought" => Ok(Self::Bought),
-            _ => Written::try_from(text).map(Self::Condition),
+            _ => read_condition(&text).map(Self::Condition),
         }
     }
 }
@@ -306,7 +295,7 @@ impl From<Question> for String {
     fn from(question: Question) -> Self {
         match question {
             Question::Bought => "bought".to_owned(),
-            Question::Condition(written) => written.into(),
+            Question::Condition(it) => it.to_string(),
         }
     }
 }

@@ -22,7 +22,6 @@ pub use advance::{Effect, Facts, LATENESS_HOURS_MAX, Move, advance};
 pub use definition::{
     Branch, CouponTerms, ExitCriterion, ExitWhen, Flow, FlowDraft, FlowError, FlowProblem,
     Question, ReEntry, Send, Split, Step, StepAction, Trigger, TriggerEvent, TriggerKey, Wait,
-    Written,
 };
 pub use entry::{Entry, EntryFacts, Refusal, entry, is_held_out};
 pub use lint::{Finding, Level, lint};

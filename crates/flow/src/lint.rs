@@ -168,3 +168,67 @@ fn no_watch(flow: &Flow) -> Option<Finding> {
         note(Some(last), text.to_owned())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::{FEEDBACK, UPSELL_CROSS_SELL};
+
+    fn found(yaml: &str) -> String {
+        let flow = Flow::parse(yaml).unwrap();
+        let line = |it: Finding| {
+            let step = it.step.map_or(String::new(), |step| format!("step `{step}` "));
+            format!("{:?}: {step}{}\n", it.level, it.text)
+        };
+        lint(&flow).into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn the_shipped_flows_are_beyond_reproach() {
+        assert_eq!(found(UPSELL_CROSS_SELL), "");
+        assert_eq!(found(FEEDBACK), "");
+    }
+
+    #[test]
+    fn a_nudge_that_names_a_dead_code_is_refused() {
+        let dead = UPSELL_CROSS_SELL.replace("lives_days: 5", "lives_days: 4");
+        assert_snapshot!(found(&dead), @"Refused: step `nudge` names the coupon 5 days after `discount` gave it, and it lives 4 days; let it live 5 days or more");
+        let long = UPSELL_CROSS_SELL.replace(
+            "  - id: wait-nudge\n    wait: 2 days",
+            "  - id: wait-nudge\n    wait: 49 hours",
+        );
+        assert_snapshot!(found(&long), @"Refused: step `nudge` names the coupon 6 days after `discount` gave it, and it lives 5 days; let it live 6 days or more");
+    }
+
+    #[test]
+    fn a_flow_that_goes_on_after_a_purchase_is_refused() {
+        let exit = "exit:\n  - when: order_completed\n    move_to: feedback\n";
+        assert_snapshot!(found(&UPSELL_CROSS_SELL.replace(exit, "")), @"Refused: customers who buy would go on being asked to; add the exit criterion `order_completed`");
+    }
+
+    #[test]
+    fn what_is_unusual_is_noted() {
+        let odd = UPSELL_CROSS_SELL
+            .replacen("wait: 2 days", "wait: 12 days", 1)
+            .replace("holdout_percent: 10", "holdout_percent: 0")
+            .replace("  - id: watch\n    watch: 5 days\n", "");
+        assert_snapshot!(found(&odd), @"
+        Note: nobody is held out, so what the emails earn cannot be told from what would have been bought anyway; hold out 10 %
+        Note: step `wait-offer` waits 12 days before email 1; 2 to 3 days are usual
+        Note: step `nudge` is the last email and nothing watches for the orders it brings; add a watch of 5 days
+        ");
+        let bare = "id: x\nname: X\nclass: marketing\ntopic: marketing\ntriggers: [{event: order_completed}]\n\
+                    trigger_key: order\nre_entry: never\nholdout_percent: 10\nexit: [{when: order_completed}]\n\
+                    coupon: {pool: p, offer: {percent: 5}, lives_days: 9}\n\
+                    steps: [{id: a, send: {template: offer}}, {id: b, send: {template: nudge}}]\n";
+        assert_snapshot!(found(bare), @"
+        Note: no email names the coupon; take it out or set `coupon: true` on a step
+        Note: step `a` is not followed by the question `bought`, so purchases after it are counted at an earlier step; add the split
+        Note: step `b` goes out together with the email before it; put a wait between them
+        Note: step `b` is not followed by the question `bought`, so purchases after it are counted at an earlier step; add the split
+        Note: step `b` is the last email and nothing watches for the orders it brings; add a watch of 5 days
+        ");
+    }
+}

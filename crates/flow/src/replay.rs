@@ -113,7 +113,10 @@ pub fn replay(
     for customer in customers {
         run.customer(customer);
     }
-    run.replay.traces = run.chosen.into_values().collect();
+    let mut traces: Vec<Trace> = run.chosen.into_values().collect();
+    // Drawn by lot, read by time.
+    traces.sort_by_key(|it| (it.lines.first().map(|line| line.at), it.customer));
+    run.replay.traces = traces;
     run.replay
 }
 
@@ -133,6 +136,7 @@ struct Life<'a> {
     trigger: (Timestamp, &'a OrderId),
     purchase: Option<(Timestamp, &'a OrderId)>,
     has_coupon: bool,
+    moved_to: Option<FlowId>,
     lines: Option<Vec<TraceLine>>,
 }
 
@@ -190,6 +194,7 @@ impl Run<'_> {
             trigger,
             purchase: first_purchase(trigger_order, orders),
             has_coupon: false,
+            moved_to: None,
             lines: is_chosen.then(Vec::new),
         };
         self.replay.enrolled += 1;
@@ -255,9 +260,7 @@ impl Run<'_> {
                     let ends = life.local(coupon.ends_at(now, &facts.zone));
                     life.note(now, || format!("email `{step}`, its coupon until {ends}"));
                 }
-                Effect::MoveToFlow { flow, .. } => {
-                    life.note(now, || format!("moves on to flow `{flow}`"));
-                }
+                Effect::MoveToFlow { flow, .. } => life.moved_to = Some(flow),
                 Effect::WakeAt(_) => {}
             }
         }
@@ -279,7 +282,9 @@ impl Run<'_> {
                 self.count(step).left_by_purchase += 1;
                 self.replay.left_by_purchase += 1;
                 let bought = life.purchase.map_or(String::new(), |(_, id)| format!("order {id}: "));
-                life.note(*at, || format!("{bought}leaves by purchase at step `{step}`"));
+                let to =
+                    life.moved_to.take().map_or(String::new(), |it| format!(", to flow `{it}`"));
+                life.note(*at, || format!("{bought}leaves by purchase at step `{step}`{to}"));
             }
             (reason, step) => {
                 if let Some(step) = step {
@@ -361,7 +366,7 @@ fn assumptions(flow: &Flow) -> Vec<String> {
     for trigger in flow.triggers() {
         match trigger {
             Trigger::Event { filter: Some(filter), .. } => {
-                taken.push(format!("every order meets the trigger's filter `{}`", filter.0));
+                taken.push(format!("every order meets the trigger's filter `{}`", filter));
             }
             Trigger::Event { filter: None, .. } => {}
             Trigger::Segment { segment } => taken.push(format!(
@@ -379,7 +384,7 @@ fn assumptions(flow: &Flow) -> Vec<String> {
         if let StepAction::Split(split) = &step.action
             && let Question::Condition(written) = &split.when
         {
-            taken.push(format!("step `{}`: nobody is one who {}", step.id, written.0));
+            taken.push(format!("step `{}`: nobody is one who {}", step.id, written));
         }
     }
     for criterion in flow.exit() {
@@ -387,7 +392,7 @@ fn assumptions(flow: &Flow) -> Vec<String> {
             ExitWhen::OrderCompleted => {}
             ExitWhen::ProductReviewed => taken.push("nobody writes a review".to_owned()),
             ExitWhen::Condition(written) => {
-                taken.push(format!("nobody leaves for being one who {}", written.0));
+                taken.push(format!("nobody leaves for being one who {}", written));
             }
         }
     }
@@ -440,5 +445,175 @@ impl fmt::Display for Trace {
             writeln!(f, "  {}  {}", line.local, line.text)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::{FEEDBACK, UPSELL_CROSS_SELL};
+
+    const KEY: &[u8; 16] = b"a key for tests!";
+    const HOUR: i64 = 3_600;
+    const DAY: i64 = 24 * HOUR;
+    const FROM: i64 = 1_298_937_600; // 2011-03-01T00:00:00Z
+    const TO: i64 = FROM + 92 * DAY;
+
+    fn second(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// A customer whose orders were placed so many seconds after the period began.
+    fn customer(id: i64, orders: &[i64]) -> ReplayCustomer {
+        let order = |(number, at): (usize, &i64)| {
+            (second(FROM + at), OrderId::new(format!("{id}-{}", number + 1)).unwrap())
+        };
+        ReplayCustomer {
+            id: CustomerId(id),
+            zone: TimeZone::get("Europe/London").unwrap(),
+            orders: orders.iter().enumerate().map(order).collect(),
+        }
+    }
+
+    fn replayed(yaml: &str, customers: Vec<ReplayCustomer>) -> Replay {
+        let options = ReplayOptions {
+            holdout_key: *KEY,
+            traces_max: 10,
+            zone: TimeZone::get("Europe/London").unwrap(),
+        };
+        replay(&Flow::parse(yaml).unwrap(), customers, second(FROM), second(TO), &options)
+    }
+
+    /// A customer whom the lot withholds.
+    fn held_out() -> i64 {
+        let flow = FlowId::new("upsell-cross-sell").unwrap();
+        let is_held_out = |it: &i64| crate::is_held_out(&flow, CustomerId(*it), 10, KEY);
+        (100..).find(is_held_out).unwrap()
+    }
+
+    #[test]
+    fn a_replay_reads_as_a_report() {
+        let customers = vec![
+            customer(1, &[10 * HOUR]),
+            customer(2, &[DAY + 9 * HOUR, 8 * DAY]),
+            customer(3, &[-3 * DAY, 85 * DAY]),
+            customer(4, &[20 * DAY, 21 * DAY, 60 * DAY]),
+            customer(5, &[100 * DAY]),
+            customer(held_out(), &[30 * DAY]),
+        ];
+        assert_snapshot!(replayed(UPSELL_CROSS_SELL, customers), @"
+        flow upsell-cross-sell, replayed from 2011-03-01 00:00 until before 2011-06-01 01:00
+        taken as given:
+          every customer has an address and agreed to get these emails
+          nobody unsubscribes, and no quiet hours or frequency cap hold an email back
+          the emails change nothing: people ordered as they did without them
+          nobody is enrolled by entering the segment `upsell`; orders alone enrol
+
+        customers                       6
+        orders in the period            8
+        enrolled                        6
+          held out by lot               1
+          left by a purchase            2
+          left otherwise                0
+          went through                  2
+          still in at the end           1
+        not again so soon               2
+        emails                         12
+        coupons needed                  4
+
+        step                       emails  by purchase  still in
+        wait-offer                      0            1         0
+        offer                           4            0         0
+        discount                        4            0         0
+        bought-discount                 0            1         0
+        wait-social-proof               0            0         1
+        social-proof                    2            0         0
+        nudge                           2            0         0
+
+        customer 1, Europe/London
+          2011-03-01 10:00  order 1-1 enrols
+          2011-03-03 10:00  email `offer`
+          2011-03-06 10:00  email `discount`, its coupon until 2011-03-12 00:00
+          2011-03-09 10:00  email `social-proof`
+          2011-03-11 10:00  email `nudge`
+          2011-03-16 10:00  went through without another order
+
+        customer 2, Europe/London
+          2011-03-02 09:00  order 2-1 enrols
+          2011-03-04 09:00  email `offer`
+          2011-03-07 09:00  email `discount`, its coupon until 2011-03-13 00:00
+          2011-03-09 00:00  order 2-2: leaves by purchase at step `bought-discount`, to flow `feedback`
+
+        customer 4, Europe/London
+          2011-03-21 00:00  order 4-1 enrols
+          2011-03-22 00:00  order 4-2: leaves by purchase at step `wait-offer`, to flow `feedback`
+
+        customer 122, Europe/London
+          2011-03-31 01:00  order 122-1 enrols
+          2011-03-31 01:00  held out by lot: gets no email
+
+        customer 4, Europe/London
+          2011-04-30 01:00  order 4-3 enrols
+          2011-05-02 01:00  email `offer`
+          2011-05-05 01:00  email `discount`, its coupon until 2011-05-11 00:00
+          2011-05-08 01:00  email `social-proof`
+          2011-05-10 01:00  email `nudge`
+          2011-05-15 01:00  went through without another order
+
+        customer 3, Europe/London
+          2011-05-25 01:00  order 3-2 enrols
+          2011-05-27 01:00  email `offer`
+          2011-05-30 01:00  email `discount`, its coupon until 2011-06-05 00:00
+          2011-06-01 01:00  still in, at step `wait-social-proof` until 2011-06-02 01:00
+        ");
+    }
+
+    #[test]
+    fn an_order_at_the_moment_an_email_is_due_comes_first() {
+        let one = |orders: &[i64]| replayed(UPSELL_CROSS_SELL, vec![customer(1, orders)]);
+        assert_eq!(one(&[0, 2 * DAY]).messages, 0, "at the very second");
+        assert_eq!(one(&[0, 2 * DAY + 1]).messages, 1, "a second later");
+    }
+
+    #[test]
+    fn a_flow_that_orders_do_not_trigger_enrols_nobody() {
+        let replay = replayed(FEEDBACK, vec![customer(1, &[0, DAY])]);
+        assert_eq!((replay.orders, replay.enrolled), (2, 0));
+        let given = replay.assumptions.join("\n");
+        assert_snapshot!(given, @"
+        every customer has an address and agreed to get these emails
+        nobody unsubscribes, and no quiet hours or frequency cap hold an email back
+        the emails change nothing: people ordered as they did without them
+        nobody is moved here from another flow
+        nobody writes a review
+        ");
+    }
+
+    proptest! {
+        #[test]
+        fn the_sums_agree_and_every_run_gives_the_same_bytes(
+            orders in vec(vec(-10 * DAY..100 * DAY, 0..6), 0..40),
+        ) {
+            let customers = || -> Vec<ReplayCustomer> {
+                orders.iter().zip(1..).map(|(orders, id)| customer(id, orders)).collect()
+            };
+            let replay = replayed(UPSELL_CROSS_SELL, customers());
+            let sum = |of: fn(&StepCount) -> u64| replay.steps.iter().map(of).sum::<u64>();
+            prop_assert_eq!(sum(|it| it.messages), replay.messages);
+            prop_assert_eq!(sum(|it| it.left_by_purchase), replay.left_by_purchase);
+            prop_assert_eq!(sum(|it| it.still_in), replay.still_in);
+            let ends = replay.left_by_purchase + replay.left_otherwise + replay.completed;
+            prop_assert_eq!(replay.enrolled, replay.held_out + ends + replay.still_in);
+            prop_assert!(replay.coupons <= replay.enrolled - replay.held_out);
+            prop_assert_eq!(replay.traces.len() as u64, replay.enrolled.min(10));
+
+            let mut backwards = customers();
+            backwards.reverse();
+            backwards.iter_mut().for_each(|it| it.orders.reverse());
+            prop_assert_eq!(replay.to_string(), replayed(UPSELL_CROSS_SELL, backwards).to_string());
+        }
     }
 }

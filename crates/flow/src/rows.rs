@@ -1,6 +1,6 @@
 //! A flow as the rows of the console's map: what is drawn, in order, without its figures.
 
-use aftercart_model::{CouponOffer, FlowId, StepId, TemplateId};
+use aftercart_model::{CouponOffer, FlowId, StepId, TemplateId, Topic};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -61,12 +61,15 @@ impl Flow {
         let (kind, title, note) = match &step.action {
             StepAction::Wait(wait) => (RowKind::Wait, format!("Wait {wait}"), String::new()),
             StepAction::Watch(wait) => {
-                (RowKind::Watch, format!("Watch {wait} for orders"), String::new())
+                let what = if self.topic() == Topic::Feedback { "reviews" } else { "orders" };
+                (RowKind::Watch, format!("Watch {wait} for {what}"), String::new())
             }
             StepAction::Send(send) => {
                 let kind =
                     RowKind::Send { template: send.template.clone(), names_coupon: send.coupon };
-                (kind, step.title(), if send.coupon { self.coupon_words() } else { String::new() })
+                let is_first =
+                    self.sends().find(|(_, send)| send.coupon).is_some_and(|it| it.0 == step);
+                (kind, step.title(), if is_first { self.coupon_words() } else { String::new() })
             }
             StepAction::Split(split) => {
                 let (title, note) = question_words(split, *is_asked);
@@ -131,7 +134,7 @@ fn question_words(split: &Split, is_asked: bool) -> (String, String) {
     match &split.when {
         Question::Bought if is_asked => ("Bought?".to_owned(), String::new()),
         Question::Bought => ("Bought?".to_owned(), "asked at every moment from here on".to_owned()),
-        Question::Condition(written) => (format!("{}?", written.0), "asked once".to_owned()),
+        Question::Condition(it) => (in_words(&format!("{it}?")), "asked once".to_owned()),
     }
 }
 
@@ -139,7 +142,7 @@ fn trigger_row(trigger: &Trigger) -> Row {
     let (title, note) = match trigger {
         Trigger::Event { event: TriggerEvent::OrderCompleted, filter } => {
             let note = match filter {
-                Some(filter) => format!("Trigger: an order, {}", filter.0),
+                Some(filter) => format!("Trigger: an order, {}", filter),
                 None => "Trigger: any order".to_owned(),
             };
             ("Order completed".to_owned(), note)
@@ -162,4 +165,80 @@ fn trigger_row(trigger: &Trigger) -> Row {
 
 fn plain(kind: RowKind, title: String, note: String) -> Row {
     Row { kind, step: None, title, note, indent: 0, counts_purchases: false, move_to: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::{FEEDBACK, UPSELL_CROSS_SELL};
+
+    fn rows(yaml: &str) -> String {
+        let line = |row: Row| {
+            let step = row.step.map_or(String::new(), |it| format!("[{it}] "));
+            let note = if row.note.is_empty() { String::new() } else { format!(" | {}", row.note) };
+            let bought = if row.counts_purchases { " | bought" } else { "" };
+            let to = row.move_to.map_or(String::new(), |it| format!(" -> {it}"));
+            let indent = "  ".repeat(usize::from(row.indent));
+            format!("{indent}{step}{}{note}{bought}{to}\n", row.title)
+        };
+        Flow::parse(yaml).unwrap().rows().into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn the_map_shows_every_step_in_order() {
+        assert_snapshot!(rows(UPSELL_CROSS_SELL), @"
+        Order completed | Trigger: any order
+        Entered the segment Upsell | Trigger: becoming a member, for the last order
+        Holdout, 10% by lot | The same customer always draws the same lot
+        [wait-offer] Wait 2 days | bought -> feedback
+        [offer] Offer
+        [bought-offer] Bought? | asked at every moment from here on | bought -> feedback
+        [wait-discount] Wait 3 days
+        [discount] Discount | 10% off, for 5 days
+        [bought-discount] Bought? | bought -> feedback
+        [wait-social-proof] Wait 3 days
+        [social-proof] Social proof
+        [bought-social-proof] Bought? | bought -> feedback
+        [wait-nudge] Wait 2 days
+        [nudge] Nudge
+        [bought-nudge] Bought? | bought -> feedback
+        [watch] Watch 5 days for orders
+        [end] End of the flow
+        ");
+        assert_snapshot!(rows(FEEDBACK), @"
+        Moved here from another flow | Trigger: a purchase that ended another flow
+        [wait-feedback] Wait 7 days
+        [feedback] Feedback
+        [watch] Watch 7 days for reviews
+        [end] End of the flow
+        ");
+    }
+
+    #[test]
+    fn a_second_arm_stands_within_its_split() {
+        let arms = UPSELL_CROSS_SELL
+            .replacen("when: bought\n      then: {exit: purchase, move_to: feedback}\n      else: next", "when: spent at least 100.00 EUR\n      then: {go_to: wait-social-proof}\n      else: next", 1)
+            .replacen("  - id: end\n    exit: completed\n", "", 1);
+        assert_snapshot!(rows(&arms), @"
+        Order completed | Trigger: any order
+        Entered the segment Upsell | Trigger: becoming a member, for the last order
+        Holdout, 10% by lot | The same customer always draws the same lot
+        [wait-offer] Wait 2 days | bought -> feedback
+        [offer] Offer
+        [bought-offer] Spent at least 100.00 EUR? | asked once
+          [wait-discount] Wait 3 days | bought -> feedback
+          [discount] Discount | 10% off, for 5 days
+          [bought-discount] Bought? | asked at every moment from here on | bought -> feedback
+        [wait-social-proof] Wait 3 days
+        [social-proof] Social proof
+        [bought-social-proof] Bought? | bought -> feedback
+        [wait-nudge] Wait 2 days
+        [nudge] Nudge
+        [bought-nudge] Bought? | bought -> feedback
+        [watch] Watch 5 days for orders
+        End of the flow
+        ");
+    }
 }

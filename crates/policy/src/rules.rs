@@ -175,7 +175,7 @@ impl QuietHours {
             let Ok(date) = today.checked_add(jiff::Span::new().days(days)) else { break };
             let ambiguous = zone.to_ambiguous_timestamp(date.to_datetime(self.until));
             // The second pass through a repeated hour has its end at the later occurrence.
-            let ends = [ambiguous.clone().compatible(), ambiguous.later()];
+            let ends = [ambiguous.compatible(), ambiguous.later()];
             let found = ends.into_iter().flatten().find(|&it| it > at && !self.is_quiet(it, zone));
             if found.is_some() {
                 return found;

@@ -1,0 +1,444 @@
+//! Enrolling customers and moving them through their flows.
+//!
+//! `flow` decides, purely; here its facts are read and its effects carried out, in the transaction
+//! that stores the new position. The same function serves a wait that is over, an order that has
+//! just been accepted and anybody who asks again: with the same facts it does nothing twice.
+
+use aftercart_flow::{
+    Effect, Entry, EntryFacts, ExitWhen, Facts, Flow, Question, StepAction, advance, entry,
+};
+use aftercart_model::{
+    ConsentState, Customer, CustomerId, Enrolment, EnrolmentId, EventBody, ExitReason, FlowId,
+    MessageState, NewEnrolment, Order, OrderId, Position, Timestamp, Topic,
+};
+use aftercart_segment::{Condition, CustomerFacts, HistoryBuffer, Subject, evaluate};
+use aftercart_store::{FlowState, Tx};
+use anyhow::{Context, Result, bail};
+use jiff::tz::TimeZone;
+
+use crate::Engine;
+
+/// A customer moved from flow to flow to flow is a ring that nobody meant.
+const FLOWS_ON_MAX: u32 = 8;
+/// How many enrolments one transaction advances: long enough to pay for its commit, short enough
+/// that events get in between.
+const BATCH: u32 = 200;
+
+impl Engine {
+    /// Moves every enrolment whose wait is over. Says how many were moved.
+    pub fn advance_due(&self, now: Timestamp) -> Result<u64> {
+        let mut moved = 0;
+        loop {
+            let batch = self.store().write(|tx| {
+                let due = tx.due_enrolments(now, BATCH)?;
+                for id in &due {
+                    self.advance(tx, *id, now, 0)?;
+                }
+                Ok(due.len())
+            })?;
+            moved += batch as u64;
+            if batch < BATCH as usize {
+                return Ok(moved);
+            }
+        }
+    }
+
+    /// Moves one enrolment as far as it goes now.
+    pub(crate) fn advance(
+        &self,
+        tx: &mut Tx<'_>,
+        id: EnrolmentId,
+        now: Timestamp,
+        flows_on: u32,
+    ) -> Result<()> {
+        let Some(enrolment) = tx.enrolment(id)?.filter(|it| it.position.is_active()) else {
+            return tx.set_wake(id, None);
+        };
+        tx.lock_customer(enrolment.customer)?;
+        let state = tx.flow(&enrolment.flow)?.map(|it| it.state);
+        if state == Some(FlowState::Paused) {
+            // Frozen until it is resumed, which wakes it again.
+            return tx.set_wake(id, None);
+        }
+        let stop = self.stop_reason(tx, &enrolment, state)?;
+        self.walk(tx, enrolment, stop, now, flows_on)
+    }
+
+    /// What ends an enrolment from outside its flow.
+    fn stop_reason(
+        &self,
+        tx: &mut Tx<'_>,
+        enrolment: &Enrolment,
+        state: Option<FlowState>,
+    ) -> Result<Option<ExitReason>> {
+        if state != Some(FlowState::Live) {
+            return Ok(Some(ExitReason::FlowStopped));
+        }
+        let Some(customer) = tx.customer(enrolment.customer)? else {
+            return Ok(Some(ExitReason::Erased));
+        };
+        let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
+        let consents = tx.consents_of(customer.id)?;
+        let consent = consents.iter().find(|it| it.topic == flow.topic());
+        if consent.is_some_and(|it| it.state == ConsentState::Withdrawn) {
+            return Ok(Some(ExitReason::Unsubscribed));
+        }
+        Ok(match customer.email {
+            Some(address) => tx.suppression_of(&address)?.map(|_| ExitReason::Suppressed),
+            None => None,
+        })
+    }
+
+    fn walk(
+        &self,
+        tx: &mut Tx<'_>,
+        mut enrolment: Enrolment,
+        stop: Option<ExitReason>,
+        now: Timestamp,
+        flows_on: u32,
+    ) -> Result<()> {
+        let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
+        let customer = tx.customer(enrolment.customer)?.context("an enrolment of nobody")?;
+        let (trigger, since) = self.since_trigger(tx, &enrolment)?;
+        let bought = tx.first_order_after(customer.id, since, trigger.as_ref())?;
+        let is_in_audience = self.is_in_audience(tx, &flow, &customer, now)?;
+        let is_reviewed = self.is_reviewed(tx, &flow, &enrolment)?;
+        let asked = self.conditions_asked(tx, &flow, &customer, now)?;
+        let is_met =
+            |condition: &Condition| asked.iter().any(|(it, answer)| it == condition && *answer);
+        let facts = Facts {
+            zone: self.zone_of(&customer),
+            entered_at: enrolment.entered_at,
+            trigger_order: trigger,
+            bought: bought.map(|it| it.id),
+            is_reviewed,
+            is_in_audience,
+            stop,
+            is_met: &is_met,
+        };
+        let moved = advance(&flow, &enrolment.position, &facts, now);
+        let mut wake_at = None;
+        let mut on = Vec::new();
+        for effect in moved.effects {
+            match effect {
+                Effect::WakeAt(at) => wake_at = Some(at),
+                Effect::PlanMessage { step, template, is_coupon_named } => {
+                    let send = crate::plan_message::Send { step, template, is_coupon_named };
+                    self.plan_message(tx, &flow, &mut enrolment, &customer, &send, now)?;
+                }
+                Effect::MoveToFlow { flow, trigger_order } => on.push((flow, trigger_order)),
+            }
+        }
+        let from = enrolment.flow.clone();
+        enrolment.position = moved.to;
+        self.save(tx, &enrolment, wake_at, now)?;
+        for (to, order) in on {
+            self.move_on(tx, customer.id, &from, &to, order, now, flows_on)?;
+        }
+        Ok(())
+    }
+
+    /// Stores a position; at the end of the flow tells the log and cancels what was planned.
+    fn save(
+        &self,
+        tx: &mut Tx<'_>,
+        enrolment: &Enrolment,
+        wake_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<()> {
+        if !tx.save_enrolment(enrolment, wake_at)? {
+            bail!("enrolment {} was changed by somebody else under our lock", enrolment.id);
+        }
+        let Position::Exited { reason, .. } = &enrolment.position else { return Ok(()) };
+        let (id, flow, reason) = (enrolment.id, enrolment.flow.clone(), *reason);
+        let ended = EventBody::EnrolmentEnded { enrolment: id, flow, reason };
+        self.note(tx, format!("ended:{id}"), enrolment.customer, now, ended)?;
+        if reason == ExitReason::Completed {
+            return Ok(());
+        }
+        for message in tx.open_messages_of_enrolment(id)? {
+            self.change(tx, message.id, now, &mut |it| {
+                it.state = MessageState::Cancelled;
+                it.reason = Some(format!("left the flow: {}", exit_words(reason)));
+            })?;
+        }
+        Ok(())
+    }
+
+    fn move_on(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: CustomerId,
+        from: &FlowId,
+        to: &FlowId,
+        order: Option<OrderId>,
+        now: Timestamp,
+        flows_on: u32,
+    ) -> Result<()> {
+        let Some(stored) = tx.flow(to)?.filter(|it| it.state == FlowState::Live) else {
+            return Ok(());
+        };
+        let flow = self.flow_version(tx, to, stored.version)?;
+        if flow.is_moved_into_from(from) && flows_on < FLOWS_ON_MAX {
+            let order = match order {
+                Some(id) => tx.order(&id)?,
+                None => None,
+            };
+            self.enrol(tx, stored.version, &flow, customer, order.as_ref(), now, flows_on + 1)?;
+        }
+        Ok(())
+    }
+
+    /// After an order was accepted: ends what it ends, then starts what it triggers.
+    pub(crate) fn after_purchase(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: CustomerId,
+        order: &Order,
+        now: Timestamp,
+    ) -> Result<()> {
+        for enrolment in tx.active_enrolments_of(customer)? {
+            self.advance(tx, enrolment.id, now, 0)?;
+        }
+        for stored in tx.flows()? {
+            let is_since = stored.live_since.is_some_and(|it| it <= order.placed_at);
+            if stored.state != FlowState::Live || !is_since {
+                continue;
+            }
+            let flow = self.flow_version(tx, &stored.id, stored.version)?;
+            if flow.order_trigger().is_some() {
+                self.enrol(tx, stored.version, &flow, customer, Some(order), now, 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// After a review was accepted: the flows that asked for it are done.
+    pub(crate) fn after_review(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: CustomerId,
+        now: Timestamp,
+    ) -> Result<()> {
+        for enrolment in tx.active_enrolments_of(customer)? {
+            let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
+            if flow.exit().iter().any(|it| it.when == ExitWhen::ProductReviewed) {
+                self.advance(tx, enrolment.id, now, 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// After the customer withdrew the agreement to marketing.
+    pub(crate) fn end_after_unsubscribe(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: CustomerId,
+        now: Timestamp,
+    ) -> Result<()> {
+        for enrolment in tx.active_enrolments_of(customer)? {
+            let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
+            if flow.topic() == Topic::Marketing {
+                self.walk(tx, enrolment, Some(ExitReason::Unsubscribed), now, 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends everything a customer is in.
+    pub(crate) fn end_all(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: CustomerId,
+        reason: ExitReason,
+        now: Timestamp,
+    ) -> Result<()> {
+        for enrolment in tx.active_enrolments_of(customer)? {
+            self.walk(tx, enrolment, Some(reason), now, 0)?;
+        }
+        Ok(())
+    }
+
+    /// Enrols a customer if the flow lets them in, and moves them as far as they go.
+    pub(crate) fn enrol(
+        &self,
+        tx: &mut Tx<'_>,
+        version: u32,
+        flow: &Flow,
+        customer: CustomerId,
+        order: Option<&Order>,
+        now: Timestamp,
+        flows_on: u32,
+    ) -> Result<Option<EnrolmentId>> {
+        let trigger_key = match (flow.trigger_key(), order) {
+            (aftercart_flow::TriggerKey::Order, Some(order)) => order.id.to_string(),
+            _ => format!("customer {customer}"),
+        };
+        let known = tx.customer(customer)?.context("an event of nobody")?;
+        let is_filter_met = match (flow.order_trigger().flatten(), order) {
+            (Some(filter), Some(_)) => self.is_met(tx, filter, &known, now)?,
+            _ => true,
+        };
+        let facts = EntryFacts {
+            customer,
+            at: now,
+            is_key_used: false, // The store's unique constraint answers, whatever we think.
+            last_entered_at: tx.latest_entry(flow.id(), customer)?,
+            is_filter_met,
+            is_in_audience: self.is_in_audience(tx, flow, &known, now)?,
+        };
+        let Entry::Enrol { position, is_held_out } = entry(flow, &facts, self.keys().holdout())
+        else {
+            return Ok(None);
+        };
+        let new = NewEnrolment {
+            customer,
+            flow: flow.id().clone(),
+            flow_version: version,
+            trigger_key,
+            trigger_order: order.map(|it| it.id.clone()),
+            position: position.clone(),
+            is_held_out,
+            entered_at: now,
+        };
+        let Some(id) = tx.enrol(&new)? else { return Ok(None) };
+        let enrolled = EventBody::Enrolled { enrolment: id, flow: flow.id().clone(), is_held_out };
+        self.note(tx, format!("enrolled:{id}"), customer, now, enrolled)?;
+        if position.is_active() {
+            self.advance(tx, id, now, flows_on)?;
+        }
+        Ok(Some(id))
+    }
+
+    /// The order an enrolment began with, and the moment from which another one ends it.
+    pub(crate) fn since_trigger(
+        &self,
+        tx: &mut Tx<'_>,
+        enrolment: &Enrolment,
+    ) -> Result<(Option<OrderId>, Timestamp)> {
+        let Some(id) = &enrolment.trigger_order else { return Ok((None, enrolment.entered_at)) };
+        let placed_at = tx.order(id)?.map_or(enrolment.entered_at, |it| it.placed_at);
+        Ok((Some(id.clone()), placed_at))
+    }
+
+    fn is_reviewed(&self, tx: &mut Tx<'_>, flow: &Flow, enrolment: &Enrolment) -> Result<bool> {
+        if !flow.exit().iter().any(|it| it.when == ExitWhen::ProductReviewed) {
+            return Ok(false);
+        }
+        let order = match &enrolment.trigger_order {
+            Some(id) => tx.order(id)?,
+            None => None,
+        };
+        for line in order.iter().flat_map(|it| &it.lines) {
+            let of_customer = |it: &aftercart_model::Review| {
+                it.customer == Some(enrolment.customer) && it.at >= enrolment.entered_at
+            };
+            if tx.reviews_of(line.product)?.iter().any(of_customer) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Answers to the conditions in a flow's splits and exit criteria, for this customer now.
+    fn conditions_asked(
+        &self,
+        tx: &mut Tx<'_>,
+        flow: &Flow,
+        customer: &Customer,
+        now: Timestamp,
+    ) -> Result<Vec<(Condition, bool)>> {
+        let mut answers = Vec::new();
+        for condition in conditions(flow) {
+            let answer = self.is_met(tx, condition, customer, now)?;
+            answers.push((condition.clone(), answer));
+        }
+        Ok(answers)
+    }
+
+    pub(crate) fn is_in_audience(
+        &self,
+        tx: &mut Tx<'_>,
+        flow: &Flow,
+        customer: &Customer,
+        now: Timestamp,
+    ) -> Result<bool> {
+        match flow.audience() {
+            Some(condition) => self.is_met(tx, condition, customer, now),
+            None => Ok(true),
+        }
+    }
+
+    /// Whether one customer meets a condition now, asked of the customer's own rows.
+    pub(crate) fn is_met(
+        &self,
+        tx: &mut Tx<'_>,
+        condition: &Condition,
+        customer: &Customer,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let known = self.known_in(tx)?;
+        let buffer = HistoryBuffer::of(&tx.events_of(customer.id)?);
+        let subject = Subject {
+            history: buffer.as_history(),
+            customer: &customer_facts(tx, customer)?,
+            catalogue: &known.catalogue,
+            relations: &known.relations,
+            zone: &self.zone_of(customer),
+        };
+        Ok(evaluate(condition, &subject, now))
+    }
+
+    /// The customer's zone, else the shop's.
+    pub(crate) fn zone_of(&self, customer: &Customer) -> TimeZone {
+        let own = customer.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
+        own.unwrap_or_else(|| self.shop().zone())
+    }
+}
+
+/// The conditions that a flow's exit criteria and splits ask.
+fn conditions(flow: &Flow) -> impl Iterator<Item = &Condition> {
+    let exits = flow.exit().iter().filter_map(|it| match &it.when {
+        ExitWhen::Condition(condition) => Some(condition),
+        _ => None,
+    });
+    let splits = flow.steps().iter().filter_map(|it| match &it.action {
+        StepAction::Split(split) => match &split.when {
+            Question::Condition(condition) => Some(condition),
+            Question::Bought => None,
+        },
+        _ => None,
+    });
+    exits.chain(splits)
+}
+
+/// What conditions ask about a customer beside the history.
+pub(crate) fn customer_facts(tx: &mut Tx<'_>, customer: &Customer) -> Result<CustomerFacts> {
+    let agreed = tx.consents_of(customer.id)?;
+    let agreed = agreed.into_iter().filter(|it| it.state == ConsentState::Agreed);
+    let is_suppressed = match &customer.email {
+        Some(address) => tx.suppression_of(address)?.is_some(),
+        None => false,
+    };
+    Ok(CustomerFacts {
+        has_email: customer.email.is_some(),
+        country: customer.country.clone(),
+        agreed: agreed.map(|it| it.topic).collect(),
+        is_suppressed,
+    })
+}
+
+/// Why somebody left a flow, in words a shopkeeper reads.
+pub(crate) fn exit_words(reason: ExitReason) -> &'static str {
+    match reason {
+        ExitReason::Completed => "went through to the end",
+        ExitReason::Purchase => "ordered again",
+        ExitReason::HeldOut => "held out by lot",
+        ExitReason::Unsubscribed => "unsubscribed",
+        ExitReason::Suppressed => "suppressed",
+        ExitReason::Converted => "did what the flow asked for",
+        ExitReason::Audience => "no longer in the audience",
+        ExitReason::FlowStopped => "the flow was stopped",
+        ExitReason::Erased => "erased",
+    }
+}

@@ -1,0 +1,404 @@
+//! Handing messages over: the verdict, the letter, the last look, and what became of it.
+//!
+//! A message is looked at twice. First to see whether a letter is worth making; then, when the
+//! transport has brought the other side to where only the final dot is missing, in a transaction
+//! that locks the customer, looks at the log again and either claims the attempt or stops it. A
+//! purchase, an unsubscribe or a pause accepted before that transaction is seen by it, so the dot is
+//! not written; one accepted later came after the claim. Every retry looks again.
+
+use std::time::Duration;
+
+use aftercart_deliver::{Look, Outcome, Transport};
+use aftercart_model::{
+    BounceClass, EventBody, ExitReason, Message, MessageClass, MessageId, MessageState,
+    Suppression, SuppressionReason, Timestamp,
+};
+use aftercart_policy::{Fact, Gate, Reason, Verdict, verdict};
+use aftercart_store::{FlowState, Tx};
+use anyhow::{Context, Result};
+use jiff::SignedDuration;
+use serde::Serialize;
+use tracing::{info, warn};
+
+use crate::{Clock, Engine};
+
+/// How far back hand-overs are read for the frequency caps; no cap looks back further.
+const CAPS_LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 90);
+/// A retry after a refusal for now: five minutes, doubled each time, at most four hours.
+const RETRY_FIRST: SignedDuration = SignedDuration::from_mins(5);
+const RETRY_LONGEST: SignedDuration = SignedDuration::from_hours(4);
+/// A doubt that no report has resolved by then is closed as presumed sent.
+const DOUBT_OPEN: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a round of sending did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DeliverySummary {
+    pub sent: u64,
+    pub deferred: u64,
+    pub dropped: u64,
+    pub bounced: u64,
+    pub in_doubt: u64,
+}
+
+impl DeliverySummary {
+    pub fn is_idle(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Messages of which something became.
+    pub(crate) fn tried(&self) -> u64 {
+        self.sent + self.deferred + self.dropped + self.bounced + self.in_doubt
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.deferred += other.deferred;
+        self.dropped += other.dropped;
+        self.bounced += other.bounced;
+        self.in_doubt += other.in_doubt;
+    }
+
+    fn count(&mut self, state: MessageState) {
+        match state {
+            MessageState::Sent => self.sent += 1,
+            MessageState::Deferred => self.deferred += 1,
+            MessageState::Cancelled | MessageState::Expired => self.dropped += 1,
+            MessageState::Bounced => self.bounced += 1,
+            MessageState::InDoubt => self.in_doubt += 1,
+            MessageState::Planned | MessageState::Ready | MessageState::Claimed => {}
+        }
+    }
+}
+
+impl Engine {
+    /// Tries up to `limit` messages that are due, one after the other.
+    pub async fn deliver_due<T: Transport>(
+        &self,
+        transport: &mut T,
+        clock: &dyn Clock,
+        limit: u32,
+    ) -> Result<DeliverySummary> {
+        let due = self.store().read(|tx| tx.due_messages(clock.now(), limit))?;
+        let mut summary = DeliverySummary::default();
+        for id in due {
+            self.deliver_message(transport, clock, id).await?;
+            let settled = self.store().read(|tx| tx.message(id))?;
+            if let Some(message) = settled {
+                summary.count(message.state);
+            }
+        }
+        Ok(summary)
+    }
+
+    /// One try of one message, if it is due; whatever happens is in the store afterwards.
+    pub async fn deliver_message<T: Transport>(
+        &self,
+        transport: &mut T,
+        clock: &dyn Clock,
+        id: MessageId,
+    ) -> Result<()> {
+        let Some(letter) = self.prepare(id, clock.now())? else { return Ok(()) };
+        let look = || async {
+            let looked = self.store().write(|tx| self.claim(tx, id, clock.now()));
+            looked.unwrap_or_else(|err| {
+                warn!(message.id = id.0, "the last look failed, nothing is sent: {err:#}");
+                Look::stop("the last look could not be made; nothing goes unchecked")
+            })
+        };
+        let outcome = transport.hand_over(&letter, look).await;
+        let now = clock.now();
+        self.store().write(|tx| self.settle(tx, id, &outcome, now))
+    }
+
+    /// The letter of a message that may go, or `None` when it was held back, dropped or taken
+    /// meanwhile.
+    fn prepare(&self, id: MessageId, now: Timestamp) -> Result<Option<aftercart_deliver::Letter>> {
+        let verdict = self.store().read(|tx| {
+            let Some(message) = tx.message(id)?.filter(|it| is_open(it)) else { return Ok(None) };
+            let gate = self.gate(tx, &message, now)?;
+            Ok(Some(verdict(&gate, self.rules(), now)))
+        })?;
+        match verdict {
+            None => Ok(None),
+            Some(Verdict::Send) => match self.store().read(|tx| self.letter(tx, id, now)) {
+                Ok(letter) => Ok(Some(letter)),
+                Err(err) => {
+                    // A broken mail is worse than none: this message is set aside, visibly.
+                    warn!(message.id = id.0, "the email cannot be made: {err:#}");
+                    let reason = format!("the email could not be made: {err:#}");
+                    self.store().write(|tx| {
+                        self.change(tx, id, now, &mut |message| {
+                            message.state = MessageState::Cancelled;
+                            message.reason = Some(reason.clone());
+                        })
+                    })?;
+                    Ok(None)
+                }
+            },
+            Some(other) => {
+                self.store().write(|tx| self.obey(tx, id, &other, now))?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The last look: claims the attempt, or says why not. Runs in its own transaction.
+    fn claim(&self, tx: &mut Tx<'_>, id: MessageId, now: Timestamp) -> Result<Look> {
+        let Some(message) = tx.message(id)? else { return Ok(Look::stop("erased")) };
+        tx.lock_customer(message.customer)?;
+        let message = tx.message(id)?.filter(is_open);
+        let Some(mut message) = message else { return Ok(Look::stop("settled meanwhile")) };
+        let gate = self.gate(tx, &message, now)?;
+        match verdict(&gate, self.rules(), now) {
+            Verdict::Send => {
+                message.state = MessageState::Claimed;
+                message.attempts += 1;
+                message.claimed_at = Some(now);
+                message.reason = None;
+                if tx.save_message(&message)? {
+                    Ok(Look::go())
+                } else {
+                    Ok(Look::stop("claimed by another sender"))
+                }
+            }
+            other => {
+                let reason = words(&other);
+                self.obey(tx, id, &other, now)?;
+                Ok(Look::stop(reason))
+            }
+        }
+    }
+
+    /// Carries a verdict other than `Send` out.
+    fn obey(&self, tx: &mut Tx<'_>, id: MessageId, given: &Verdict, now: Timestamp) -> Result<()> {
+        match given {
+            Verdict::Send => Ok(()),
+            Verdict::DeferUntil { at, reason } => {
+                let words = reason.to_string();
+                self.change(tx, id, now, &mut |message| {
+                    message.state = MessageState::Deferred;
+                    message.due_at = *at;
+                    message.reason = Some(words.clone());
+                })
+            }
+            Verdict::Drop { reason } => {
+                let state = match reason {
+                    Reason::TooLate => MessageState::Expired,
+                    _ => MessageState::Cancelled,
+                };
+                let words = reason.to_string();
+                self.change(tx, id, now, &mut |message| {
+                    message.state = state;
+                    message.reason = Some(words.clone());
+                })
+            }
+        }
+    }
+
+    /// Changes a message that is not settled yet and tells the log of it.
+    pub(crate) fn change(
+        &self,
+        tx: &mut Tx<'_>,
+        id: MessageId,
+        now: Timestamp,
+        f: &mut dyn FnMut(&mut Message),
+    ) -> Result<()> {
+        let Some(mut message) = tx.message(id)? else { return Ok(()) };
+        if message.state.is_terminal() {
+            return Ok(());
+        }
+        f(&mut message);
+        if !tx.save_message(&message)? {
+            return Ok(()); // Somebody else was first; the message is theirs.
+        }
+        let reason = message.reason.clone().unwrap_or_default();
+        let (key, body) = match message.state {
+            MessageState::Deferred => (
+                format!("deferred:{id}:{}", message.revision),
+                EventBody::MessageDeferred { message: id, until: message.due_at, reason },
+            ),
+            MessageState::Cancelled | MessageState::Expired => {
+                (format!("dropped:{id}"), EventBody::MessageDropped { message: id, reason })
+            }
+            _ => return Ok(()),
+        };
+        self.note(tx, key, message.customer, now, body)?;
+        Ok(())
+    }
+
+    /// Stores what became of an attempt.
+    fn settle(
+        &self,
+        tx: &mut Tx<'_>,
+        id: MessageId,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) -> Result<()> {
+        let Some(mut message) = tx.message(id)? else { return Ok(()) };
+        tx.lock_customer(message.customer)?;
+        match outcome {
+            Outcome::Stopped { .. } => Ok(()), // The last look stored why.
+            Outcome::Sent { .. } => {
+                message.state = MessageState::Sent;
+                message.sent_at = Some(now);
+                tx.save_message(&message)?;
+                tx.touch_message(id, &mut |it| it.delivered_at = it.delivered_at.or(Some(now)))?;
+                let (flow, step) = (message.flow.clone(), message.step.clone());
+                let sent = EventBody::MessageSent { message: id, flow, step };
+                self.note(tx, format!("sent:{id}"), message.customer, now, sent)?;
+                let delivered = EventBody::MessageDelivered { message: id };
+                self.note(tx, format!("delivered:{id}"), message.customer, now, delivered)?;
+                Ok(())
+            }
+            Outcome::Deferred { stage, reply, retry_after } => {
+                let retry_at = now + retry_delay(message.attempts, *retry_after);
+                let too_late = retry_at >= message.expires_at;
+                let reason = format!("the receiving server said no for now at {stage}: {reply}");
+                self.change(tx, id, now, &mut |it| {
+                    it.state =
+                        if too_late { MessageState::Expired } else { MessageState::Deferred };
+                    it.due_at = retry_at;
+                    it.attempts =
+                        it.attempts.max(message.attempts) + u32::from(!was_claimed(&message));
+                    it.reason = Some(reason.clone());
+                })
+            }
+            Outcome::Bounced { class, reply } => {
+                message.state = MessageState::Bounced;
+                message.reason = Some(format!("refused for good: {reply}"));
+                tx.save_message(&message)?;
+                self.record_bounce(tx, &message, *class, reply, now)
+            }
+            Outcome::InDoubt { stage, reply } => {
+                info!(message.id = id.0, "the answer to the dot was lost");
+                message.state = match message.class {
+                    MessageClass::Marketing => MessageState::InDoubt,
+                    // At least once: the same Message-ID, Date and body go again.
+                    MessageClass::Transactional => MessageState::Deferred,
+                };
+                message.due_at = now + RETRY_FIRST;
+                message.reason = Some(format!("the answer was lost at {stage}: {reply}"));
+                tx.save_message(&message)?;
+                Ok(())
+            }
+        }
+    }
+
+    /// A bounce, at hand-over or reported later: a mailbox that is not there is never tried again.
+    pub(crate) fn record_bounce(
+        &self,
+        tx: &mut Tx<'_>,
+        message: &Message,
+        class: BounceClass,
+        reply: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let id = message.id;
+        tx.touch_message(id, &mut |it| it.bounced_at = it.bounced_at.or(Some(now)))?;
+        let body = EventBody::MessageBounced { message: id, class, reply: reply.to_owned() };
+        self.note(tx, format!("bounced:{id}"), message.customer, now, body)?;
+        if class == BounceClass::Hard
+            && let Some(address) = tx.customer(message.customer)?.and_then(|it| it.email)
+        {
+            tx.suppress(&Suppression { address, reason: SuppressionReason::Bounce, at: now })?;
+            self.end_all(tx, message.customer, ExitReason::Suppressed, now)?;
+        }
+        Ok(())
+    }
+
+    /// All that a verdict on `message` rests on, read now.
+    pub(crate) fn gate(&self, tx: &mut Tx<'_>, message: &Message, now: Timestamp) -> Result<Gate> {
+        let customer = tx.customer(message.customer)?.context("a message of no customer")?;
+        let enrolment = tx.enrolment(message.enrolment)?.context("a message of no enrolment")?;
+        let flow = self.flow_version(tx, &message.flow, message.flow_version)?;
+        let suppression = match &customer.email {
+            Some(address) => tx.suppression_of(address)?.map(|it| it.reason),
+            None => None,
+        };
+        let consents = tx.consents_of(customer.id)?;
+        let bought_since = if flow.is_ended_by_purchase() {
+            let (trigger, since) = self.since_trigger(tx, &enrolment)?;
+            tx.first_order_after(customer.id, since, trigger.as_ref())?.map(|it| it.id)
+        } else {
+            None
+        };
+        let state = tx.flow(&message.flow)?.map(|it| it.state);
+        let known = self.known_in(tx)?;
+        let is_stocked = message.products.is_empty()
+            || message
+                .products
+                .iter()
+                .any(|it| known.product(*it).is_some_and(|p| p.is_in_stock()));
+        Ok(Gate {
+            class: message.class,
+            topic: message.topic,
+            consent: Fact::Known(consents.into_iter().find(|it| it.topic == message.topic)),
+            suppression: Fact::Known(suppression),
+            bought_since: Fact::Known(bought_since),
+            is_paused: Fact::Known(state != Some(FlowState::Live)),
+            sent_at: Fact::Known(tx.hand_overs_since(customer.id, now - CAPS_LOOK_BACK)?),
+            zone: self.zone_of(&customer),
+            expires_at: message.expires_at,
+            is_in_audience: Fact::Known(self.is_in_audience(tx, &flow, &customer, now)?),
+            is_in_stock: Fact::Known(is_stocked),
+        })
+    }
+
+    /// After a crash: what was claimed when the process died may or may not have been handed over.
+    pub fn recover(&self, now: Timestamp) -> Result<u64> {
+        self.store().write(|tx| {
+            let mut doubts = 0;
+            for id in tx.stale_claims(now, u32::MAX)? {
+                self.change(tx, id, now, &mut |message| {
+                    message.state = MessageState::InDoubt;
+                    message.due_at = now;
+                    message.reason = Some("the sender died between the dot and the answer".into());
+                })?;
+                doubts += 1;
+            }
+            Ok(doubts)
+        })
+    }
+
+    /// Closes doubts of a day as presumed sent, so that they count against the caps and are seen.
+    pub fn close_doubts(&self, now: Timestamp) -> Result<u64> {
+        self.store().write(|tx| {
+            let mut old = Vec::new();
+            tx.scan_messages(None, &mut |message, _| {
+                let claimed_at = message.claimed_at.unwrap_or(message.planned_at);
+                if message.state == MessageState::InDoubt && claimed_at + DOUBT_OPEN <= now {
+                    old.push(message);
+                }
+                Ok(())
+            })?;
+            for message in &mut old {
+                message.state = MessageState::Sent;
+                message.sent_at = message.claimed_at;
+                message.reason = Some("presumed sent: no report came within a day".to_owned());
+                tx.save_message(message)?;
+            }
+            Ok(old.len() as u64)
+        })
+    }
+}
+
+fn is_open(message: &Message) -> bool {
+    matches!(message.state, MessageState::Planned | MessageState::Ready | MessageState::Deferred)
+}
+
+fn was_claimed(message: &Message) -> bool {
+    message.state == MessageState::Claimed
+}
+
+fn words(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Send => String::new(),
+        Verdict::DeferUntil { reason, .. } | Verdict::Drop { reason } => reason.to_string(),
+    }
+}
+
+fn retry_delay(attempts: u32, asked: Option<Duration>) -> SignedDuration {
+    let doubled = RETRY_FIRST.saturating_mul(1 << attempts.min(10));
+    let asked = asked.and_then(|it| SignedDuration::try_from(it).ok()).unwrap_or_default();
+    doubled.min(RETRY_LONGEST).max(asked)
+}

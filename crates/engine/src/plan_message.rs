@@ -1,0 +1,148 @@
+//! A send step becomes a message: products chosen, coupon reserved, everything fixed that must not
+//! change between attempts.
+//!
+//! The emails of one enrolment tell one story: the products are chosen at the first send and
+//! re-checked at each; what is sold out by then is replaced.
+
+use aftercart_flow::Flow;
+use aftercart_model::{
+    Coupon, Customer, Enrolment, EventBody, MessageId, MessageState, ProductId, StepId, TemplateId,
+    Timestamp,
+};
+use aftercart_store::{NewMessage, Tx};
+use anyhow::{Context, Result};
+use jiff::{ToSpan, tz::TimeZone};
+
+use crate::{Engine, Known};
+
+/// A main product, two beside it, and one in reserve.
+pub(crate) const PRODUCTS_IN_EMAIL: usize = 4;
+
+/// The send step that asks for a message.
+pub(crate) struct Send {
+    pub step: StepId,
+    pub template: TemplateId,
+    pub is_coupon_named: bool,
+}
+
+impl Engine {
+    /// Plans the message of a send step, once for each enrolment and step.
+    pub(crate) fn plan_message(
+        &self,
+        tx: &mut Tx<'_>,
+        flow: &Flow,
+        enrolment: &mut Enrolment,
+        customer: &Customer,
+        send: &Send,
+        now: Timestamp,
+    ) -> Result<Option<MessageId>> {
+        let known = self.known_in(tx)?;
+        let is_about_products = flow.topic() == aftercart_model::Topic::Marketing;
+        if is_about_products {
+            enrolment.products = self.story_products(tx, &known, enrolment, now)?;
+        }
+        let zone = self.zone_of(customer);
+        let mut problem = None;
+        if send.is_coupon_named && enrolment.coupon.is_none() {
+            match self.reserve_coupon(tx, flow, customer, &zone, now)? {
+                Some(coupon) => enrolment.coupon = Some(coupon.code),
+                None => problem = Some("no code left in the coupon pool"),
+            }
+        }
+        if is_about_products && enrolment.products.is_empty() {
+            problem = Some("nothing to recommend to this customer");
+        }
+        if customer.email.is_none() {
+            problem = Some("the customer has no email address");
+        }
+        let (template_version, _) = self.program(tx, &send.template, None)?;
+        let planned = NewMessage {
+            customer: customer.id,
+            enrolment: enrolment.id,
+            flow: flow.id().clone(),
+            flow_version: enrolment.flow_version,
+            step: send.step.clone(),
+            template: send.template.clone(),
+            template_version,
+            class: flow.class(),
+            topic: flow.topic(),
+            planned_at: now,
+            due_at: now,
+            expires_at: self.rules().expires_at(now, &zone),
+            subject: None,
+            products: enrolment.products.clone(),
+            coupon: enrolment.coupon.clone(),
+        };
+        let Some(id) = tx.plan_message(&planned)? else { return Ok(None) };
+        if let Some(problem) = problem {
+            // Made all the same, so that the skip is counted and can be seen.
+            let mut message = tx.message(id)?.context("just planned")?;
+            message.state = MessageState::Cancelled;
+            message.reason = Some(problem.to_owned());
+            tx.save_message(&message)?;
+            let dropped = EventBody::MessageDropped { message: id, reason: problem.to_owned() };
+            self.note(tx, format!("dropped:{id}"), customer.id, now, dropped)?;
+        }
+        Ok(Some(id))
+    }
+
+    /// The products of this enrolment's story: those chosen before that can still be had, filled up
+    /// with new ones.
+    fn story_products(
+        &self,
+        tx: &mut Tx<'_>,
+        known: &Known,
+        enrolment: &Enrolment,
+        now: Timestamp,
+    ) -> Result<Vec<ProductId>> {
+        let can_be_had = |id: &ProductId| known.product(*id).is_some_and(|it| it.is_in_stock());
+        let mut story: Vec<ProductId> =
+            enrolment.products.iter().copied().filter(can_be_had).collect();
+        if story.len() == PRODUCTS_IN_EMAIL {
+            return Ok(story);
+        }
+        let orders = tx.orders_of(enrolment.customer)?;
+        let anchor = enrolment.trigger_order.as_ref();
+        let anchor = orders.iter().find(|it| Some(&it.id) == anchor);
+        let missing = PRODUCTS_IN_EMAIL - story.len();
+        let chosen = self.choose_products(known, &orders, anchor, missing, &story, now);
+        story.extend(chosen.iter().map(|it| it.product));
+        Ok(story)
+    }
+
+    fn reserve_coupon(
+        &self,
+        tx: &mut Tx<'_>,
+        flow: &Flow,
+        customer: &Customer,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<Option<Coupon>> {
+        let terms = flow.coupon().context("a send step names a coupon the flow does not have")?;
+        let expires_at = coupon_end(now, terms.lives_days, zone);
+        tx.reserve_coupon(&terms.pool, customer.id, expires_at)
+    }
+}
+
+/// Midnight at the end of the last day of a coupon that is first named at `now`.
+pub(crate) fn coupon_end(now: Timestamp, lives_days: u32, zone: &TimeZone) -> Timestamp {
+    let today = zone.to_datetime(now).date();
+    let after = today.saturating_add((i64::from(lives_days) + 1).days());
+    let midnight = zone.to_ambiguous_timestamp(after.to_datetime(jiff::civil::Time::midnight()));
+    midnight.compatible().unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coupon_ends_at_midnight_where_the_customer_is() {
+        let zone = TimeZone::get("Europe/Lisbon").unwrap();
+        let named: Timestamp = "2026-03-27T10:00:00Z".parse().unwrap();
+        let end = coupon_end(named, 5, &zone);
+        assert_eq!(end.to_string(), "2026-04-01T23:00:00Z", "summer time began in between");
+        let tokyo = TimeZone::get("Asia/Tokyo").unwrap();
+        assert_eq!(coupon_end(named, 5, &tokyo).to_string(), "2026-04-01T15:00:00Z");
+    }
+}

@@ -1,0 +1,371 @@
+//! The door of the log: events come in, once, and everything that follows from them happens in the
+//! transaction that stores them.
+//!
+//! Dedupe by key (orders by order id too, across sources), find or create the customer, append,
+//! update the projections, end enrolments whose exit criteria became true, enrol where a trigger
+//! matches. The caller answers its sender only after the commit.
+//!
+//! Imported history takes the same way with [`Occasion::History`]: it teaches and counts, and it
+//! never triggers, because nobody wants an email for an order of two years ago.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aftercart_ingest::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};
+use aftercart_model::{
+    Consent, ConsentState, CustomerId, EventBody, EventKey, Identifier, Order, OrderLine, Product,
+    ProductId, Review, ReviewState, Timestamp, Topic,
+};
+use aftercart_store::{Appended, NewEvent, Tx};
+use anyhow::Result;
+
+use crate::Engine;
+
+/// The source under which our own events stand in the log.
+pub(crate) const OURSELVES: &str = "aftercart";
+
+/// What became of an event that was sent in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    New {
+        seq: u64,
+        customer: Option<CustomerId>,
+    },
+    /// The same event was accepted before; nothing happened again.
+    Duplicate {
+        seq: u64,
+    },
+    /// Another event was accepted under this key before; this one is refused.
+    Conflict {
+        seq: u64,
+    },
+}
+
+/// Whether events are happening now or are told afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    Live,
+    History,
+}
+
+impl Engine {
+    /// Accepts events, all in one durable commit; one answer for each, in their order.
+    pub fn record_events(&self, events: &[Incoming], now: Timestamp) -> Result<Vec<Recorded>> {
+        self.store().write(|tx| {
+            let mut seen = Seen::default();
+            let record = |event| self.record(tx, &mut seen, event, Occasion::Live, now);
+            events.iter().map(record).collect()
+        })
+    }
+
+    /// Accepts one event within a transaction of the caller.
+    pub(crate) fn record(
+        &self,
+        tx: &mut Tx<'_>,
+        seen: &mut Seen,
+        event: &Incoming,
+        occasion: Occasion,
+        now: Timestamp,
+    ) -> Result<Recorded> {
+        if let IncomingBody::OrderPlaced { order, .. } = &event.body
+            && tx.event_by_key(&event.key)?.is_none()
+            && tx.order(order)?.is_some()
+        {
+            // Another source told us of this order: order ids are remembered for ever.
+            return Ok(Recorded::Duplicate { seq: 0 });
+        }
+        let customer = resolve_customer(tx, &event.identifiers, event.at)?;
+        let body = resolve_body(tx, seen, &event.body)?;
+        if event.time_source != TimeSource::Given
+            && let Some(known) = tx.event_by_key(&event.key)?
+        {
+            // Its instant was reckoned from the time of arrival and differs at each: compare the rest.
+            let is_same = known.customer == customer && known.body == body;
+            let seq = known.seq;
+            return Ok(if is_same {
+                Recorded::Duplicate { seq }
+            } else {
+                Recorded::Conflict { seq }
+            });
+        }
+        let new =
+            NewEvent { key: event.key.clone(), customer, at: event.at, received_at: now, body };
+        match tx.append_event(&new)? {
+            Appended::Duplicate { seq } => Ok(Recorded::Duplicate { seq }),
+            Appended::Conflict { seq } => Ok(Recorded::Conflict { seq }),
+            Appended::New { seq } => {
+                if let Some(customer) = customer {
+                    tx.lock_customer(customer)?;
+                }
+                self.apply(tx, seq, &new, occasion, now)?;
+                Ok(Recorded::New { seq, customer })
+            }
+        }
+    }
+
+    /// Appends an event of our own making; `key` names the cause, so that it is told once.
+    pub(crate) fn note(
+        &self,
+        tx: &mut Tx<'_>,
+        key: String,
+        customer: CustomerId,
+        at: Timestamp,
+        body: EventBody,
+    ) -> Result<bool> {
+        let key = EventKey { source: OURSELVES.to_owned(), key };
+        let customer = Some(customer);
+        let new = NewEvent { key, customer, at, received_at: at, body };
+        Ok(matches!(tx.append_event(&new)?, Appended::New { .. }))
+    }
+
+    /// Appends an event whose customer is known and lets follow what follows; `false` if it was
+    /// known already.
+    pub(crate) fn append_and_apply(
+        &self,
+        tx: &mut Tx<'_>,
+        event: &NewEvent,
+        occasion: Occasion,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let Appended::New { seq } = tx.append_event(event)? else { return Ok(false) };
+        self.apply(tx, seq, event, occasion, now)?;
+        Ok(true)
+    }
+
+    /// What follows from an event that has just been appended.
+    fn apply(
+        &self,
+        tx: &mut Tx<'_>,
+        seq: u64,
+        event: &NewEvent,
+        occasion: Occasion,
+        now: Timestamp,
+    ) -> Result<()> {
+        match (&event.body, event.customer) {
+            (EventBody::OrderPlaced { order, lines, total_minor, coupon }, customer) => {
+                let order = Order {
+                    id: order.clone(),
+                    customer,
+                    placed_at: event.at,
+                    lines: lines.clone(),
+                    total_minor: *total_minor,
+                    coupon: coupon.clone(),
+                    refunded_minor: 0,
+                    cancelled_at: None,
+                };
+                tx.insert_order(seq, &order)?;
+                if let Some(code) = coupon {
+                    tx.redeem_coupon(code, &order.id)?;
+                }
+                match customer {
+                    Some(customer) if occasion == Occasion::Live => {
+                        self.after_purchase(tx, customer, &order, now)
+                    }
+                    _ => Ok(()),
+                }
+            }
+            (EventBody::OrderCancelled { order }, _) => {
+                tx.cancel_order(order, event.at)?;
+                Ok(())
+            }
+            (EventBody::OrderRefunded { order: Some(order), amount_minor, .. }, _) => {
+                tx.refund_order(order, *amount_minor)?;
+                Ok(())
+            }
+            (EventBody::Identified { name, time_zone, country, locale, attributes }, Some(id)) => {
+                let Some(mut customer) = tx.customer(id)? else { return Ok(()) };
+                if !name.given.is_empty() {
+                    customer.name.given.clone_from(&name.given);
+                }
+                if !name.family.is_empty() {
+                    customer.name.family.clone_from(&name.family);
+                }
+                customer.time_zone = time_zone.clone().or(customer.time_zone);
+                customer.country = country.clone().or(customer.country);
+                customer.locale = locale.clone().or(customer.locale);
+                let changed = attributes.iter().map(|(name, value)| (name.clone(), value.clone()));
+                customer.attributes.extend(changed);
+                tx.save_customer(&customer)
+            }
+            (EventBody::ConsentGiven { consent }, Some(customer)) => {
+                self.apply_consent(tx, customer, consent, now)
+            }
+            (EventBody::ProductReviewed { product, rating, text }, Some(customer)) => {
+                let review = self.review(tx, customer, *product, *rating, text, event.at)?;
+                tx.add_review(&review)?;
+                self.after_review(tx, customer, now)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps what the customer said, and ends what rested on an agreement that is withdrawn.
+    pub(crate) fn apply_consent(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: CustomerId,
+        consent: &Consent,
+        now: Timestamp,
+    ) -> Result<()> {
+        tx.save_consent(customer, consent)?;
+        if consent.state == ConsentState::Withdrawn && consent.topic == Topic::Marketing {
+            self.end_after_unsubscribe(tx, customer, now)?;
+        }
+        Ok(())
+    }
+
+    fn review(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: CustomerId,
+        product: ProductId,
+        rating: u8,
+        text: &str,
+        at: Timestamp,
+    ) -> Result<Review> {
+        let author = tx.customer(customer)?.map(|it| shown_name(&it.name)).unwrap_or_default();
+        let orders = tx.orders_of(customer)?;
+        let holds = |order: &&Order| order.lines.iter().any(|line| line.product == product);
+        let bought_at = orders.iter().rev().find(holds).map(|it| it.placed_at);
+        Ok(Review {
+            id: 0,
+            product,
+            customer: Some(customer),
+            rating,
+            text: text.to_owned(),
+            author,
+            bought_at,
+            at,
+            state: ReviewState::Pending,
+        })
+    }
+}
+
+/// Given name and initial, as reviews show people: `Tomás R.`
+pub(crate) fn shown_name(name: &aftercart_model::CustomerName) -> String {
+    match name.family.chars().next() {
+        Some(initial) => format!("{} {initial}.", name.given),
+        None => name.given.clone(),
+    }
+}
+
+/// The customer that the surest known identifier leads to; the others are tied to the same one.
+///
+/// Where two identifiers lead to two customers the surest wins and nothing is merged.
+fn resolve_customer(
+    tx: &mut Tx<'_>,
+    identifiers: &[Identifier],
+    at: Timestamp,
+) -> Result<Option<CustomerId>> {
+    if identifiers.is_empty() {
+        return Ok(None);
+    }
+    let mut known = BTreeMap::new();
+    for (rank, identifier) in identifiers.iter().enumerate() {
+        if let Some(customer) = tx.customer_by_identifier(identifier)? {
+            known.insert(rank, customer);
+        }
+    }
+    let customer = match known.values().next() {
+        Some(customer) => *customer,
+        None => tx.create_customer(at)?,
+    };
+    for (rank, identifier) in identifiers.iter().enumerate() {
+        if !known.contains_key(&rank) {
+            tx.add_identifier(customer, identifier)?;
+        }
+    }
+    Ok(Some(customer))
+}
+
+/// Product codes looked up within one transaction, so that an import asks for each once.
+#[derive(Default)]
+pub(crate) struct Seen {
+    products: HashMap<String, ProductId>,
+}
+
+/// The product a source speaks of; one nobody has seen becomes a product of what the source said.
+fn resolve_product(tx: &mut Tx<'_>, seen: &mut Seen, named: &ProductRef) -> Result<ProductId> {
+    if let Some(id) = seen.products.get(&named.code) {
+        return Ok(*id);
+    }
+    let id = find_or_add_product(tx, named)?;
+    seen.products.insert(named.code.clone(), id);
+    Ok(id)
+}
+
+fn find_or_add_product(tx: &mut Tx<'_>, named: &ProductRef) -> Result<ProductId> {
+    for code in [Some(&named.code), named.code_also.as_ref()].into_iter().flatten() {
+        if let Some(product) = tx.product_by_code(code)? {
+            return Ok(product.id);
+        }
+    }
+    let name = named.name.as_deref().unwrap_or(&named.code);
+    let price_minor = named.price_minor.unwrap_or(0);
+    let mut product = Product::bare(ProductId(0), &named.code, name, price_minor);
+    product.category = named.category.clone().unwrap_or_default();
+    product.url = named.url.clone().unwrap_or_default();
+    product.picture = named.picture.clone().unwrap_or_default();
+    tx.save_product(&product)
+}
+
+fn resolve_lines(
+    tx: &mut Tx<'_>,
+    seen: &mut Seen,
+    lines: &[IncomingLine],
+) -> Result<Vec<OrderLine>> {
+    let resolve = |line: &IncomingLine| {
+        let product = resolve_product(tx, seen, &line.product)?;
+        Ok(OrderLine { product, quantity: line.quantity, amount_minor: line.amount_minor })
+    };
+    lines.iter().map(resolve).collect()
+}
+
+fn resolve_body(tx: &mut Tx<'_>, seen: &mut Seen, body: &IncomingBody) -> Result<EventBody> {
+    Ok(match body {
+        IncomingBody::Identified { name, time_zone, country, locale, attributes } => {
+            EventBody::Identified {
+                name: name.clone(),
+                time_zone: time_zone.clone(),
+                country: country.clone(),
+                locale: locale.clone(),
+                attributes: attributes.clone(),
+            }
+        }
+        IncomingBody::ConsentGiven { consent } => {
+            EventBody::ConsentGiven { consent: consent.clone() }
+        }
+        IncomingBody::OrderPlaced { order, lines, total_minor, coupon } => EventBody::OrderPlaced {
+            order: order.clone(),
+            lines: resolve_lines(tx, seen, lines)?,
+            total_minor: *total_minor,
+            coupon: coupon.clone(),
+        },
+        IncomingBody::OrderCancelled { order } => {
+            EventBody::OrderCancelled { order: order.clone() }
+        }
+        IncomingBody::OrderRefunded { order, amount_minor, lines } => EventBody::OrderRefunded {
+            order: order.clone(),
+            amount_minor: *amount_minor,
+            lines: resolve_lines(tx, seen, lines)?,
+        },
+        IncomingBody::ProductViewed { product } => {
+            EventBody::ProductViewed { product: resolve_product(tx, seen, product)? }
+        }
+        IncomingBody::CartAdded { product, quantity } => EventBody::CartAdded {
+            product: resolve_product(tx, seen, product)?,
+            quantity: *quantity,
+        },
+        IncomingBody::CheckoutStarted { lines, total_minor } => EventBody::CheckoutStarted {
+            lines: resolve_lines(tx, seen, lines)?,
+            total_minor: *total_minor,
+        },
+        IncomingBody::ProductReviewed { product, rating, text } => EventBody::ProductReviewed {
+            product: resolve_product(tx, seen, product)?,
+            rating: *rating,
+            text: text.clone(),
+        },
+        IncomingBody::Custom { name, properties } => {
+            EventBody::Custom { name: name.clone(), properties: properties.clone() }
+        }
+    })
+}

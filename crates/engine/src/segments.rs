@@ -1,0 +1,307 @@
+//! Questions about everybody: how many customers meet a condition, who they are, what each clause
+//! leaves; and the customers who enter a segment that triggers a flow.
+//!
+//! Every answer is one pass of the evaluator over the archive, which is brought up to the log first.
+
+use std::collections::BTreeMap;
+
+use aftercart_archive::{Archive, Candidate};
+use aftercart_model::{CustomerId, FlowId, OrderId, SegmentId, Timestamp};
+use aftercart_segment::{Condition, CustomerFacts, parse};
+use aftercart_store::{FlowState, StoredSegment, Tx};
+use anyhow::{Context, Result};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::{Engine, advance_enrolments::customer_facts};
+
+/// How many customers meet a condition.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SegmentCount {
+    /// The condition as it was understood.
+    pub condition: String,
+    pub as_of: Timestamp,
+    pub customers: u64,
+    pub of_customers: u64,
+    /// Of them, how many may be mailed offers.
+    pub mailable: u64,
+    pub without_consent: u64,
+    pub suppressed: u64,
+    pub without_address: u64,
+    /// What is left after each clause that is joined by "and", in their order.
+    pub clauses: Vec<ClauseCount>,
+    /// The newest event known by then; an old one explains an empty answer.
+    pub newest_event_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ClauseCount {
+    pub clause: String,
+    pub left: u64,
+    pub removed: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SegmentMember {
+    pub customer: CustomerId,
+    /// The shop's own id, else our number.
+    pub id: String,
+    pub name: String,
+    pub email: Option<String>,
+    pub country: Option<String>,
+    pub last_order: Option<OrderId>,
+    pub last_order_at: Option<Timestamp>,
+    pub last_order_minor: Option<i64>,
+}
+
+/// Everybody, with what a history does not hold.
+struct Everybody {
+    customers: Vec<(CustomerId, CustomerFacts, Option<String>)>,
+    zones: BTreeMap<String, TimeZone>,
+    shop_zone: TimeZone,
+}
+
+impl Everybody {
+    fn read(tx: &mut Tx<'_>, shop_zone: TimeZone) -> Result<Self> {
+        let mut rows = Vec::new();
+        tx.scan_customers(&mut |customer| {
+            rows.push(customer);
+            Ok(())
+        })?;
+        let mut customers = Vec::with_capacity(rows.len());
+        let mut zones = BTreeMap::new();
+        for customer in rows {
+            let facts = customer_facts(tx, &customer)?;
+            if let Some(name) = &customer.time_zone
+                && !zones.contains_key(name)
+                && let Ok(zone) = TimeZone::get(name)
+            {
+                zones.insert(name.clone(), zone);
+            }
+            customers.push((customer.id, facts, customer.time_zone));
+        }
+        Ok(Self { customers, zones, shop_zone })
+    }
+
+    fn candidates(&self) -> Vec<Candidate<'_>> {
+        let zone = |name: &Option<String>| {
+            name.as_ref().and_then(|it| self.zones.get(it)).unwrap_or(&self.shop_zone)
+        };
+        let candidates = self.customers.iter();
+        candidates
+            .map(|(customer, facts, name)| Candidate {
+                customer: *customer,
+                facts,
+                zone: zone(name),
+            })
+            .collect()
+    }
+}
+
+impl Engine {
+    /// The condition in words, or of the stored segment of that name.
+    pub fn condition(&self, words: &str) -> Result<Condition> {
+        if let Ok(id) = SegmentId::new(words) {
+            let stored = self.store().read(|tx| tx.segments())?;
+            if let Some(segment) = stored.into_iter().find(|it| it.id == id) {
+                return parse(&segment.condition).context("the stored condition");
+            }
+            if words == UPSELL_SEGMENT_ID {
+                return Ok(parse(aftercart_segment::UPSELL_SEGMENT)?);
+            }
+        }
+        Ok(parse(words)?)
+    }
+
+    pub fn count_segment(&self, condition: &Condition, now: Timestamp) -> Result<SegmentCount> {
+        let clauses = clauses_of(condition);
+        let mut asked: Vec<&Condition> = vec![condition];
+        asked.extend(clauses.iter());
+        let (everybody, mut answers, newest) = self.ask_everybody(&asked, now)?;
+        let members = answers.remove(0);
+        let facts: BTreeMap<CustomerId, &CustomerFacts> =
+            everybody.customers.iter().map(|(id, facts, _)| (*id, facts)).collect();
+        let mut count = SegmentCount {
+            condition: condition.to_string(),
+            as_of: now,
+            customers: members.len() as u64,
+            of_customers: everybody.customers.len() as u64,
+            mailable: 0,
+            without_consent: 0,
+            suppressed: 0,
+            without_address: 0,
+            clauses: Vec::new(),
+            newest_event_at: newest,
+        };
+        for member in &members {
+            let facts = facts[member];
+            if !facts.has_email {
+                count.without_address += 1;
+            } else if facts.is_suppressed {
+                count.suppressed += 1;
+            } else if !facts.agreed.contains(&aftercart_model::Topic::Marketing) {
+                count.without_consent += 1;
+            } else {
+                count.mailable += 1;
+            }
+        }
+        let mut left = count.of_customers;
+        let mut kept: Option<Vec<CustomerId>> = None;
+        for (clause, met) in clauses.iter().zip(answers) {
+            let both = match kept {
+                None => met,
+                Some(kept) => kept.into_iter().filter(|it| met.binary_search(it).is_ok()).collect(),
+            };
+            let now_left = both.len() as u64;
+            count.clauses.push(ClauseCount {
+                clause: clause.to_string(),
+                left: now_left,
+                removed: left - now_left,
+            });
+            left = now_left;
+            kept = Some(both);
+        }
+        Ok(count)
+    }
+
+    pub fn list_segment(
+        &self,
+        condition: &Condition,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<SegmentMember>> {
+        let (_, mut answers, _) = self.ask_everybody(&[condition], now)?;
+        let members = answers.remove(0);
+        self.store().read(|tx| {
+            let members = members.into_iter().take(limit);
+            members.map(|id| segment_member(tx, id, now)).collect()
+        })
+    }
+
+    /// Brings the archive up to the log and asks everybody.
+    fn ask_everybody(
+        &self,
+        conditions: &[&Condition],
+        now: Timestamp,
+    ) -> Result<(Everybody, Vec<Vec<CustomerId>>, Option<Timestamp>)> {
+        let known = self.known()?;
+        let mut archive = self.archive.lock().expect("no panic while held");
+        let (everybody, newest) = self.store().read(|tx| {
+            let newest = catch_up(&mut archive, tx)?;
+            Ok((Everybody::read(tx, self.shop().zone())?, newest))
+        })?;
+        let mut candidates = everybody.candidates();
+        candidates.sort_by_key(|it| it.customer);
+        let answers =
+            archive.scan(conditions, &candidates, &known.catalogue, &known.relations, now);
+        Ok((everybody, answers, newest))
+    }
+
+    /// Computes the segments that trigger live flows anew and enrols who has entered them since,
+    /// with the last order as the key, so that no order enrols anyone twice.
+    pub fn refresh_segments(&self, now: Timestamp) -> Result<u64> {
+        let stored = self.store().read(|tx| tx.segments())?;
+        let live = self.store().read(|tx| {
+            let mut live = Vec::new();
+            for stored in tx.flows()?.into_iter().filter(|it| it.state == FlowState::Live) {
+                let flow = self.flow_version(tx, &stored.id, stored.version)?;
+                live.push((stored.version, flow));
+            }
+            Ok(live)
+        })?;
+        let wanted: Vec<&StoredSegment> = stored
+            .iter()
+            .filter(|it| live.iter().any(|(_, flow)| flow.is_triggered_by_segment(&it.id)))
+            .collect();
+        let conditions: Vec<Condition> =
+            wanted.iter().map(|it| parse(&it.condition)).collect::<Result<_, _>>()?;
+        let asked: Vec<&Condition> = conditions.iter().collect();
+        if asked.is_empty() {
+            return Ok(0);
+        }
+        let (_, answers, _) = self.ask_everybody(&asked, now)?;
+        let mut enrolled = 0;
+        for (segment, mut members) in wanted.iter().zip(answers) {
+            members.sort_unstable();
+            enrolled += self.store().write(|tx| {
+                let before = tx.members(&segment.id)?;
+                tx.set_members(&segment.id, &members, now)?;
+                let entered = members.iter().filter(|it| before.binary_search(it).is_err());
+                let mut enrolled = 0;
+                for customer in entered {
+                    tx.lock_customer(*customer)?;
+                    let orders = tx.orders_of(*customer)?;
+                    let last = orders.iter().rfind(|it| it.is_purchase() && it.placed_at <= now);
+                    for (version, flow) in &live {
+                        if flow.is_triggered_by_segment(&segment.id) {
+                            let entry = self.enrol(tx, *version, flow, *customer, last, now, 0)?;
+                            enrolled += u64::from(entry.is_some());
+                        }
+                    }
+                }
+                Ok(enrolled)
+            })?;
+        }
+        Ok(enrolled)
+    }
+
+    /// Which flows a segment triggers.
+    pub fn flows_of_segment(&self, segment: &SegmentId) -> Result<Vec<FlowId>> {
+        self.store().read(|tx| {
+            let mut flows = Vec::new();
+            for stored in tx.flows()? {
+                let flow = self.flow_version(tx, &stored.id, stored.version)?;
+                if flow.is_triggered_by_segment(segment) {
+                    flows.push(stored.id);
+                }
+            }
+            Ok(flows)
+        })
+    }
+}
+
+/// The name of the shipped segment, which can be asked before it is stored.
+pub(crate) const UPSELL_SEGMENT_ID: &str = "upsell";
+
+/// How many events the archive takes at a time: bounds the copy in memory.
+const CATCH_UP_BATCH: usize = 4_096;
+
+/// Reads what the archive lacks from the log. Says when the newest event happened.
+fn catch_up(archive: &mut Archive, tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
+    let mut batch = Vec::with_capacity(CATCH_UP_BATCH);
+    let after = archive.through();
+    tx.scan_events(after, &mut |event| {
+        batch.push(event);
+        if batch.len() == CATCH_UP_BATCH {
+            archive.append(&batch);
+            batch.clear();
+        }
+        Ok(())
+    })?;
+    archive.append(&batch);
+    tx.newest_event_at()
+}
+
+fn segment_member(tx: &mut Tx<'_>, id: CustomerId, now: Timestamp) -> Result<SegmentMember> {
+    let customer = tx.customer(id)?.context("a member nobody knows")?;
+    let orders = tx.orders_of(id)?;
+    let last = orders.iter().rfind(|it| it.is_purchase() && it.placed_at <= now);
+    Ok(SegmentMember {
+        customer: id,
+        id: tx.external_id_of(id)?.unwrap_or_else(|| id.to_string()),
+        name: format!("{} {}", customer.name.given, customer.name.family).trim().to_owned(),
+        email: customer.email.map(String::from),
+        country: customer.country,
+        last_order: last.map(|it| it.id.clone()),
+        last_order_at: last.map(|it| it.placed_at),
+        last_order_minor: last.map(|it| it.total_minor),
+    })
+}
+
+/// The clauses of a condition that all have to hold; the condition itself if it is of one piece.
+fn clauses_of(condition: &Condition) -> Vec<Condition> {
+    match condition {
+        Condition::All(parts) => parts.clone(),
+        one => vec![one.clone()],
+    }
+}

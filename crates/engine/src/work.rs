@@ -1,0 +1,74 @@
+//! One round of everything that is due: waits that are over, messages to hand over, segments to
+//! follow, doubts to close.
+//!
+//! The server calls it every second, the simulation at each of its moments; doing it twice does
+//! nothing twice.
+
+use aftercart_deliver::Transport;
+use aftercart_model::Timestamp;
+use anyhow::Result;
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use crate::{Clock, DeliverySummary, Engine};
+
+/// Messages tried in one round, so that a round ends.
+const MESSAGES_PER_ROUND: u32 = 500;
+/// How often membership of segments is computed anew as time passes.
+const SEGMENTS_EVERY: SignedDuration = SignedDuration::from_hours(24);
+/// How often the recommendations are learned anew.
+const TRAINING_EVERY: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+const SEGMENTS_AT: &str = "segments-refreshed-at";
+const TRAINED_AT: &str = "recommendations-trained-at";
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WorkDone {
+    pub advanced: u64,
+    pub entered_by_segment: u64,
+    pub delivery: DeliverySummary,
+}
+
+impl WorkDone {
+    pub fn is_idle(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Engine {
+    /// Does what is due now.
+    pub async fn work<T: Transport>(
+        &self,
+        transport: &mut T,
+        clock: &dyn Clock,
+    ) -> Result<WorkDone> {
+        let now = clock.now();
+        let mut done = WorkDone::default();
+        if self.is_time_for(TRAINED_AT, TRAINING_EVERY, now)? {
+            self.train_recommendations(now)?;
+        }
+        if self.is_time_for(SEGMENTS_AT, SEGMENTS_EVERY, now)? {
+            done.entered_by_segment = self.refresh_segments(now)?;
+            self.close_doubts(now)?;
+        }
+        done.advanced = self.advance_due(now)?;
+        loop {
+            let delivered = self.deliver_due(transport, clock, MESSAGES_PER_ROUND).await?;
+            done.delivery.add(delivered);
+            if delivered.tried() < u64::from(MESSAGES_PER_ROUND) {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Whether a chore was last done long enough ago; notes that it is done now.
+    fn is_time_for(&self, name: &str, every: SignedDuration, now: Timestamp) -> Result<bool> {
+        let last = self.store().read(|tx| tx.setting(name))?;
+        let last: Option<Timestamp> = last.and_then(|it| it.parse().ok());
+        if last.is_some_and(|it| now.duration_since(it) < every) {
+            return Ok(false);
+        }
+        self.store().write(|tx| tx.set_setting(name, &now.to_string()))?;
+        Ok(true)
+    }
+}

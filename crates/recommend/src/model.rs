@@ -4,7 +4,8 @@
 //! small shop put one or two things into an order, and what they add a month later teaches as much.
 //! A pair is scored by Dunning's log-likelihood ratio (T. Dunning, "Accurate methods for the
 //! statistics of surprise and coincidence", Computational Linguistics 19(1), 1993), because lift
-//! alone prefers flukes and counts alone prefer best sellers.
+//! alone prefers flukes and counts alone prefer best sellers. The ratio still leans to best sellers
+//! a little, so it is multiplied by the logarithm of the lift.
 //!
 //! Purchases fade: one weighs half after [`TrainOptions::half_life_days`]. A customer's weight on a
 //! pair is the smaller of the two, so faded counts obey the same arithmetic as plain ones (they are
@@ -36,7 +37,7 @@ const UPGRADE_RATIO_BEST: f64 = 1.5;
 const RELATED_MAX: usize = 20;
 
 /// The log-likelihood ratio that chance exceeds once in a hundred pairs (chi-squared, one degree).
-const SCORE_MIN: f64 = 6.63;
+const SURPRISE_MIN: f64 = 6.63;
 
 /// Best sellers are those of the last season, fading within it.
 const POPULAR_DAYS: u32 = 90;
@@ -67,6 +68,9 @@ pub struct TrainOptions {
     /// Of a customer only the latest so many products teach, so that a wholesaler who buys the whole
     /// range does not tie everything to everything.
     pub customer_products_max: usize,
+    /// A customer with so many products weighs half: who buys everything says little about what
+    /// goes with what.
+    pub breadth_products: f64,
     /// Pairs seen with fewer customers are left out: they may be one household.
     pub customers_min: u32,
     pub complements_max: usize,
@@ -79,6 +83,7 @@ impl Default for TrainOptions {
             half_life_days: 180.0,
             guest_products_max: 40,
             customer_products_max: 400,
+            breadth_products: 50.0,
             customers_min: 3,
             complements_max: 50,
             upgrades_max: 20,
@@ -94,7 +99,8 @@ pub struct Complement {
     pub customers: u32,
     /// How many times more than if the two had nothing to do with each other.
     pub times_chance: f64,
-    /// The log-likelihood ratio of the faded counts; orders complements, means nothing to a person.
+    /// The log-likelihood ratio of the faded counts times the logarithm of `times_chance`; orders
+    /// complements, means nothing to a person.
     pub score: f64,
 }
 
@@ -163,8 +169,7 @@ impl Model {
         options: &TrainOptions,
     ) -> Self {
         let catalogue = Catalogue::new(products);
-        let best_sellers_and_histories = Histories::collect(orders, &catalogue, now, options);
-        let (histories, best_sellers) = best_sellers_and_histories;
+        let (histories, best_sellers) = Histories::collect(orders, &catalogue, now, options);
         let rows = all_rows(&histories, &catalogue, options);
         let (complements, upgrades) = rows.into_iter().unzip();
         Self {
@@ -348,8 +353,7 @@ impl Histories {
         merge_purchases(&mut purchases);
         purchases.iter().for_each(|it| popular.add(it, now));
         cap_histories(&mut purchases, options.customer_products_max);
-        let half_life_ms = options.half_life_days * DAY_MS;
-        (Self::index(&purchases, next, catalogue.size(), now, half_life_ms), popular.finish())
+        (Self::index(&purchases, next, catalogue.size(), now, options), popular.finish())
     }
 
     /// `purchases` are ordered by buyer, then product.
@@ -358,21 +362,26 @@ impl Histories {
         customers: u32,
         size: usize,
         now: i64,
-        half_life_ms: f64,
+        options: &TrainOptions,
     ) -> Self {
+        let half_life_ms = options.half_life_days * DAY_MS;
         let mut counts = vec![0_u32; size];
         let mut weights = vec![0_u64; size];
         let mut buyer_weights = vec![0_u32; customers as usize];
         let mut buyer_starts = vec![0_usize; customers as usize + 1];
         let mut by_buyer = Vec::with_capacity(purchases.len());
-        for it in purchases {
-            let weight = faded(now - it.last_at, half_life_ms);
-            counts[it.product as usize] += 1;
-            weights[it.product as usize] += u64::from(weight);
-            let most = &mut buyer_weights[it.buyer as usize];
-            *most = weight.max(*most);
-            buyer_starts[it.buyer as usize + 1] += 1;
-            by_buyer.push(Entry { product: it.product, weight, first_at: it.first_at });
+        for own in purchases.chunk_by(|a, b| a.buyer == b.buyer) {
+            let breadth = 1.0 + own.len() as f64 / options.breadth_products;
+            let weigh = |it: &Purchase| fixed(fade(now - it.last_at, half_life_ms) / breadth);
+            for it in own {
+                let weight = weigh(it);
+                counts[it.product as usize] += 1;
+                weights[it.product as usize] += u64::from(weight);
+                by_buyer.push(Entry { product: it.product, weight, first_at: it.first_at });
+            }
+            let buyer = own[0].buyer as usize;
+            buyer_weights[buyer] = own.iter().map(weigh).max().unwrap_or(0);
+            buyer_starts[buyer + 1] = own.len();
         }
         for buyer in 0..customers as usize {
             buyer_starts[buyer + 1] += buyer_starts[buyer];
@@ -442,9 +451,13 @@ fn cap_histories(purchases: &mut Vec<Purchase>, products_max: usize) {
     *purchases = capped;
 }
 
-/// What a purchase of this age weighs, in 65,536ths; never nothing, so that counts stay counts.
-fn faded(age_ms: i64, half_life_ms: f64) -> u32 {
-    let weight = (-(age_ms as f64) / half_life_ms).exp2();
+/// What a purchase of this age weighs.
+fn fade(age_ms: i64, half_life_ms: f64) -> f64 {
+    (-(age_ms as f64) / half_life_ms).exp2()
+}
+
+/// A weight in 65,536ths; never nothing, so that who bought at all is counted.
+fn fixed(weight: f64) -> u32 {
     ((weight * ONE).round() as u32).max(1)
 }
 
@@ -463,7 +476,7 @@ impl Popularity {
         if (age as f64) < f64::from(POPULAR_DAYS) * DAY_MS {
             self.counts[purchase.product as usize] += 1;
             self.weights[purchase.product as usize] +=
-                u64::from(faded(age, POPULAR_HALF_LIFE_DAYS * DAY_MS));
+                u64::from(fixed(fade(age, POPULAR_HALF_LIFE_DAYS * DAY_MS)));
         }
     }
 
@@ -567,30 +580,29 @@ impl Counter {
         let complement = |&other: &u32| {
             let index = other as usize;
             let customers = self.together[index];
+            let surprise = self.surprise(product, index, histories);
             let expected = f64::from(histories.counts[product])
                 * f64::from(histories.counts[index])
                 / f64::from(histories.customers);
-            Complement {
-                product: ProductId(other),
-                customers,
-                times_chance: f64::from(customers) / expected,
-                score: self.score(product, index, histories),
-            }
+            let times_chance = f64::from(customers) / expected;
+            let is_chance = surprise < SURPRISE_MIN || times_chance <= 1.0;
+            let score = surprise * times_chance.ln();
+            let product = ProductId(other);
+            (!is_chance).then_some(Complement { product, customers, times_chance, score })
         };
         let mut found: Vec<Complement> = self
             .touched
             .iter()
             .filter(|&&other| other as usize != product)
             .filter(|&&other| self.together[other as usize] >= options.customers_min)
-            .map(complement)
-            .filter(|it| it.score >= SCORE_MIN && it.times_chance > 1.0)
+            .filter_map(complement)
             .collect();
         keep_best(&mut found, options.complements_max, |it| (it.score, it.product));
         found
     }
 
     /// The log-likelihood ratio; 0 where the two are bought together less than by chance.
-    fn score(&self, product: usize, other: usize, histories: &Histories) -> f64 {
+    fn surprise(&self, product: usize, other: usize, histories: &Histories) -> f64 {
         let both = self.weights[other];
         let (a, b) = (histories.weights[product], histories.weights[other]);
         if both as f64 * histories.weight as f64 <= a as f64 * b as f64 {
@@ -611,7 +623,7 @@ impl Counter {
         let upgrade = |(other, price_ratio): (ProductId, f64)| {
             let likeness = catalogue.names.likeness(product, other.index());
             let customers_moved_up = self.moved_up[other.index()];
-            let pull = (1.0 + self.score(product, other.index(), histories)).ln()
+            let pull = (1.0 + self.surprise(product, other.index(), histories)).ln()
                 + (1.0 + f64::from(customers_moved_up)).ln();
             let step = (price_ratio / UPGRADE_RATIO_BEST).ln();
             let score = (0.2 + likeness) * (1.0 + pull) * (-step * step / 0.5).exp();
@@ -644,4 +656,250 @@ fn log_likelihood_ratio([both, first, second, neither]: [f64; 4]) -> f64 {
     let columns = term(both + second) + term(first + neither);
     let total = term(both + first + second + neither);
     (2.0 * (cells - rows - columns + total)).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_772_366_400, 0); // 2026-03-01T12:00:00Z
+
+    fn days_ago(days: i64) -> Timestamp {
+        NOW - SignedDuration::from_hours(24 * days)
+    }
+
+    fn basket(customer: i64, days: i64, products: &[u32]) -> Basket {
+        let customer = (customer > 0).then_some(CustomerId(customer));
+        Basket {
+            customer,
+            at: days_ago(days),
+            products: products.iter().map(|it| ProductId(*it)).collect(),
+        }
+    }
+
+    /// Products 0, 1, 2… with these names and prices.
+    fn catalogue(products: &[(&str, i64)]) -> Vec<Product> {
+        let product = |(id, (name, price)): (u32, &(&str, i64))| {
+            Product::bare(ProductId(id), &id.to_string(), name, *price)
+        };
+        (0..).zip(products).map(product).collect()
+    }
+
+    fn plain_catalogue() -> Vec<Product> {
+        catalogue(&[("Kettle", 100), ("Cup", 100), ("Filter", 100), ("Apron", 100), ("Tin", 100)])
+    }
+
+    fn train(baskets: Vec<Basket>, products: &[Product]) -> Model {
+        Model::train(baskets, products, NOW, &TrainOptions::default())
+    }
+
+    /// Ten customers with 0 and 1 together, ten with 2, ten with 3.
+    fn thirty_customers() -> Vec<Basket> {
+        let of = |customer: i64| match customer {
+            1..=10 => basket(customer, customer, &[0, 1]),
+            11..=20 => basket(customer, customer, &[2]),
+            _ => basket(customer, customer, &[3]),
+        };
+        (1..=30).map(of).collect()
+    }
+
+    #[test]
+    fn the_log_likelihood_ratio_is_scipys() {
+        // `chi2_contingency(correction=False, lambda_="log-likelihood")`; the second table is
+        // Dunning's own example, `the swiss`.
+        let near = |table: [f64; 4], expected: f64| {
+            let found = log_likelihood_ratio(table);
+            assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
+        };
+        near([10.0, 10.0, 10.0, 10.0], 0.0);
+        near([110.0, 2_442.0, 111.0, 29_114.0], 270.721_876_936_225);
+        near([5.0, 0.0, 0.0, 95.0], 39.703_048_669_174_5);
+        near([3.5, 1.25, 2.0, 40.0], 12.310_209_994_027_1);
+    }
+
+    #[test]
+    fn evidence_counts_customers_against_chance() {
+        let model = train(thirty_customers(), &plain_catalogue());
+        let [found] = model.complements(ProductId(0)) else {
+            panic!("1 goes with 0, nothing else")
+        };
+        assert_eq!((found.product, found.customers), (ProductId(1), 10));
+        assert_eq!(found.times_chance, 3.0, "10 where 10 x 10 / 30 were to be expected");
+        assert_eq!(model.customers(), 30);
+    }
+
+    #[test]
+    fn a_pair_bought_over_two_orders_is_one_customers_pair() {
+        let mut baskets = thirty_customers();
+        for customer in 11..=20 {
+            baskets.push(basket(customer, 40, &[4]));
+            baskets.push(basket(customer, 50, &[4]));
+        }
+        let model = train(baskets, &plain_catalogue());
+        let found = model.complements(ProductId(4));
+        assert_eq!(
+            found.iter().map(|it| (it.product.0, it.customers)).collect::<Vec<_>>(),
+            [(2, 10)]
+        );
+    }
+
+    #[test]
+    fn the_newer_of_two_habits_counts_more() {
+        let mut baskets = Vec::new();
+        for customer in 1..=10 {
+            baskets.push(basket(customer, 700, &[0, 1]));
+            baskets.push(basket(customer + 20, 7, &[0, 2]));
+            baskets.push(basket(customer + 40, 7, &[3]));
+            baskets.push(basket(customer + 60, 700, &[4]));
+        }
+        let model = train(baskets, &plain_catalogue());
+        let found: Vec<_> = model.complements(ProductId(0)).iter().map(|it| it.product.0).collect();
+        assert_eq!(found.first(), Some(&2));
+    }
+
+    #[test]
+    fn what_lies_ahead_or_is_not_in_the_catalogue_teaches_nothing() {
+        let mut baskets = thirty_customers();
+        let expected = train(baskets.clone(), &plain_catalogue());
+        baskets.extend((1..=30).map(|it| basket(it, -1, &[2, 3])));
+        baskets.extend((1..=30).map(|it| basket(it, 3, &[77])));
+        assert_eq!(train(baskets, &plain_catalogue()), expected);
+    }
+
+    #[test]
+    fn a_guests_huge_basket_teaches_nothing_and_a_small_one_does() {
+        let names: Vec<String> = (0..60).map(|it| format!("Thing {it}")).collect();
+        let rows: Vec<(&str, i64)> = names.iter().map(|it| (it.as_str(), 100)).collect();
+        let products = catalogue(&rows);
+        let everything: Vec<u32> = (0..60).collect();
+        let others = || (1..=20).map(|it| basket(it, 1, &[5]));
+        let huge = others().chain((0..10).map(|_| basket(0, 1, &everything)));
+        assert!(train(huge.collect(), &products).complements(ProductId(0)).is_empty());
+        let small = others().chain((0..10).map(|_| basket(0, 1, &[0, 1])));
+        assert_eq!(train(small.collect(), &products).complements(ProductId(0)).len(), 1);
+    }
+
+    #[test]
+    fn of_a_huge_history_the_latest_products_count() {
+        let mut purchases: Vec<Purchase> = (0..10)
+            .map(|product| {
+                let at = i64::from(product % 5);
+                Purchase { buyer: 0, product, first_at: at, last_at: at }
+            })
+            .collect();
+        cap_histories(&mut purchases, 3);
+        let kept: Vec<u32> = purchases.iter().map(|it| it.product).collect();
+        assert_eq!(kept, [3, 4, 9], "4 and 9 came last, then 3, the lower of two");
+    }
+
+    #[test]
+    fn a_better_version_is_the_same_kind_of_thing_somewhat_dearer() {
+        let products = catalogue(&[
+            ("Steel kettle", 1_000),
+            ("Copper kettle", 1_099),
+            ("Gooseneck kettle", 1_100),
+            ("Kettle, large", 1_500),
+            ("Electric kettle", 2_500),
+            ("Smart kettle", 2_501),
+            ("Tea cup", 1_500),
+            ("Kettle for nothing", 0),
+        ]);
+        let model = train(Vec::new(), &products);
+        let mut found: Vec<_> =
+            model.upgrades(ProductId(0)).iter().map(|it| it.product.0).collect();
+        found.sort_unstable();
+        assert_eq!(found, [2, 3, 4]);
+        assert!(model.upgrades(ProductId(7)).is_empty(), "what costs nothing has no ladder");
+        assert!(model.upgrades(ProductId(5)).is_empty(), "the dearest has no better version");
+    }
+
+    #[test]
+    fn moving_up_is_buying_the_better_version_later() {
+        let products = catalogue(&[("Steel kettle", 1_000), ("Iron kettle", 1_500)]);
+        let mut baskets = Vec::new();
+        for customer in 1..=7 {
+            baskets.push(basket(customer, 50, &[0]));
+            baskets.push(basket(customer, 20, &[1]));
+        }
+        baskets.push(basket(8, 50, &[1]));
+        baskets.push(basket(8, 20, &[0]));
+        baskets.push(basket(9, 20, &[0, 1]));
+        let model = train(baskets, &products);
+        let [upgrade] = model.upgrades(ProductId(0)) else { panic!("one step up") };
+        assert_eq!(upgrade.customers_moved_up, 7, "neither down nor both at once");
+        assert_eq!(upgrade.price_ratio, 1.5);
+    }
+
+    #[test]
+    fn best_sellers_are_those_of_the_season() {
+        let mut baskets: Vec<Basket> = (1..=9).map(|it| basket(it, 200, &[0])).collect();
+        baskets.extend((1..=5).map(|it| basket(it, 80, &[1])));
+        baskets.extend((1..=4).map(|it| basket(it, 2, &[2])));
+        let model = train(baskets, &plain_catalogue());
+        let found: Vec<_> =
+            model.best_sellers().iter().map(|it| (it.product.0, it.customers)).collect();
+        assert_eq!(found, [(2, 4), (1, 5)]);
+    }
+
+    #[test]
+    fn a_model_survives_being_stored() {
+        let model = train(thirty_customers(), &plain_catalogue());
+        let bytes = postcard::to_stdvec(&model).unwrap();
+        assert_eq!(postcard::from_bytes::<Model>(&bytes).unwrap(), model);
+    }
+
+    #[test]
+    fn nothing_is_learned_from_nothing() {
+        let model = train(Vec::new(), &[]);
+        assert!(
+            model.complements(ProductId(3)).is_empty() && model.upgrades(ProductId(3)).is_empty()
+        );
+        assert_eq!(model.relations(), (Vec::new(), Vec::new()));
+    }
+
+    fn any_baskets() -> impl Strategy<Value = Vec<Basket>> {
+        let row = (0_i64..12, 0_i64..400, vec(0_u32..5, 0..4));
+        vec(row, 0..60).prop_map(|rows| {
+            rows.into_iter().map(|(customer, days, ids)| basket(customer, days, &ids)).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_baskets_does_not_matter(baskets in any_baskets(), turn in 0_usize..60) {
+            let expected = train(baskets.clone(), &plain_catalogue());
+            let mut turned = baskets;
+            let turn = turn.min(turned.len());
+            turned.rotate_left(turn);
+            turned.reverse();
+            prop_assert_eq!(train(turned, &plain_catalogue()), expected);
+        }
+
+        #[test]
+        fn counts_are_honest_and_the_same_both_ways(baskets in any_baskets()) {
+            let model = train(baskets.clone(), &plain_catalogue());
+            for a in (0..5).map(ProductId) {
+                for found in model.complements(a) {
+                    prop_assert_ne!(found.product, a);
+                    let back = model.complements(found.product).iter().find(|it| it.product == a);
+                    prop_assert_eq!(back.map(|it| it.customers), Some(found.customers));
+                    let has = |basket: &&Basket, id| basket.products.contains(&id);
+                    let named: Vec<_> = (1..12).filter(|&customer| {
+                        let own = || baskets.iter().filter(|it| it.customer == Some(CustomerId(customer)));
+                        own().any(|it| has(&it, a)) && own().any(|it| has(&it, found.product))
+                    }).collect();
+                    let guests = baskets.iter().filter(|it| {
+                        it.customer.is_none() && has(it, a) && has(it, found.product)
+                    });
+                    prop_assert_eq!(found.customers as usize, named.len() + guests.count());
+                    prop_assert!(found.times_chance > 1.0 && found.score.is_finite());
+                }
+            }
+            let (complements, upgrades) = model.relations();
+            prop_assert!(complements.iter().chain(&upgrades).all(|it| it.is_sorted()));
+        }
+    }
 }

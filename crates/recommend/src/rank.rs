@@ -1,11 +1,11 @@
 //! Ranking for one customer: what to show after what they bought.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::collections::{BTreeMap, HashMap};
 
 use aftercart_model::{Product, ProductId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Evidence, Model};
+use crate::{BestSeller, Evidence, Model};
 
 /// After so many days a customer's own purchase says half as much about what they want next.
 const TASTE_HALF_LIFE_DAYS: f64 = 60.0;
@@ -31,9 +31,9 @@ pub struct Rules {
     pub count: usize,
     /// Never shown, whatever the score: returned, complained about, held back by the shop.
     pub exclude: Vec<ProductId>,
-    /// At most so many better versions of what was just bought; the rest goes with it.
+    /// At most so many better versions of what was just bought, and never more than half the list.
     pub steps_up_max: usize,
-    /// At most so many of one kind while other kinds are to be had.
+    /// At most so many of one kind, unless nothing else goes with what they bought.
     pub same_kind_max: usize,
 }
 
@@ -82,7 +82,7 @@ pub fn recommend(
     let together = rank_complements(model, &shelf, &wants);
     let steps_up = rank_upgrades(model, &shelf, taste);
     let mut list = List { model, rules, chosen: Vec::with_capacity(rules.count) };
-    let room = rules.steps_up_max.min(steps_up.len());
+    let room = rules.steps_up_max.min(steps_up.len()).min(rules.count / 2);
     list.fill(&together, rules.count.saturating_sub(room));
     list.fill(&steps_up, (list.chosen.len() + room).min(rules.count));
     list.fill(&together, rules.count);
@@ -163,48 +163,64 @@ fn rank_complements(
     shelf: &Shelf<'_>,
     wants: &BTreeMap<ProductId, f64>,
 ) -> Vec<Recommendation> {
-    let mut found: BTreeMap<ProductId, (f64, Recommendation)> = BTreeMap::new();
+    let mut tally = Tally::default();
     for (&anchor, &want) in wants {
         for complement in model.complements(anchor) {
-            let score = want * complement.score;
-            let candidate = || Recommendation {
+            tally.add(Recommendation {
                 product: complement.product,
                 relation: Relation::GoesWith { anchor },
                 evidence: complement.evidence(),
-                score,
-            };
-            let entry = found.entry(complement.product);
-            let (most, recommendation) =
-                entry.or_insert_with(|| (score, Recommendation { score: 0.0, ..candidate() }));
-            let sum = recommendation.score + score;
-            if score > *most {
-                *most = score;
-                *recommendation = candidate();
-            }
-            recommendation.score = sum;
+                score: want * complement.score,
+            });
         }
     }
-    sorted(found.into_values().map(|(_, it)| it).filter(|it| shelf.offers(it.product)).collect())
+    tally.ranked(shelf)
 }
 
 /// Better versions of what was just ordered, the best first.
 fn rank_upgrades(model: &Model, shelf: &Shelf<'_>, taste: &Taste) -> Vec<Recommendation> {
-    let mut found: BTreeMap<ProductId, Recommendation> = BTreeMap::new();
-    for &anchor in &taste.anchors {
-        for upgrade in model.upgrades(anchor).iter().filter(|it| shelf.offers(it.product)) {
-            let candidate = Recommendation {
+    let mut anchors = taste.anchors.clone();
+    anchors.sort_unstable();
+    anchors.dedup();
+    let mut tally = Tally::default();
+    for anchor in anchors {
+        for upgrade in model.upgrades(anchor) {
+            tally.add(Recommendation {
                 product: upgrade.product,
                 relation: Relation::StepUp { anchor },
                 evidence: upgrade.evidence(),
                 score: upgrade.score,
-            };
-            let best = found.entry(upgrade.product).or_insert(candidate);
-            if candidate.score > best.score {
-                *best = candidate;
-            }
+            });
         }
     }
-    sorted(found.into_values().collect())
+    tally.ranked(shelf)
+}
+
+/// Adds up what several anchors say for one product, and keeps what the strongest says.
+#[derive(Default)]
+struct Tally {
+    found: HashMap<ProductId, (f64, Recommendation)>,
+}
+
+impl Tally {
+    fn add(&mut self, voice: Recommendation) {
+        let (sum, strongest) = self.found.entry(voice.product).or_insert((0.0, voice));
+        *sum += voice.score;
+        if voice.score > strongest.score {
+            *strongest = voice;
+        }
+    }
+
+    fn ranked(self, shelf: &Shelf<'_>) -> Vec<Recommendation> {
+        let offered = self.found.into_values().filter(|(_, it)| shelf.offers(it.product));
+        let mut ranked: Vec<Recommendation> =
+            offered.map(|(score, it)| Recommendation { score, ..it }).collect();
+        let order = |a: &Recommendation, b: &Recommendation| {
+            b.score.total_cmp(&a.score).then(a.product.cmp(&b.product))
+        };
+        ranked.sort_unstable_by(order);
+        ranked
+    }
 }
 
 /// Best sellers, those of the customer's own categories before the others.
@@ -218,21 +234,13 @@ fn rank_best_sellers(
     let is_own = |id| shelf.category(id).is_some_and(|it| own.binary_search(&it).is_ok());
     let offered = model.best_sellers().iter().filter(|it| shelf.offers(it.product));
     let (same, other): (Vec<_>, Vec<_>) = offered.partition(|it| is_own(it.product));
-    let recommendation = |it: &crate::BestSeller| Recommendation {
+    let recommendation = |it: &BestSeller| Recommendation {
         product: it.product,
         relation: Relation::BestSeller,
         evidence: it.evidence(),
         score: it.score,
     };
     same.into_iter().chain(other).map(recommendation).collect()
-}
-
-fn sorted(mut found: Vec<Recommendation>) -> Vec<Recommendation> {
-    let order = |a: &Recommendation, b: &Recommendation| -> Ordering {
-        b.score.total_cmp(&a.score).then(a.product.cmp(&b.product))
-    };
-    found.sort_unstable_by(order);
-    found
 }
 
 struct List<'a> {
@@ -262,5 +270,214 @@ impl List<'_> {
         let kind = self.model.kind(product);
         let same = self.chosen.iter().filter(|it| self.model.kind(it.product) == kind).count();
         is_new && (may_repeat || kind.is_none() || same < self.rules.same_kind_max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aftercart_model::CustomerId;
+    use jiff::SignedDuration;
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::{Basket, TrainOptions};
+
+    const NOW: Timestamp = Timestamp::constant(1_772_366_400, 0); // 2026-03-01T12:00:00Z
+
+    const DRIPPER: ProductId = ProductId(0);
+    const KETTLE: ProductId = ProductId(1);
+    const FILTERS: ProductId = ProductId(2);
+    const GLASS_DRIPPER: ProductId = ProductId(3);
+    const PAN: ProductId = ProductId(4);
+    const KNIFE: ProductId = ProductId(5);
+    const SCALE: ProductId = ProductId(6);
+
+    fn days_ago(days: i64) -> Timestamp {
+        NOW - SignedDuration::from_hours(24 * days)
+    }
+
+    fn products() -> Vec<Product> {
+        let product = |id: ProductId, category: &str, kind: &str, price: i64| Product {
+            category: category.to_owned(),
+            kind: kind.to_owned(),
+            picture: format!("{}.png", id.0),
+            ..Product::bare(id, &id.0.to_string(), &format!("{kind} {}", id.0), price)
+        };
+        vec![
+            product(DRIPPER, "Coffee", "dripper", 2_000),
+            product(KETTLE, "Coffee", "kettle", 8_900),
+            Product { lasts_days: Some(40), ..product(FILTERS, "Coffee", "filter", 600) },
+            product(GLASS_DRIPPER, "Coffee", "dripper", 3_000),
+            product(PAN, "Pans", "pan", 7_400),
+            product(KNIFE, "Knives", "knife", 5_000),
+            product(SCALE, "Coffee", "scale", 5_900),
+        ]
+    }
+
+    /// Who buys a dripper buys a kettle and, a little less often, filters; others buy a pan or a
+    /// scale, and the knife leads the shop.
+    fn model(products: &[Product]) -> Model {
+        let mut baskets = Vec::new();
+        let mut buy = |customer: i64, days: i64, products: &[ProductId]| {
+            let customer = Some(CustomerId(customer));
+            baskets.push(Basket { customer, at: days_ago(days), products: products.to_vec() });
+        };
+        for customer in 0..20 {
+            buy(customer, 10, &[DRIPPER, KETTLE]);
+        }
+        for customer in 4..20 {
+            buy(customer, 9, &[FILTERS]);
+        }
+        for customer in 100..120 {
+            buy(customer, 8, &[PAN]);
+            buy(customer + 100, 8, &[KNIFE]);
+            buy(customer + 200, 2, &[KNIFE]);
+        }
+        for customer in 400..405 {
+            buy(customer, 8, &[SCALE]);
+        }
+        Model::train(baskets, products, NOW, &TrainOptions::default())
+    }
+
+    fn after_a_dripper() -> Taste {
+        Taste { bought: vec![(DRIPPER, days_ago(2))], anchors: vec![DRIPPER] }
+    }
+
+    fn shown(products: &[Product], taste: &Taste, rules: &Rules) -> Vec<ProductId> {
+        let found = recommend(&model(products), products, taste, rules, NOW);
+        found.iter().map(|it| it.product).collect()
+    }
+
+    #[test]
+    fn a_list_has_what_goes_with_it_a_step_up_and_what_sells() {
+        let products = products();
+        let rules = Rules { count: 6, ..Rules::default() };
+        let found = recommend(&model(&products), &products, &after_a_dripper(), &rules, NOW);
+        let lines: Vec<String> = found
+            .iter()
+            .map(|it| format!("{} {:?}: {}", it.product.0, it.relation, it.evidence))
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        1 GoesWith { anchor: ProductId(0) }: bought together by 20 customers, 4.2 times more than by chance
+        2 GoesWith { anchor: ProductId(0) }: bought together by 16 customers, 4.2 times more than by chance
+        3 StepUp { anchor: ProductId(0) }: the same kind at 1.5 times the price
+        6 BestSeller: bought by 5 customers in the last 90 days
+        5 BestSeller: bought by 40 customers in the last 90 days
+        4 BestSeller: bought by 20 customers in the last 90 days
+        ");
+    }
+
+    #[test]
+    fn what_cannot_be_sold_or_shown_is_left_out() {
+        let all = shown(&products(), &after_a_dripper(), &Rules::default());
+        assert_eq!(all[0], KETTLE);
+        let without_kettle = |change: &dyn Fn(&mut Product)| {
+            let mut products = products();
+            change(&mut products[KETTLE.index()]);
+            !shown(&products, &after_a_dripper(), &Rules::default()).contains(&KETTLE)
+        };
+        assert!(without_kettle(&|it| it.stock = Some(0)), "out of stock");
+        assert!(without_kettle(&|it| it.is_active = false), "not for sale");
+        assert!(without_kettle(&|it| it.picture.clear()), "no picture, though the others have one");
+        let rules = Rules { exclude: vec![KETTLE], ..Rules::default() };
+        assert!(!shown(&products(), &after_a_dripper(), &rules).contains(&KETTLE), "excluded");
+        let mut bare = products();
+        bare.iter_mut().for_each(|it| it.picture.clear());
+        assert_eq!(shown(&bare, &after_a_dripper(), &Rules::default()), all, "no pictures at all");
+    }
+
+    #[test]
+    fn what_they_have_comes_back_when_it_is_used_up() {
+        let with_filters = |days: i64| {
+            let mut taste = after_a_dripper();
+            taste.bought.push((FILTERS, days_ago(200)));
+            taste.bought.push((FILTERS, days_ago(days)));
+            shown(&products(), &taste, &Rules::default()).contains(&FILTERS)
+        };
+        assert!(!with_filters(29), "they last 40 days");
+        assert!(with_filters(30), "three quarters are gone");
+        let mut taste = after_a_dripper();
+        taste.bought.push((KETTLE, days_ago(900)));
+        assert!(!shown(&products(), &taste, &Rules::default()).contains(&KETTLE), "kettles last");
+    }
+
+    #[test]
+    fn steps_up_keep_to_their_number() {
+        let none = Rules { steps_up_max: 0, ..Rules::default() };
+        let found = recommend(&model(&products()), &products(), &after_a_dripper(), &none, NOW);
+        assert!(!found.iter().any(|it| matches!(it.relation, Relation::StepUp { .. })));
+        let two = Rules { count: 2, steps_up_max: 2, ..Rules::default() };
+        assert_eq!(shown(&products(), &after_a_dripper(), &two), [KETTLE, GLASS_DRIPPER]);
+    }
+
+    #[test]
+    fn kinds_are_kept_apart_while_others_are_to_be_had() {
+        let mut products = products();
+        for product in [KETTLE, FILTERS, SCALE] {
+            products[product.index()].kind = "kettle".to_owned();
+        }
+        let one_each = Rules { count: 3, same_kind_max: 1, steps_up_max: 0, ..Rules::default() };
+        let found = shown(&products, &after_a_dripper(), &one_each);
+        assert_eq!(found[0], KETTLE);
+        // Filters go with a dripper, so they still come before what merely sells.
+        assert_eq!(found[1], FILTERS);
+        assert!(!found.contains(&SCALE), "a third of the kind gives way to other best sellers");
+    }
+
+    #[test]
+    fn somebody_unknown_gets_best_sellers() {
+        let found =
+            recommend(&model(&products()), &products(), &Taste::default(), &Rules::default(), NOW);
+        assert_eq!(found.len(), 4);
+        assert_eq!(found[0].product, KNIFE);
+        assert!(found.iter().all(|it| it.relation == Relation::BestSeller));
+    }
+
+    #[test]
+    fn best_sellers_of_their_own_categories_come_first() {
+        let taste = Taste { bought: vec![(PAN, days_ago(2))], anchors: vec![PAN] };
+        let mut products = products();
+        products[SCALE.index()].category = "Pans".to_owned();
+        assert_eq!(shown(&products, &taste, &Rules::default())[0], SCALE, "though the knife leads");
+    }
+
+    proptest! {
+        #[test]
+        fn lists_obey_their_rules(
+            bought in vec((0_u32..9, 0_i64..300), 0..6),
+            anchors in vec(0_u32..9, 0..3),
+            exclude in vec(0_u32..9, 0..3),
+            count in 0_usize..8,
+            steps_up_max in 0_usize..5,
+            unsold in 0_usize..7,
+        ) {
+            let mut products = products();
+            products[unsold].stock = Some(0);
+            let bought: Vec<_> =
+                bought.into_iter().map(|(id, days)| (ProductId(id), days_ago(days))).collect();
+            let ids = |it: Vec<u32>| it.into_iter().map(ProductId).collect::<Vec<_>>();
+            let mut taste = Taste { bought, anchors: ids(anchors) };
+            let rules = Rules { count, exclude: ids(exclude), steps_up_max, ..Rules::default() };
+            let model = model(&products);
+            let found = recommend(&model, &products, &taste, &rules, NOW);
+            prop_assert!(found.len() <= count);
+            let steps = found.iter().filter(|it| matches!(it.relation, Relation::StepUp { .. }));
+            prop_assert!(steps.count() <= steps_up_max.min(count / 2));
+            for (place, it) in found.iter().enumerate() {
+                prop_assert!(found[..place].iter().all(|other| other.product != it.product));
+                prop_assert!(!rules.exclude.contains(&it.product));
+                prop_assert!(!taste.anchors.contains(&it.product));
+                prop_assert!(it.product.index() != unsold);
+                let has_it = taste.bought.iter().any(|(id, _)| *id == it.product);
+                prop_assert!(!has_it || it.product == FILTERS, "only filters run out");
+                if let Relation::GoesWith { anchor } = it.relation {
+                    let is_theirs = taste.bought.iter().any(|(id, _)| *id == anchor);
+                    prop_assert!(is_theirs || taste.anchors.contains(&anchor));
+                }
+            }
+            taste.bought.reverse();
+            taste.anchors.reverse();
+            prop_assert_eq!(recommend(&model, &products, &taste, &rules, NOW), found);
+        }
     }
 }

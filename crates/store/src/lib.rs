@@ -1,43 +1,126 @@
 //! The transactional database: the only crate that knows SQL, embedded or PostgreSQL.
+//!
+//! It keeps what was decided elsewhere and decides nothing: whether a customer is in a segment,
+//! what a flow does next and whether a message may go are not asked here. Everything goes through a
+//! transaction, [`Tx`], whose methods each answer one question or make one change, in domain types.
+//!
+//! There is one writer at a time on a store, on PostgreSQL too: see [`Store::write`]. The calls
+//! block; from asynchronous code they belong on a thread that may.
 
-mod signatures;
+mod connection;
+mod consent;
+mod coupons;
+mod customers;
+mod dialect;
+mod enrolments;
+mod events;
+mod flows;
+mod letters;
+mod messages;
+mod orders;
+mod postgres;
+mod products;
+mod readers;
+mod reports;
+mod reviews;
+mod schema;
+mod segments;
+mod settings;
+mod sqlite;
+mod templates;
+mod tx;
+mod value;
+mod writer;
 
-use std::path::Path;
+#[cfg(test)]
+mod conformance;
 
-pub use signatures::*;
+use std::{fmt, path::Path, sync::Arc};
+
+pub use enrolments::StepCount;
+pub use events::{Appended, NewEvent};
+pub use flows::{FlowState, StoredFlow};
+pub use letters::{Letter, LetterHead};
+pub use messages::NewMessage;
+pub use segments::StoredSegment;
+pub use templates::StoredProposal;
+pub use tx::Tx;
+
+use connection::Place;
+use readers::Readers;
+use writer::Writer;
 
 pub type Result<T> = anyhow::Result<T>;
 
 /// The shop's store. A clone is another handle on the same one.
-#[derive(Clone, Debug)]
-pub struct Store;
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
 
-#[allow(unused_variables)]
+struct Inner {
+    place: Place,
+    bucket_key: [u8; 16],
+    writer: Writer,
+    readers: Readers,
+}
+
 impl Store {
-    /// Opens the store at `url`, creating or migrating it where needed.
+    /// Opens the store at `url`, a folder or `postgres://…`; creates it where there is none and
+    /// migrates it where this program is newer. Refuses a store that a newer program wrote.
     pub fn open(url: &str) -> Result<Self> {
-        signatures::pending()
+        Self::open_at(Place::at(url), None)
     }
 
-    /// As [`Store::open`]; a store created by this call spreads its customers by `bucket_key`.
+    /// As [`Store::open`]; a store created by this call spreads its customers by `bucket_key`, so
+    /// that the same events give the same ids again.
     pub fn open_with_bucket_key(url: &str, bucket_key: [u8; 16]) -> Result<Self> {
-        signatures::pending()
+        Self::open_at(Place::at(url), Some(bucket_key))
+    }
+
+    fn open_at(place: Place, bucket_key: Option<[u8; 16]>) -> Result<Self> {
+        let mut connection = place.open_writer()?;
+        schema::migrate(&mut connection, schema::MIGRATIONS)?;
+        let bucket_key = settings::ensure_bucket_key(&mut connection, bucket_key)?;
+        let writer = Writer::new(connection, bucket_key);
+        let readers = Readers::new(place.clone());
+        Ok(Self(Arc::new(Inner { place, bucket_key, writer, readers })))
     }
 
     /// Whether a store stands at `url` already.
     pub fn exists(url: &str) -> bool {
-        false
+        // A server that cannot be reached will say so when the store is opened.
+        Place::at(url).exists().unwrap_or(false)
     }
 
+    /// Answers questions from one consistent view.
     pub fn read<T>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        signatures::pending()
+        let mut reader = self.0.readers.take()?;
+        f(&mut Tx::for_read(reader.connection(), &self.0.bucket_key))
     }
 
+    /// Makes a change, all of it or nothing. `Ok` means that it is on stable storage; an error or a
+    /// panic of `f` takes back this change alone.
+    ///
+    /// One change runs at a time and sees all before it, so what `f` asks cannot become untrue
+    /// before it is committed. Changes that wait for one another are committed as one group.
     pub fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        signatures::pending()
+        self.0.writer.write(f)
     }
 
+    /// The folder of an embedded store, where the archive and other files have their place too.
     pub fn folder(&self) -> Option<&Path> {
-        None
+        match &self.0.place {
+            Place::Folder(folder) => Some(folder),
+            Place::Server(_) => None,
+        }
+    }
+}
+
+/// The place of a server is not shown: it may hold a password.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.folder() {
+            Some(folder) => write!(f, "Store({})", folder.display()),
+            None => f.write_str("Store(postgres://…)"),
+        }
     }
 }

@@ -1,0 +1,155 @@
+//! The log: idempotent, ordered, whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::{collection::vec, prelude::*};
+
+use super::*;
+use crate::Appended;
+
+pub fn an_event_is_taken_once(store: &Store) {
+    let event = viewed("segment", "a", None, 0);
+    let append = |event: &NewEvent| write(store, |tx| tx.append_event(event));
+    assert_eq!(append(&event), Appended::New { seq: 1 });
+    assert_eq!(append(&event), Appended::Duplicate { seq: 1 });
+    let later = NewEvent { received_at: at(99), ..event.clone() };
+    assert_eq!(append(&later), Appended::Duplicate { seq: 1 }, "received again, the same event");
+    let elsewhere = viewed("shop", "a", None, 0);
+    assert_eq!(append(&elsewhere), Appended::New { seq: 2 }, "keys are each source's own");
+    assert_eq!(read(store, |tx| tx.log_head()), 2);
+}
+
+pub fn a_key_with_another_content_is_a_conflict(store: &Store) {
+    let customer = new_customer(store);
+    let event = viewed("segment", "a", None, 0);
+    write(store, |tx| tx.append_event(&event));
+    let product = EventBody::ProductViewed { product: ProductId(8) };
+    for (other, what) in [
+        (NewEvent { at: at(1), ..event.clone() }, "another instant"),
+        (NewEvent { customer: Some(customer), ..event.clone() }, "another customer"),
+        (NewEvent { body: product, ..event.clone() }, "another body"),
+    ] {
+        let appended = write(store, |tx| tx.append_event(&other));
+        assert_eq!(appended, Appended::Conflict { seq: 1 }, "{what}");
+    }
+    let kept = read(store, |tx| tx.event_by_key(&event.key)).unwrap();
+    assert_eq!((kept.at, kept.body), (event.at, event.body), "the first stays as it was");
+}
+
+pub fn events_come_back_as_they_were(store: &Store) {
+    let customer = new_customer(store);
+    let custom = NewEvent {
+        body: EventBody::Custom {
+            name: "Quiz \"Kaffee & Tee\" \u{0} ☕".to_owned(),
+            properties: BTreeMap::from([("score".to_owned(), serde_json::json!([1.5, null]))]),
+        },
+        ..viewed("segment", "ключ", Some(customer), -3)
+    };
+    let views = [viewed("segment", "a", Some(customer), 5), viewed("segment", "b", None, 0)];
+    write(store, |tx| {
+        for event in views.iter().chain([&custom]) {
+            tx.append_event(event)?;
+        }
+        Ok(())
+    });
+    let found = read(store, |tx| tx.event_by_key(&custom.key)).unwrap();
+    let expected = Event {
+        seq: 3,
+        key: custom.key.clone(),
+        customer: Some(customer),
+        at: custom.at,
+        received_at: custom.received_at,
+        body: custom.body.clone(),
+    };
+    assert_eq!(found, expected);
+    let of_customer = read(store, |tx| tx.events_of(customer));
+    let seqs: Vec<u64> = of_customer.iter().map(|it| it.seq).collect();
+    assert_eq!(seqs, [3, 1], "by when they happened, guests' left out");
+    let unknown = EventKey { source: "segment".to_owned(), key: "z".to_owned() };
+    assert_eq!(read(store, |tx| tx.event_by_key(&unknown)), None);
+
+    let mut scanned = Vec::new();
+    read(store, |tx| {
+        tx.scan_events(1, &mut |event| {
+            scanned.push(event.seq);
+            Ok(())
+        })
+    });
+    assert_eq!(scanned, [2, 3], "the log after a place, in its order");
+}
+
+pub fn a_page_of_events_goes_on_where_the_one_before_ended(store: &Store) {
+    let customer = new_customer(store);
+    // Pairs share an instant, so that a page ends between two of them.
+    write(store, |tx| {
+        for n in 0..7 {
+            tx.append_event(&viewed("segment", &n.to_string(), Some(customer), n / 2))?;
+        }
+        Ok(())
+    });
+    let mut seen = Vec::new();
+    let mut before = None;
+    loop {
+        let page = read(store, |tx| tx.events_page(customer, before, 3));
+        let Some(last) = page.last() else { break };
+        before = Some((last.at, last.seq));
+        seen.extend(page.iter().map(|it| it.seq));
+    }
+    assert_eq!(seen, [7, 6, 5, 4, 3, 2, 1]);
+}
+
+/// What of a log does not depend on where it stands: key to content, by customer's number here.
+type Content = BTreeMap<String, (Option<usize>, Timestamp, ProductId)>;
+
+pub fn the_state_after_events_is_independent_of_their_order(store: &Store) {
+    let customers: Vec<CustomerId> = (0..3).map(|_| new_customer(store)).collect();
+    let event = (0_usize..4, 0_i64..5, 0_u32..3);
+    let history = vec(event, 1..12)
+        .prop_flat_map(|events| {
+            let all: Vec<usize> = (0..events.len()).collect();
+            let repeated = vec(0..events.len(), 0..6);
+            (Just(events), Just(all), repeated)
+        })
+        .prop_flat_map(|(events, all, repeated)| {
+            let arrivals: Vec<usize> = all.into_iter().chain(repeated).collect();
+            (Just(events), Just(arrivals.clone()).prop_shuffle(), Just(arrivals).prop_shuffle())
+        });
+    let runs = std::cell::Cell::new(0);
+    law(history, |(events, one, other)| {
+        let mut contents: Vec<Content> = Vec::new();
+        for arrivals in [one, other] {
+            runs.set(runs.get() + 1);
+            let source = format!("run {}", runs.get());
+            let mut taken = BTreeSet::new();
+            for &index in &arrivals {
+                let (customer, seconds, product) = events[index];
+                let mut event =
+                    viewed(&source, &index.to_string(), customers.get(customer).copied(), seconds);
+                event.body = EventBody::ProductViewed { product: ProductId(product) };
+                let appended = write(store, |tx| tx.append_event(&event));
+                prop_assert_eq!(
+                    matches!(appended, Appended::New { .. }),
+                    taken.insert(index),
+                    "new the first time and never again"
+                );
+            }
+            let mut content = Content::new();
+            read(store, |tx| {
+                tx.scan_events(0, &mut |event| {
+                    let EventBody::ProductViewed { product } = event.body else { unreachable!() };
+                    if event.key.source == source {
+                        let number = customers.iter().position(|it| Some(*it) == event.customer);
+                        let known = content.insert(event.key.key, (number, event.at, product));
+                        assert_eq!(known, None, "a key stands in the log once");
+                    }
+                    Ok(())
+                })
+            });
+            contents.push(content);
+        }
+        prop_assert_eq!(contents[0].len(), events.len());
+        prop_assert_eq!(&contents[0], &contents[1]);
+        Ok(())
+    });
+    assert_eq!(read(store, |tx| tx.sums_hold()), Vec::<String>::new());
+}

@@ -1,0 +1,141 @@
+//! Orders and what became of them.
+
+use proptest::{collection::vec, prelude::*};
+
+use super::*;
+
+pub fn an_order_id_is_taken_once_across_sources(store: &Store) {
+    let customer = new_customer(store);
+    let first = order("#1001", Some(customer), 0, 2);
+    assert!(write(store, |tx| place(tx, &first)));
+    let again = Order { total_minor: 1, ..order("#1001", None, 9, 1) };
+    assert!(!write(store, |tx| tx.insert_order(77, &again)), "another source's word of it");
+    assert_eq!(read(store, |tx| tx.order(&first.id)), Some(first));
+    assert_eq!(read(store, |tx| tx.count_orders()), 1);
+}
+
+pub fn orders_come_back_with_their_lines(store: &Store) {
+    let customer = new_customer(store);
+    // Around the number of lines that one statement takes.
+    for lines in [0, 1, 7, 8, 9, 16, 50] {
+        let id = format!("#{lines}");
+        let coupon = Some("NEXT10".to_owned());
+        let placed = Order { coupon, ..order(&id, Some(customer), i64::from(lines), lines) };
+        write(store, |tx| place(tx, &placed));
+        assert_eq!(read(store, |tx| tx.order(&placed.id)), Some(placed), "{lines} lines");
+    }
+    write(store, |tx| place(tx, &order("guest", None, 3, 4)));
+    assert_eq!(read(store, |tx| tx.order(&order_id("guest"))).unwrap().lines.len(), 4);
+    let lines: Vec<usize> =
+        read(store, |tx| tx.orders_of(customer)).iter().map(|it| it.lines.len()).collect();
+    assert_eq!(lines, [0, 1, 7, 8, 9, 16, 50], "by time, guests' left out");
+    assert_eq!(read(store, |tx| tx.order(&order_id("none"))), None);
+}
+
+pub fn the_trigger_order_is_told_from_the_next_by_its_id(store: &Store) {
+    let customer = new_customer(store);
+    let trigger = order_id("#1");
+    write(store, |tx| place(tx, &order("#1", Some(customer), 0, 1)));
+    let head = read(store, |tx| tx.log_head());
+    let next = |after| {
+        let found = read(store, |tx| tx.first_order_after(customer, after, Some(&trigger)));
+        found.map(|it| it.id.to_string())
+    };
+    let since = |seq| {
+        let found = read(store, |tx| tx.order_since_seq(customer, seq, Some(&trigger)));
+        found.map(|it| it.to_string())
+    };
+    assert_eq!(next(NOON), None, "the trigger's own order is not the next");
+    assert_eq!(since(0), None);
+    let any = read(store, |tx| tx.first_order_after(customer, NOON, None));
+    assert_eq!(any.unwrap().id, trigger, "unless it is not left out");
+    assert_eq!(read(store, |tx| tx.order_since_seq(customer, 0, None)), Some(trigger.clone()));
+
+    // Placed in one order, accepted in another.
+    write(store, |tx| place(tx, &order("#3", Some(customer), 20, 1)));
+    write(store, |tx| place(tx, &order("#2", Some(customer), 10, 1)));
+    write(store, |tx| place(tx, &order("#9", None, 5, 1)));
+    assert_eq!(next(NOON).as_deref(), Some("#2"), "by when they were placed");
+    assert_eq!(next(at(10)).as_deref(), Some("#2"), "the instant itself counts");
+    assert_eq!(next(at(11)).as_deref(), Some("#3"));
+    assert_eq!(since(head).as_deref(), Some("#3"), "by when they were accepted");
+    assert_eq!(since(head + 1).as_deref(), Some("#2"));
+    assert_eq!(since(head + 2), None, "a guest's order is nobody's");
+
+    assert!(write(store, |tx| tx.cancel_order(&order_id("#2"), at(30))));
+    assert_eq!(next(NOON).as_deref(), Some("#3"), "a cancelled order is no purchase");
+    assert_eq!(since(head + 1).as_deref(), Some("#2"), "but it was accepted");
+}
+
+#[derive(Clone, Debug)]
+enum Arrival {
+    Placed,
+    Cancelled(i64),
+    Refunded(i64),
+}
+
+pub fn what_became_of_an_order_is_independent_of_arrival(store: &Store) {
+    let change = prop_oneof![
+        (0_i64..9).prop_map(Arrival::Cancelled),
+        (1_i64..900).prop_map(Arrival::Refunded),
+    ];
+    let arrivals = vec(change, 0..5).prop_flat_map(|mut changes| {
+        changes.push(Arrival::Placed);
+        (Just(changes.clone()).prop_shuffle(), Just(changes).prop_shuffle())
+    });
+    let count = std::cell::Cell::new(0);
+    law(arrivals, |(one, other)| {
+        let orders = [one.clone(), other].map(|arrivals| {
+            count.set(count.get() + 1);
+            let placed = order(&format!("#{}", count.get()), None, 0, 1);
+            write(store, |tx| {
+                let mut is_known = false;
+                for arrival in arrivals {
+                    match arrival {
+                        Arrival::Placed => is_known = place(tx, &placed)?,
+                        Arrival::Cancelled(seconds) => {
+                            assert_eq!(tx.cancel_order(&placed.id, at(seconds))?, is_known);
+                        }
+                        Arrival::Refunded(amount) => {
+                            assert_eq!(tx.refund_order(&placed.id, amount)?, is_known);
+                        }
+                    }
+                }
+                let kept = tx.order(&placed.id)?.unwrap();
+                Ok((kept.refunded_minor, kept.cancelled_at))
+            })
+        });
+        prop_assert_eq!(orders[0], orders[1]);
+        let refunded: i64 =
+            one.iter().map(|it| if let Arrival::Refunded(amount) = it { *amount } else { 0 }).sum();
+        let cancelled = one.iter().filter_map(|it| match it {
+            Arrival::Cancelled(seconds) => Some(at(*seconds)),
+            _ => None,
+        });
+        prop_assert_eq!(orders[0], (refunded, cancelled.min()), "all of it, the first cancel");
+        Ok(())
+    });
+}
+
+pub fn orders_are_scanned_by_time(store: &Store) {
+    let customer = new_customer(store);
+    let placed = [
+        order("#3", Some(customer), 10, 2),
+        order("#1", None, 20, 0),
+        order("#2", Some(customer), 10, 9),
+    ];
+    for order in &placed {
+        write(store, |tx| place(tx, order));
+    }
+    let mut scanned = Vec::new();
+    read(store, |tx| {
+        tx.scan_orders(&mut |order| {
+            scanned.push(order);
+            Ok(())
+        })
+    });
+    let [three, one, two] = placed;
+    assert_eq!(scanned, [two, three, one]);
+    let stopped = store.read(|tx| tx.scan_orders(&mut |_| anyhow::bail!("enough")));
+    assert_eq!(stopped.unwrap_err().to_string(), "enough", "the caller's error comes back");
+}

@@ -1,0 +1,79 @@
+//! What customers agreed to, and what bars mail to an address.
+
+use aftercart_model::{
+    Consent, ConsentState, CustomerId, EmailAddress, Suppression, SuppressionReason,
+};
+
+use crate::{
+    Result,
+    tx::Tx,
+    value::{Row, values},
+};
+
+impl Tx<'_> {
+    /// Keeps what a customer said last, whatever the order in which it arrives. Of two answers at
+    /// one instant the withdrawal is kept.
+    pub fn save_consent(&mut self, customer: CustomerId, consent: &Consent) -> Result<()> {
+        let Consent { topic, state, at, source } = consent;
+        let is_withdrawn = *state == ConsentState::Withdrawn;
+        let sql = "INSERT INTO consents (bucket, customer, topic, state, at, source) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+                   ON CONFLICT (bucket, customer, topic) DO UPDATE \
+                   SET state = excluded.state, at = excluded.at, source = excluded.source \
+                   WHERE excluded.at > consents.at \
+                   OR (excluded.at = consents.at AND consents.state = 'agreed' \
+                       AND CAST(?7 AS BIGINT) = 1)";
+        let bucket = customer.bucket().0;
+        let values = values![bucket, customer, *topic, *state, *at, source, is_withdrawn];
+        self.execute(sql, values).map(drop)
+    }
+
+    pub fn consents_of(&mut self, customer: CustomerId) -> Result<Vec<Consent>> {
+        let sql = "SELECT topic, state, at, source FROM consents \
+                   WHERE bucket = ?1 AND customer = ?2 ORDER BY topic";
+        self.all(sql, values![customer.bucket().0, customer], |row| {
+            let mut cells = row.cells();
+            let (topic, state) = (cells.take()?, cells.take()?);
+            Ok(Consent { topic, state, at: cells.take()?, source: cells.take()? })
+        })
+    }
+
+    /// Bars an address. Of several reasons the strongest is kept, and of one the first time it was
+    /// given, whatever the order in which they arrive.
+    pub fn suppress(&mut self, suppression: &Suppression) -> Result<()> {
+        let Suppression { address, reason, at } = suppression;
+        if let Some(known) = self.suppression_of(address)? {
+            let is_weaker = strength(*reason) < strength(known.reason);
+            if is_weaker || (*reason == known.reason && known.at <= *at) {
+                return Ok(());
+            }
+        }
+        let sql = "INSERT INTO suppressions (address, reason, at) VALUES (?1, ?2, ?3) \
+                   ON CONFLICT (address) DO UPDATE SET reason = excluded.reason, at = excluded.at";
+        self.execute(sql, values![address, *reason, *at]).map(drop)
+    }
+
+    pub fn suppression_of(&mut self, address: &EmailAddress) -> Result<Option<Suppression>> {
+        let sql = "SELECT address, reason, at FROM suppressions WHERE address = ?1";
+        self.first(sql, values![address], read_suppression)
+    }
+
+    pub fn count_suppressions(&mut self) -> Result<u64> {
+        self.one("SELECT count(*) FROM suppressions", &[])
+    }
+}
+
+/// How hard it is to lift: a mended mailbox ends a bounce, an operator what an operator began, but
+/// only the customer can take back an unsubscribe, and nobody a complaint.
+fn strength(reason: SuppressionReason) -> u8 {
+    match reason {
+        SuppressionReason::Bounce => 1,
+        SuppressionReason::ByHand => 2,
+        SuppressionReason::Unsubscribe => 3,
+        SuppressionReason::Complaint => 4,
+    }
+}
+
+fn read_suppression(row: &Row<'_>) -> Result<Suppression> {
+    Ok(Suppression { address: row.get(0)?, reason: row.get(1)?, at: row.get(2)? })
+}

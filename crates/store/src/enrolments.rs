@@ -1,0 +1,286 @@
+//! Enrolments and when each is to be woken.
+
+use aftercart_model::{
+    CustomerId, Enrolment, EnrolmentId, ExitReason, FlowId, NewEnrolment, Position, ProductId,
+    StepId, Timestamp,
+};
+use anyhow::{Context as _, bail};
+
+use crate::{
+    Result,
+    tx::{Counter, Tx},
+    value::{FromValue, Row, Value, values},
+};
+
+/// How many enrolments of a flow stand at a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepCount {
+    /// `None` for those who never came to one, such as customers held out.
+    pub step: Option<StepId>,
+    /// `ready`, `waiting` or `exited`.
+    pub position: &'static str,
+    /// Of those who exited.
+    pub reason: Option<ExitReason>,
+    pub count: u64,
+}
+
+macro_rules! select_enrolments {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, customer, flow, flow_version, trigger_key, trigger_order, position, step, \
+             position_at, reason, is_held_out, entered_at, products, coupon, revision \
+             FROM enrolments ",
+            $rest
+        )
+    };
+}
+
+impl Tx<'_> {
+    /// Enrols a customer. `None`: this trigger key has enrolled in this flow already, whenever and
+    /// whomever that was.
+    pub fn enrol(&mut self, new: &NewEnrolment) -> Result<Option<EnrolmentId>> {
+        let serial = self.newest(Counter::Enrolment)? + 1;
+        let id = EnrolmentId::in_bucket(serial, new.customer.bucket());
+        let sql = "INSERT INTO enrolment_keys (flow, trigger_key, enrolment) VALUES (?1, ?2, ?3) \
+                   ON CONFLICT DO NOTHING";
+        if self.execute(sql, values![&new.flow, &new.trigger_key, id])? == 0 {
+            return Ok(None);
+        }
+        self.next(Counter::Enrolment)?;
+
+        let wake_at = match &new.position {
+            Position::Ready { .. } => Some(new.entered_at),
+            Position::Waiting { until, .. } => Some(*until),
+            Position::Exited { .. } => None,
+        };
+        let place = Place::of(&new.position);
+        let sql = "INSERT INTO enrolments (bucket, id, customer, flow, flow_version, trigger_key, \
+                   trigger_order, position, step, position_at, reason, is_held_out, entered_at, \
+                   products, revision, wake_at) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, '[]', 0, ?14)";
+        self.execute(
+            sql,
+            values![
+                id.bucket().0,
+                id,
+                new.customer,
+                &new.flow,
+                new.flow_version,
+                &new.trigger_key,
+                new.trigger_order.as_ref(),
+                place.position,
+                place.step,
+                place.at,
+                place.reason,
+                new.is_held_out,
+                new.entered_at,
+                wake_at,
+            ],
+        )?;
+        Ok(Some(id))
+    }
+
+    pub fn enrolment(&mut self, id: EnrolmentId) -> Result<Option<Enrolment>> {
+        let sql = select_enrolments!("WHERE bucket = ?1 AND id = ?2");
+        self.first(sql, values![id.bucket().0, id], read_enrolment)
+    }
+
+    /// A customer's enrolments in the order in which they began.
+    pub fn enrolments_of(&mut self, customer: CustomerId) -> Result<Vec<Enrolment>> {
+        let sql = select_enrolments!("WHERE bucket = ?1 AND customer = ?2 ORDER BY id");
+        self.all(sql, values![customer.bucket().0, customer], read_enrolment)
+    }
+
+    pub fn active_enrolments_of(&mut self, customer: CustomerId) -> Result<Vec<Enrolment>> {
+        let sql = select_enrolments!(
+            "WHERE bucket = ?1 AND customer = ?2 AND position <> 'exited' ORDER BY id"
+        );
+        self.all(sql, values![customer.bucket().0, customer], read_enrolment)
+    }
+
+    /// When a customer last entered a flow.
+    pub fn latest_entry(
+        &mut self,
+        flow: &FlowId,
+        customer: CustomerId,
+    ) -> Result<Option<Timestamp>> {
+        let sql = "SELECT max(entered_at) FROM enrolments \
+                   WHERE bucket = ?1 AND customer = ?2 AND flow = ?3";
+        self.one(sql, values![customer.bucket().0, customer, flow])
+    }
+
+    /// Enrolments to be woken by `now`, the longest overdue first.
+    pub fn due_enrolments(&mut self, now: Timestamp, limit: u32) -> Result<Vec<EnrolmentId>> {
+        let sql = "SELECT id FROM enrolments WHERE wake_at <= ?1 ORDER BY wake_at, id LIMIT ?2";
+        self.all(sql, values![now, limit], |row| row.get(0))
+    }
+
+    /// When there is something to do next: an enrolment to wake or a message to try.
+    pub fn next_wake(&mut self) -> Result<Option<Timestamp>> {
+        let of_enrolments = "SELECT wake_at FROM enrolments WHERE wake_at IS NOT NULL \
+                             ORDER BY wake_at LIMIT 1";
+        let of_messages = "SELECT try_at FROM messages WHERE try_at IS NOT NULL \
+                           ORDER BY try_at LIMIT 1";
+        let enrolment = self.first(of_enrolments, &[], |row| row.get(0))?;
+        let message = self.first(of_messages, &[], |row| row.get(0))?;
+        Ok([enrolment, message].into_iter().flatten().min())
+    }
+
+    /// Keeps what became of an enrolment, if nothing else has changed it since `enrolment` was
+    /// read; its stored revision is then one higher. `false`: it has; read it again.
+    pub fn save_enrolment(
+        &mut self,
+        enrolment: &Enrolment,
+        wake_at: Option<Timestamp>,
+    ) -> Result<bool> {
+        let place = Place::of(&enrolment.position);
+        let sql = "UPDATE enrolments SET position = ?4, step = ?5, position_at = ?6, \
+                   reason = ?7, products = ?8, coupon = ?9, wake_at = ?10, \
+                   revision = revision + 1 WHERE bucket = ?1 AND id = ?2 AND revision = ?3";
+        let changed = self.execute(
+            sql,
+            values![
+                enrolment.id.bucket().0,
+                enrolment.id,
+                enrolment.revision,
+                place.position,
+                place.step,
+                place.at,
+                place.reason,
+                &product_list(&enrolment.products),
+                enrolment.coupon.as_deref(),
+                wake_at,
+            ],
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Moves when an enrolment is woken, and nothing else of it.
+    pub fn set_wake(&mut self, id: EnrolmentId, wake_at: Option<Timestamp>) -> Result<()> {
+        let sql = "UPDATE enrolments SET wake_at = ?3 WHERE bucket = ?1 AND id = ?2";
+        if self.execute(sql, values![id.bucket().0, id, wake_at])? == 0 {
+            bail!("enrolment {id} is not in the store");
+        }
+        Ok(())
+    }
+
+    /// A flow's enrolments before `before`, newest first.
+    pub fn enrolments_page(
+        &mut self,
+        flow: &FlowId,
+        before: Option<EnrolmentId>,
+        limit: u32,
+    ) -> Result<Vec<Enrolment>> {
+        let sql = select_enrolments!("WHERE flow = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
+        let before = before.map_or(Value::Int(i64::MAX), Value::from);
+        self.all(sql, &[flow.into(), before, limit.into()], read_enrolment)
+    }
+
+    /// All enrolments, or those of one flow, in the order in which they began.
+    pub fn scan_enrolments(
+        &mut self,
+        flow: Option<&FlowId>,
+        f: &mut dyn FnMut(Enrolment) -> Result<()>,
+    ) -> Result<()> {
+        match flow {
+            Some(flow) => {
+                let sql = select_enrolments!("WHERE flow = ?1 ORDER BY id");
+                self.scan(sql, values![flow], read_enrolment, f)
+            }
+            None => self.scan(select_enrolments!("ORDER BY id"), &[], read_enrolment, f),
+        }
+    }
+
+    /// Where a flow's enrolments stand.
+    pub fn step_counts(&mut self, flow: &FlowId) -> Result<Vec<StepCount>> {
+        let sql = "SELECT step, position, reason, count(*) FROM enrolments WHERE flow = ?1 \
+                   GROUP BY position, step, reason ORDER BY position, step, reason";
+        self.all(sql, values![flow], |row| {
+            let position: String = row.get(1)?;
+            Ok(StepCount {
+                step: row.get(0)?,
+                position: position_word(&position)?,
+                reason: row.get(2)?,
+                count: row.get(3)?,
+            })
+        })
+    }
+}
+
+const READY: &str = "ready";
+const WAITING: &str = "waiting";
+const EXITED: &str = "exited";
+
+fn position_word(stored: &str) -> Result<&'static str> {
+    match stored {
+        READY => Ok(READY),
+        WAITING => Ok(WAITING),
+        EXITED => Ok(EXITED),
+        other => bail!("the store holds `{other}`, which is no position of an enrolment"),
+    }
+}
+
+/// A position as columns.
+struct Place<'a> {
+    position: &'static str,
+    step: Option<&'a StepId>,
+    /// Until when it waits, or when it exited.
+    at: Option<Timestamp>,
+    reason: Option<ExitReason>,
+}
+
+impl<'a> Place<'a> {
+    fn of(position: &'a Position) -> Self {
+        let (word, at, reason) = match position {
+            Position::Ready { .. } => (READY, None, None),
+            Position::Waiting { until, .. } => (WAITING, Some(*until), None),
+            Position::Exited { at, reason, .. } => (EXITED, Some(*at), Some(*reason)),
+        };
+        Self { position: word, step: position.step(), at, reason }
+    }
+}
+
+fn read_enrolment(row: &Row<'_>) -> Result<Enrolment> {
+    let mut cells = row.cells();
+    let (id, customer, flow, flow_version) =
+        (cells.take()?, cells.take()?, cells.take()?, cells.take()?);
+    let (trigger_key, trigger_order) = (cells.take()?, cells.take()?);
+    let word: String = cells.take()?;
+    let step: Option<StepId> = cells.take()?;
+    let at: Option<Timestamp> = cells.take()?;
+    let reason: Option<ExitReason> = cells.take()?;
+    let position = match (position_word(&word)?, step, at, reason) {
+        (READY, Some(step), ..) => Position::Ready { step },
+        (WAITING, Some(step), Some(until), _) => Position::Waiting { step, until },
+        (EXITED, step, Some(at), Some(reason)) => Position::Exited { at, reason, step },
+        _ => bail!("the position of enrolment {id} is incomplete"),
+    };
+    Ok(Enrolment {
+        id,
+        customer,
+        flow,
+        flow_version,
+        trigger_key,
+        trigger_order,
+        position,
+        is_held_out: cells.take()?,
+        entered_at: cells.take()?,
+        products: cells.take::<ProductList>()?.0,
+        coupon: cells.take()?,
+        revision: cells.take()?,
+    })
+}
+
+/// Products in one column: `[3,14,15]`.
+pub(crate) struct ProductList(pub Vec<ProductId>);
+
+pub(crate) fn product_list(products: &[ProductId]) -> String {
+    serde_json::to_string(products).expect("numbers can be written")
+}
+
+impl FromValue for ProductList {
+    fn from_value(value: Value<'_>) -> Result<Self> {
+        let text = String::from_value(value)?;
+        serde_json::from_str(&text).map(Self).context("a list of products cannot be read")
+    }
+}

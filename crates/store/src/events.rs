@@ -1,0 +1,171 @@
+//! The one log of events.
+
+use std::hash::Hasher as _;
+
+use aftercart_model::{CustomerId, Event, EventBody, EventKey, Timestamp};
+use anyhow::Context as _;
+use siphasher::sip::SipHasher24;
+
+use crate::{
+    Result,
+    tx::{Counter, Tx, bucket_of},
+    value::{Row, values},
+};
+
+/// An event that asks to be accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent {
+    pub key: EventKey,
+    pub customer: Option<CustomerId>,
+    pub at: Timestamp,
+    pub received_at: Timestamp,
+    pub body: EventBody,
+}
+
+/// What became of an event, and its place in the log or that of the one it repeats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    New {
+        seq: u64,
+    },
+    /// The same key with the same content: nothing is to be done again.
+    Duplicate {
+        seq: u64,
+    },
+    /// The same key with another content, which was not taken.
+    Conflict {
+        seq: u64,
+    },
+}
+
+macro_rules! select_events {
+    ($rest:literal) => {
+        concat!(
+            "SELECT e.seq, (SELECT s.name FROM sources s WHERE s.id = e.source), e.key, \
+             e.customer, e.at, e.received_at, e.body FROM events e ",
+            $rest
+        )
+    };
+}
+
+impl Tx<'_> {
+    /// Takes an event into the log, unless one with its key is there. Content is customer, instant
+    /// and body; when it was received does not matter.
+    pub fn append_event(&mut self, event: &NewEvent) -> Result<Appended> {
+        let body = serde_json::to_string(&event.body).context("an event cannot be written")?;
+        let hash = content_hash(event, &body);
+        let source = self.source(&event.key.source)?;
+        let bucket = bucket_of(event.customer);
+        let seq = self.newest(Counter::Log)? + 1;
+
+        let sql = "INSERT INTO event_keys (source, key, bucket, seq, hash) \
+                   VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+        if self.execute(sql, values![source, &event.key.key, bucket, seq, hash])? == 0 {
+            return self.known_event(source, &event.key.key, hash);
+        }
+        self.next(Counter::Log)?;
+        let sql = "INSERT INTO events \
+                   (bucket, seq, customer, kind, at, received_at, source, key, body) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let kind = event.body.kind() as u8;
+        self.execute(
+            sql,
+            values![
+                bucket,
+                seq,
+                event.customer,
+                kind,
+                event.at,
+                event.received_at,
+                source,
+                &event.key.key,
+                &body,
+            ],
+        )?;
+        Ok(Appended::New { seq })
+    }
+
+    fn known_event(&mut self, source: i64, key: &str, hash: i64) -> Result<Appended> {
+        let sql = "SELECT seq, hash FROM event_keys WHERE source = ?1 AND key = ?2";
+        let known = self.first(sql, values![source, key], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (seq, known_hash): (u64, i64) = known.context("the key of an event vanished")?;
+        Ok(match known_hash == hash {
+            true => Appended::Duplicate { seq },
+            false => Appended::Conflict { seq },
+        })
+    }
+
+    pub fn event_by_key(&mut self, key: &EventKey) -> Result<Option<Event>> {
+        let sql = select_events!(
+            "JOIN event_keys k ON e.bucket = k.bucket AND e.seq = k.seq \
+             JOIN sources n ON n.id = k.source WHERE n.name = ?1 AND k.key = ?2"
+        );
+        self.first(sql, values![&key.source, &key.key], read_event)
+    }
+
+    /// A customer's events by when they happened; at one instant, by when they were accepted.
+    pub fn events_of(&mut self, customer: CustomerId) -> Result<Vec<Event>> {
+        let sql = select_events!("WHERE e.bucket = ?1 AND e.customer = ?2 ORDER BY e.at, e.seq");
+        self.all(sql, values![customer.bucket().0, customer], read_event)
+    }
+
+    /// A customer's events before `before`, newest first.
+    pub fn events_page(
+        &mut self,
+        customer: CustomerId,
+        before: Option<(Timestamp, u64)>,
+        limit: u32,
+    ) -> Result<Vec<Event>> {
+        let sql = select_events!(
+            "WHERE e.bucket = ?1 AND e.customer = ?2 AND (e.at, e.seq) < (?3, ?4) \
+             ORDER BY e.at DESC, e.seq DESC LIMIT ?5"
+        );
+        let (at, seq) = match before {
+            Some((at, seq)) => (at.as_millisecond(), seq),
+            None => (i64::MAX, u64::MAX),
+        };
+        self.all(sql, values![customer.bucket().0, customer, at, seq, limit], read_event)
+    }
+
+    /// The log after `after_seq`, in the order of commits.
+    pub fn scan_events(
+        &mut self,
+        after_seq: u64,
+        f: &mut dyn FnMut(Event) -> Result<()>,
+    ) -> Result<()> {
+        let sql = select_events!("WHERE e.seq > ?1 ORDER BY e.seq");
+        self.scan(sql, values![after_seq], read_event, f)
+    }
+
+    /// The place of the newest event; 0 while there is none.
+    pub fn log_head(&mut self) -> Result<u64> {
+        self.newest(Counter::Log)
+    }
+
+    /// When the newest of all events happened; `None` for an empty log.
+    pub fn newest_event_at(&mut self) -> Result<Option<Timestamp>> {
+        self.one("SELECT MAX(at) FROM events", &[])
+    }
+}
+
+/// Tells one content from another under the same key. Stored, so its form is for ever.
+fn content_hash(event: &NewEvent, body: &str) -> i64 {
+    let mut hasher = SipHasher24::new();
+    hasher.write_i64(event.at.as_millisecond());
+    hasher.write_i64(event.customer.map_or(0, |it| it.0));
+    hasher.write(body.as_bytes());
+    hasher.finish().cast_signed()
+}
+
+fn read_event(row: &Row<'_>) -> Result<Event> {
+    let mut cells = row.cells();
+    let seq = cells.take()?;
+    let key = EventKey { source: cells.take()?, key: cells.take()? };
+    let (customer, at, received_at) = (cells.take()?, cells.take()?, cells.take()?);
+    let body: String = cells.take()?;
+    // The parser's own words repeat the text, which is a customer's.
+    let body = serde_json::from_str(&body).map_err(|why| {
+        anyhow::anyhow!("event {seq} of the log cannot be read ({:?})", why.classify())
+    })?;
+    Ok(Event { seq, key, customer, at, received_at, body })
+}

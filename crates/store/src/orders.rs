@@ -1,0 +1,260 @@
+//! Orders with their lines, as a projection of the log.
+
+use aftercart_model::{CustomerId, Order, OrderId, OrderLine, Timestamp};
+
+use crate::{
+    Result,
+    tx::{Tx, bucket_of},
+    value::{Row, Value, values},
+};
+
+macro_rules! select_orders {
+    ($rest:literal) => {
+        concat!(
+            "SELECT o.seq, o.id, o.customer, o.placed_at, o.total_minor, o.coupon, \
+             o.refunded_minor, o.cancelled_at, l.product, l.quantity, l.amount_minor \
+             FROM orders o LEFT JOIN order_lines l \
+             ON l.bucket = o.bucket AND l.order_seq = o.seq ",
+            $rest
+        )
+    };
+}
+
+macro_rules! insert_lines {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO order_lines \
+             (bucket, order_seq, position, product, quantity, amount_minor) VALUES ",
+            $rows
+        )
+    };
+}
+
+const LINE_COLUMNS: usize = 6;
+/// Lines are inserted eight to a statement where there are as many: on PostgreSQL a statement is a
+/// round trip.
+const LINES_TOGETHER: usize = 8;
+const INSERT_LINE: &str = insert_lines!("(?1, ?2, ?3, ?4, ?5, ?6)");
+const INSERT_LINES: &str = insert_lines!(
+    "(?1, ?2, ?3, ?4, ?5, ?6), (?7, ?8, ?9, ?10, ?11, ?12), (?13, ?14, ?15, ?16, ?17, ?18), \
+     (?19, ?20, ?21, ?22, ?23, ?24), (?25, ?26, ?27, ?28, ?29, ?30), \
+     (?31, ?32, ?33, ?34, ?35, ?36), (?37, ?38, ?39, ?40, ?41, ?42), \
+     (?43, ?44, ?45, ?46, ?47, ?48)"
+);
+
+impl Tx<'_> {
+    /// Keeps an order that the event `seq` placed. `false`: an order of that id is known already,
+    /// from this source or another, and nothing was changed.
+    ///
+    /// What was said about the order before it arrived is applied to it.
+    pub fn insert_order(&mut self, seq: u64, order: &Order) -> Result<bool> {
+        let bucket = bucket_of(order.customer);
+        let sql = "INSERT INTO order_ids (id, bucket, seq) VALUES (?1, ?2, ?3) \
+                   ON CONFLICT DO NOTHING";
+        if self.execute(sql, values![&order.id, bucket, seq])? == 0 {
+            return Ok(false);
+        }
+        let (early_refund, early_cancel) = self.take_early_changes(&order.id)?;
+        let refunded_minor = order.refunded_minor + early_refund;
+        let cancelled_at = [order.cancelled_at, early_cancel].into_iter().flatten().min();
+        let sql = "INSERT INTO orders (bucket, seq, id, customer, placed_at, total_minor, coupon, \
+                   refunded_minor, cancelled_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        self.execute(
+            sql,
+            values![
+                bucket,
+                seq,
+                &order.id,
+                order.customer,
+                order.placed_at,
+                order.total_minor,
+                order.coupon.as_deref(),
+                refunded_minor,
+                cancelled_at,
+            ],
+        )?;
+        self.insert_lines(bucket, seq, &order.lines)?;
+        Ok(true)
+    }
+
+    fn insert_lines(&mut self, bucket: u8, seq: u64, lines: &[OrderLine]) -> Result<()> {
+        let cells = |(position, line): (usize, &OrderLine)| -> [Value<'static>; LINE_COLUMNS] {
+            [
+                bucket.into(),
+                seq.into(),
+                (position as u64).into(),
+                line.product.into(),
+                line.quantity.into(),
+                line.amount_minor.into(),
+            ]
+        };
+        let mut numbered = lines.iter().enumerate();
+        for _ in 0..lines.len() / LINES_TOGETHER {
+            let mut values = [Value::Null; LINE_COLUMNS * LINES_TOGETHER];
+            for (slot, line) in values.chunks_exact_mut(LINE_COLUMNS).zip(&mut numbered) {
+                slot.copy_from_slice(&cells(line));
+            }
+            self.execute(INSERT_LINES, &values)?;
+        }
+        for line in numbered {
+            self.execute(INSERT_LINE, &cells(line))?;
+        }
+        Ok(())
+    }
+
+    pub fn order(&mut self, id: &OrderId) -> Result<Option<Order>> {
+        let sql = select_orders!(
+            "JOIN order_ids i ON i.bucket = o.bucket AND i.seq = o.seq \
+             WHERE i.id = ?1 ORDER BY l.position"
+        );
+        Ok(self.orders_with_lines(sql, values![id])?.pop())
+    }
+
+    /// A customer's orders by when they were placed, cancelled ones too.
+    pub fn orders_of(&mut self, customer: CustomerId) -> Result<Vec<Order>> {
+        let sql = select_orders!(
+            "WHERE o.bucket = ?1 AND o.customer = ?2 ORDER BY o.placed_at, o.id, l.position"
+        );
+        self.orders_with_lines(sql, values![customer.bucket().0, customer])
+    }
+
+    /// A customer's first purchase placed at `after` or later, `other_than` left out. Cancelled
+    /// orders are no purchases.
+    pub fn first_order_after(
+        &mut self,
+        customer: CustomerId,
+        after: Timestamp,
+        other_than: Option<&OrderId>,
+    ) -> Result<Option<Order>> {
+        let sql = "SELECT id FROM orders \
+                   WHERE bucket = ?1 AND customer = ?2 AND placed_at >= ?3 \
+                   AND cancelled_at IS NULL AND id <> ?4 ORDER BY placed_at, id LIMIT 1";
+        // No order's id is empty.
+        let other_than = other_than.map_or("", OrderId::as_str);
+        let values = values![customer.bucket().0, customer, after, other_than];
+        let id: Option<OrderId> = self.first(sql, values, |row| row.get(0))?;
+        id.map_or(Ok(None), |id| self.order(&id))
+    }
+
+    /// A customer's first order accepted after the place `after_seq` of the log, `other_than` left
+    /// out. One that was cancelled since counts: it was accepted.
+    pub fn order_since_seq(
+        &mut self,
+        customer: CustomerId,
+        after_seq: u64,
+        other_than: Option<&OrderId>,
+    ) -> Result<Option<OrderId>> {
+        let sql = "SELECT id FROM orders WHERE bucket = ?1 AND customer = ?2 AND seq > ?3 \
+                   AND id <> ?4 ORDER BY seq LIMIT 1";
+        let other_than = other_than.map_or("", OrderId::as_str);
+        let values = values![customer.bucket().0, customer, after_seq, other_than];
+        self.first(sql, values, |row| row.get(0))
+    }
+
+    /// Cancels an order; of several times the first is kept. `false`: the order has not arrived
+    /// yet; it will be cancelled when it does.
+    pub fn cancel_order(&mut self, id: &OrderId, at: Timestamp) -> Result<bool> {
+        self.change_order(id, 0, Some(at))
+    }
+
+    /// Adds to what was paid back. `false`: the order has not arrived yet; it will be added when it
+    /// does.
+    pub fn refund_order(&mut self, id: &OrderId, amount_minor: i64) -> Result<bool> {
+        self.change_order(id, amount_minor, None)
+    }
+
+    fn change_order(
+        &mut self,
+        id: &OrderId,
+        refund_minor: i64,
+        cancelled_at: Option<Timestamp>,
+    ) -> Result<bool> {
+        let sql = "SELECT bucket, seq FROM order_ids WHERE id = ?1";
+        let place = self.first(sql, values![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (early_refund, early_cancel) = match place {
+            Some(_) => (0, None),
+            None => self.take_early_changes(id)?,
+        };
+        if let Some::<(u8, u64)>((bucket, seq)) = place {
+            let sql = "UPDATE orders SET refunded_minor = refunded_minor + ?3, \
+                       cancelled_at = CASE WHEN cancelled_at <= CAST(?4 AS BIGINT) \
+                       THEN cancelled_at ELSE coalesce(CAST(?4 AS BIGINT), cancelled_at) END \
+                       WHERE bucket = ?1 AND seq = ?2";
+            self.execute(sql, values![bucket, seq, refund_minor, cancelled_at])?;
+            return Ok(true);
+        }
+        let cancelled_at = [cancelled_at, early_cancel].into_iter().flatten().min();
+        let sql = "INSERT INTO early_order_changes (id, refunded_minor, cancelled_at) \
+                   VALUES (?1, ?2, ?3)";
+        self.execute(sql, values![id, refund_minor + early_refund, cancelled_at])?;
+        Ok(false)
+    }
+
+    /// What was said about an order that had not arrived; it is forgotten here.
+    fn take_early_changes(&mut self, id: &OrderId) -> Result<(i64, Option<Timestamp>)> {
+        let sql = "DELETE FROM early_order_changes WHERE id = ?1 \
+                   RETURNING refunded_minor, cancelled_at";
+        let early = self.first(sql, values![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(early.unwrap_or((0, None)))
+    }
+
+    /// All orders with their lines, by when they were placed and then by id.
+    pub fn scan_orders(&mut self, f: &mut dyn FnMut(Order) -> Result<()>) -> Result<()> {
+        let sql = select_orders!("ORDER BY o.placed_at, o.id, l.position");
+        self.for_each_order(sql, &[], f)
+    }
+
+    pub fn count_orders(&mut self) -> Result<u64> {
+        self.one("SELECT count(*) FROM order_ids", &[])
+    }
+
+    fn orders_with_lines(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Order>> {
+        let mut orders = Vec::new();
+        self.for_each_order(sql, values, &mut |order| {
+            orders.push(order);
+            Ok(())
+        })?;
+        Ok(orders)
+    }
+
+    /// Puts the rows of one order, one for each line, together again.
+    fn for_each_order(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        f: &mut dyn FnMut(Order) -> Result<()>,
+    ) -> Result<()> {
+        let mut open: Option<(u64, Order)> = None;
+        self.for_each(sql, values, &mut |row| {
+            let seq: u64 = row.get(0)?;
+            if open.as_ref().is_none_or(|(open_seq, _)| *open_seq != seq)
+                && let Some((_, done)) = open.replace((seq, read_order(row)?))
+            {
+                f(done)?;
+            }
+            let (_, order) = open.as_mut().expect("opened above");
+            order.lines.extend(read_line(row)?);
+            Ok(std::ops::ControlFlow::Continue(()))
+        })?;
+        open.map_or(Ok(()), |(_, last)| f(last))
+    }
+}
+
+fn read_order(row: &Row<'_>) -> Result<Order> {
+    Ok(Order {
+        id: row.get(1)?,
+        customer: row.get(2)?,
+        placed_at: row.get(3)?,
+        lines: Vec::new(),
+        total_minor: row.get(4)?,
+        coupon: row.get(5)?,
+        refunded_minor: row.get(6)?,
+        cancelled_at: row.get(7)?,
+    })
+}
+
+/// `None` in the one row of an order without lines.
+fn read_line(row: &Row<'_>) -> Result<Option<OrderLine>> {
+    let Some(product) = row.get(8)? else { return Ok(None) };
+    Ok(Some(OrderLine { product, quantity: row.get(9)?, amount_minor: row.get(10)? }))
+}

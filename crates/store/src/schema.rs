@@ -1,0 +1,140 @@
+//! The schema, as numbered migrations.
+//!
+//! A migration is never changed once released; a later one mends it. Each runs in a transaction
+//! of its own, so that a program that dies half-way leaves a store the next one continues.
+//!
+//! Tables of customers' things lead with the customer's bucket. The others are the shop's own
+//! things, or directories that lead from a name to its bucket: identifiers, order ids, the keys of
+//! events and enrolments. A directory is kept apart from what it leads to, so that the uniqueness
+//! it guards survives partitioning by bucket.
+
+use anyhow::{Context as _, bail};
+
+use crate::{Result, connection::Connection, dialect::Dialect, value::values};
+
+pub(crate) struct Migration {
+    pub number: u32,
+    pub name: &'static str,
+    /// In the words of [`Dialect::definition`].
+    pub sql: &'static str,
+    /// Indexes that SQLite has no need of, its rows being in that order already.
+    pub postgres: &'static str,
+}
+
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1,
+    name: "the first tables",
+    sql: include_str!("schema/0001.sql"),
+    postgres: include_str!("schema/0001-postgres.sql"),
+}];
+
+/// Brings the store to the newest of `migrations`; refuses one that is newer still.
+pub(crate) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<()> {
+    let newest = migrations.last().map_or(0, |it| it.number);
+    // Most starts find nothing to do and need not wait for a writer.
+    if connection.has_table("migrations")? && stored_number(connection)? == newest {
+        return Ok(());
+    }
+    while migrate_once(connection, migrations, newest)? {}
+    Ok(())
+}
+
+/// Applies the next migration, if one is left.
+fn migrate_once(
+    connection: &mut Connection,
+    migrations: &[Migration],
+    newest: u32,
+) -> Result<bool> {
+    connection.begin_migration()?;
+    let applied = apply_next(connection, migrations, newest);
+    match &applied {
+        Ok(true) => connection.commit()?,
+        _ => connection.rollback()?,
+    }
+    applied
+}
+
+fn apply_next(connection: &mut Connection, migrations: &[Migration], newest: u32) -> Result<bool> {
+    let dialect = connection.dialect();
+    connection.batch(&dialect.definition(
+        "CREATE TABLE IF NOT EXISTS migrations \
+         (number BIGINT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (number)) PLAIN",
+    ))?;
+    let stored = stored_number(connection)?;
+    if stored > newest {
+        bail!(
+            "the store has schema {stored} and this program knows schemas up to {newest}; start \
+             the newer program that wrote it, or restore a backup"
+        );
+    }
+    let Some(next) = migrations.iter().find(|it| it.number > stored) else { return Ok(false) };
+    let fail = || format!("cannot migrate the store to schema {}, {}", next.number, next.name);
+    connection.batch(&dialect.definition(next.sql)).with_context(fail)?;
+    if dialect == Dialect::Postgres {
+        connection.batch(&dialect.definition(next.postgres)).with_context(fail)?;
+    }
+    let sql = "INSERT INTO migrations (number, name) VALUES (?1, ?2)";
+    connection.execute(sql, values![next.number, next.name]).with_context(fail)?;
+    Ok(true)
+}
+
+fn stored_number(connection: &mut Connection) -> Result<u32> {
+    let mut stored = Ok(0);
+    connection.for_each("SELECT max(number) FROM migrations", &[], &mut |row| {
+        stored = row.get::<Option<u32>>(0).map(Option::unwrap_or_default);
+        std::ops::ControlFlow::Break(())
+    })?;
+    stored
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::{Store, connection::Place};
+
+    const FIRST: Migration =
+        Migration { number: 1, name: "one", sql: "CREATE TABLE a (b TEXT) PLAIN", postgres: "" };
+
+    fn numbered(number: u32, name: &'static str, sql: &'static str) -> Migration {
+        Migration { number, name, sql, postgres: "" }
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_store_at_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = Place::Folder(folder.path().to_owned()).open_writer().unwrap();
+        let broken = numbered(2, "two", "CREATE TABLE c (d TEXT) PLAIN; CREATE TABL e");
+        let why = migrate(&mut connection, &[FIRST, broken]).unwrap_err();
+        assert_snapshot!(why, @"cannot migrate the store to schema 2, two");
+        assert!(connection.has_table("a").unwrap(), "the first is kept");
+        assert!(!connection.has_table("c").unwrap(), "of the second nothing is");
+
+        let mended = numbered(2, "two", "CREATE TABLE c (d TEXT) PLAIN");
+        migrate(&mut connection, &[FIRST, mended]).unwrap();
+        assert!(connection.has_table("c").unwrap(), "the next start continues");
+        assert_eq!(stored_number(&mut connection).unwrap(), 2);
+    }
+
+    #[test]
+    fn an_older_program_refuses_a_newer_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = folder.path().to_str().unwrap();
+        drop(Store::open(url).unwrap());
+        let newest = MIGRATIONS.last().unwrap().number;
+        let mut connection = Place::at(url).open_writer().unwrap();
+        let sql = "INSERT INTO migrations (number, name) VALUES (?1, ?2)";
+        connection.execute(sql, values![newest + 6, "from the future"]).unwrap();
+
+        let why = Store::open(url).unwrap_err();
+        assert_snapshot!(why, @"the store has schema 7 and this program knows schemas up to 1; start the newer program that wrote it, or restore a backup");
+    }
+
+    #[test]
+    fn migrations_are_numbered_without_gaps() {
+        for (migration, number) in MIGRATIONS.iter().zip(1..) {
+            assert_eq!(migration.number, number);
+        }
+    }
+}

@@ -1,0 +1,351 @@
+-- What is counted up. The row `log` is the place of the newest event and, on PostgreSQL, the baton
+-- that writers hand on.
+CREATE TABLE counters (name TEXT NOT NULL, value BIGINT NOT NULL, PRIMARY KEY (name)) CLUSTERED;
+INSERT INTO counters (name, value) VALUES
+    ('log', 0), ('customer', 0), ('enrolment', 0), ('message', 0), ('letter', 0), ('coupon', 0),
+    ('review', 0), ('product', 0), ('proposal', 0), ('source', 0);
+
+CREATE TABLE secrets (name TEXT NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (name)) CLUSTERED;
+CREATE TABLE settings (name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name)) CLUSTERED;
+
+-- Large things with versions, such as the trained model.
+CREATE TABLE blobs (
+    name TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (name, version)
+) PLAIN;
+
+-- The log.
+CREATE TABLE sources (id BIGINT NOT NULL, name TEXT NOT NULL UNIQUE, PRIMARY KEY (id)) PLAIN;
+
+CREATE TABLE event_keys (
+    source BIGINT NOT NULL,
+    key TEXT NOT NULL,
+    bucket SMALLINT NOT NULL,
+    seq BIGINT NOT NULL,
+    hash BIGINT NOT NULL,
+    PRIMARY KEY (source, key)
+) CLUSTERED;
+
+CREATE TABLE events (
+    bucket SMALLINT NOT NULL,
+    seq BIGINT NOT NULL,
+    customer BIGINT,
+    kind SMALLINT NOT NULL,
+    at BIGINT NOT NULL,
+    received_at BIGINT NOT NULL,
+    source BIGINT NOT NULL,
+    key TEXT NOT NULL,
+    body TEXT NOT NULL,
+    KEY_BY(seq)
+) PLAIN;
+CREATE INDEX events_of_customer ON events (bucket, customer, at, seq) WHERE customer IS NOT NULL;
+
+-- Customers, and what bars or allows mail to them.
+CREATE TABLE customers (
+    bucket SMALLINT NOT NULL,
+    id BIGINT NOT NULL,
+    email TEXT,
+    given_name TEXT NOT NULL,
+    family_name TEXT NOT NULL,
+    full_name_key TEXT NOT NULL,
+    family_name_key TEXT NOT NULL,
+    time_zone TEXT,
+    country TEXT,
+    locale TEXT,
+    created_at BIGINT NOT NULL,
+    attributes TEXT NOT NULL,
+    KEY_BY(id)
+) PLAIN;
+CREATE INDEX customers_by_full_name ON customers (full_name_key) WHERE full_name_key <> '';
+CREATE INDEX customers_by_family_name ON customers (family_name_key) WHERE family_name_key <> '';
+
+CREATE TABLE identifiers (
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    customer BIGINT NOT NULL,
+    PRIMARY KEY (kind, value)
+) CLUSTERED;
+CREATE INDEX identifiers_of_customer ON identifiers (customer);
+
+CREATE TABLE consents (
+    bucket SMALLINT NOT NULL,
+    customer BIGINT NOT NULL,
+    topic TEXT NOT NULL,
+    state TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    source TEXT NOT NULL,
+    PRIMARY KEY (bucket, customer, topic)
+) CLUSTERED;
+
+CREATE TABLE suppressions (
+    address TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (address)
+) CLUSTERED;
+
+-- The catalogue.
+CREATE TABLE products (
+    id BIGINT NOT NULL,
+    code TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    category TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    benefits TEXT NOT NULL,
+    price_minor BIGINT NOT NULL,
+    cost_minor BIGINT,
+    url TEXT NOT NULL,
+    picture TEXT NOT NULL,
+    picture_text TEXT NOT NULL,
+    stock BIGINT,
+    is_active SMALLINT NOT NULL,
+    lasts_days BIGINT,
+    PRIMARY KEY (id)
+) PLAIN;
+
+CREATE TABLE pictures (
+    name TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (name)
+) PLAIN;
+
+-- Orders. `seq` is the place in the log of the event that placed the order.
+CREATE TABLE order_ids (
+    id TEXT NOT NULL,
+    bucket SMALLINT NOT NULL,
+    seq BIGINT NOT NULL,
+    PRIMARY KEY (id)
+) CLUSTERED;
+
+CREATE TABLE orders (
+    bucket SMALLINT NOT NULL,
+    seq BIGINT NOT NULL,
+    id TEXT NOT NULL,
+    customer BIGINT,
+    placed_at BIGINT NOT NULL,
+    total_minor BIGINT NOT NULL,
+    coupon TEXT,
+    refunded_minor BIGINT NOT NULL,
+    cancelled_at BIGINT,
+    KEY_BY(seq)
+) PLAIN;
+CREATE INDEX orders_of_customer ON orders (bucket, customer, placed_at) WHERE customer IS NOT NULL;
+CREATE INDEX orders_by_time ON orders (placed_at, id);
+
+CREATE TABLE order_lines (
+    bucket SMALLINT NOT NULL,
+    order_seq BIGINT NOT NULL,
+    position BIGINT NOT NULL,
+    product BIGINT NOT NULL,
+    quantity BIGINT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    PRIMARY KEY (bucket, order_seq, position)
+) CLUSTERED;
+
+-- What became of orders that have not arrived yet.
+CREATE TABLE early_order_changes (
+    id TEXT NOT NULL,
+    refunded_minor BIGINT NOT NULL,
+    cancelled_at BIGINT,
+    PRIMARY KEY (id)
+) CLUSTERED;
+
+-- Documents.
+CREATE TABLE flows (
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    live_since BIGINT,
+    PRIMARY KEY (id)
+) CLUSTERED;
+
+CREATE TABLE flow_versions (
+    flow TEXT NOT NULL REFERENCES flows (id),
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (flow, version)
+) PLAIN;
+
+CREATE TABLE segments (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    condition TEXT NOT NULL,
+    saved_at BIGINT NOT NULL,
+    PRIMARY KEY (id)
+) CLUSTERED;
+
+-- The membership last computed, whole: ids in their order, each as the step from the one before.
+CREATE TABLE memberships (
+    segment TEXT NOT NULL REFERENCES segments (id),
+    at BIGINT NOT NULL,
+    members BLOB NOT NULL,
+    PRIMARY KEY (segment)
+) PLAIN;
+
+CREATE TABLE template_versions (
+    template TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (template, version)
+) PLAIN;
+
+CREATE TABLE proposals (
+    id BIGINT NOT NULL,
+    sentence TEXT NOT NULL,
+    document TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (id)
+) PLAIN;
+
+-- Enrolments.
+CREATE TABLE enrolment_keys (
+    flow TEXT NOT NULL,
+    trigger_key TEXT NOT NULL,
+    enrolment BIGINT NOT NULL,
+    PRIMARY KEY (flow, trigger_key)
+) CLUSTERED;
+
+CREATE TABLE enrolments (
+    bucket SMALLINT NOT NULL,
+    id BIGINT NOT NULL,
+    customer BIGINT NOT NULL,
+    flow TEXT NOT NULL,
+    flow_version BIGINT NOT NULL,
+    trigger_key TEXT NOT NULL,
+    trigger_order TEXT,
+    position TEXT NOT NULL,
+    step TEXT,
+    position_at BIGINT,
+    reason TEXT,
+    is_held_out SMALLINT NOT NULL,
+    entered_at BIGINT NOT NULL,
+    products TEXT NOT NULL,
+    coupon TEXT,
+    revision BIGINT NOT NULL,
+    wake_at BIGINT,
+    KEY_BY(id)
+) PLAIN;
+CREATE INDEX enrolments_of_customer ON enrolments (bucket, customer, id);
+CREATE INDEX enrolments_due ON enrolments (wake_at, id) WHERE wake_at IS NOT NULL;
+CREATE INDEX enrolments_of_flow ON enrolments (flow, id);
+CREATE INDEX enrolments_by_step ON enrolments (flow, position, step, reason);
+
+-- Messages. `try_at` is when a message is to be taken up next, and NULL where it is not.
+CREATE TABLE messages (
+    bucket SMALLINT NOT NULL,
+    id BIGINT NOT NULL,
+    customer BIGINT NOT NULL,
+    enrolment BIGINT NOT NULL,
+    flow TEXT NOT NULL,
+    flow_version BIGINT NOT NULL,
+    step TEXT NOT NULL,
+    template TEXT NOT NULL,
+    template_version BIGINT NOT NULL,
+    class TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    state TEXT NOT NULL,
+    planned_at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    claimed_at BIGINT,
+    sent_at BIGINT,
+    attempts BIGINT NOT NULL,
+    subject TEXT,
+    products TEXT NOT NULL,
+    coupon TEXT,
+    reason TEXT,
+    revision BIGINT NOT NULL,
+    try_at BIGINT,
+    KEY_BY(id)
+) PLAIN;
+CREATE UNIQUE INDEX messages_of_enrolment ON messages (bucket, enrolment, step);
+CREATE INDEX messages_of_customer ON messages (bucket, customer, id);
+CREATE INDEX messages_due ON messages (try_at, id) WHERE try_at IS NOT NULL;
+CREATE INDEX messages_claimed ON messages (claimed_at) WHERE state = 'claimed';
+CREATE INDEX messages_by_state ON messages (state);
+CREATE INDEX messages_of_flow ON messages (flow, id);
+
+-- The audit: one row for each change of a message. `log_head` is where the log stood at it.
+CREATE TABLE message_changes (
+    bucket SMALLINT NOT NULL,
+    message BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
+    from_state TEXT,
+    to_state TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    reason TEXT,
+    log_head BIGINT NOT NULL,
+    PRIMARY KEY (bucket, message, revision)
+) CLUSTERED;
+
+CREATE TABLE touches (
+    bucket SMALLINT NOT NULL,
+    message BIGINT NOT NULL,
+    delivered_at BIGINT,
+    opened_at BIGINT,
+    machine_opened_at BIGINT,
+    clicked_at BIGINT,
+    last_clicked_at BIGINT,
+    machine_clicked_at BIGINT,
+    bounced_at BIGINT,
+    unsubscribed_at BIGINT,
+    complained_at BIGINT,
+    PRIMARY KEY (bucket, message)
+) CLUSTERED;
+
+-- The catching inbox.
+CREATE TABLE letters (
+    bucket SMALLINT NOT NULL,
+    id BIGINT NOT NULL,
+    message BIGINT,
+    address TEXT NOT NULL,
+    to_name TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    subject_key TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    size BIGINT NOT NULL,
+    packed BLOB NOT NULL,
+    KEY_BY(id)
+) PLAIN;
+CREATE INDEX letters_of_message ON letters (bucket, message) WHERE message IS NOT NULL;
+
+-- Coupons and reviews.
+CREATE TABLE coupons (
+    code TEXT NOT NULL,
+    pool TEXT NOT NULL,
+    serial BIGINT NOT NULL,
+    offer TEXT NOT NULL,
+    offer_value BIGINT NOT NULL,
+    order_minor_min BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    customer BIGINT,
+    expires_at BIGINT,
+    order_id TEXT,
+    PRIMARY KEY (code)
+) CLUSTERED;
+CREATE INDEX coupons_free ON coupons (pool, serial) WHERE state = 'free';
+
+CREATE TABLE reviews (
+    bucket SMALLINT NOT NULL,
+    id BIGINT NOT NULL,
+    product BIGINT NOT NULL,
+    customer BIGINT,
+    rating BIGINT NOT NULL,
+    text TEXT NOT NULL,
+    author TEXT NOT NULL,
+    bought_at BIGINT,
+    at BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    KEY_BY(id)
+) PLAIN;
+CREATE INDEX reviews_of_product ON reviews (product, rating);
+CREATE INDEX reviews_by_state ON reviews (state);

@@ -1,0 +1,134 @@
+//! SQLite, embedded: one file in a folder, a writer and readers beside it.
+
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use rusqlite::{
+    Connection, OpenFlags,
+    types::{ToSql, ToSqlOutput, ValueRef},
+};
+
+use crate::{
+    Result,
+    value::{Row, Value},
+};
+
+/// The database within the store's folder.
+const FILE_NAME: &str = "aftercart.db";
+/// How long to wait for another program that writes the same file.
+const BUSY_WAIT: Duration = Duration::from_secs(30);
+/// More than the statements there are, so that each is prepared once.
+const STATEMENTS_CACHED: usize = 256;
+/// Of the writer: enough that an import's upper index pages stay in memory. In KiB.
+const WRITER_CACHE_KIB: u32 = 48 * 1024;
+const READER_CACHE_KIB: u32 = 8 * 1024;
+
+pub(crate) struct SqliteConnection {
+    connection: Connection,
+}
+
+pub(crate) fn file_in(folder: &Path) -> PathBuf {
+    folder.join(FILE_NAME)
+}
+
+impl SqliteConnection {
+    /// The one connection that writes.
+    pub fn open_writer(folder: &Path) -> Result<Self> {
+        create_folder(folder)?;
+        let connection = Connection::open(file_in(folder))
+            .with_context(|| format!("cannot open the store in `{}`", folder.display()))?;
+        connection.busy_timeout(BUSY_WAIT)?;
+        let mode: String =
+            connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        if mode != "wal" {
+            bail!(
+                "the store in `{}` cannot keep a write-ahead log (journal mode `{mode}`); put it \
+                 on a local disk",
+                folder.display(),
+            );
+        }
+        // FULL: a commit returns after the log is on stable storage.
+        connection.execute_batch(&format!(
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+             PRAGMA cache_size = -{WRITER_CACHE_KIB};"
+        ))?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+        Ok(Self { connection })
+    }
+
+    pub fn open_reader(folder: &Path) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file_in(folder), flags)
+            .with_context(|| format!("cannot read the store in `{}`", folder.display()))?;
+        connection.busy_timeout(BUSY_WAIT)?;
+        connection.execute_batch(&format!("PRAGMA cache_size = -{READER_CACHE_KIB};"))?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+        Ok(Self { connection })
+    }
+
+    pub fn batch(&mut self, sql: &str) -> Result<()> {
+        Ok(self.connection.execute_batch(sql)?)
+    }
+
+    /// Whether a transaction is open; some failures, such as a full disk, end it by themselves.
+    pub fn is_open(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    pub fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.execute(rusqlite::params_from_iter(values))? as u64)
+    }
+
+    pub fn for_each(
+        &mut self,
+        sql: &str,
+        values: &[Value<'_>],
+        f: &mut dyn FnMut(&Row<'_>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+        while let Some(row) = rows.next()? {
+            if f(&Row::Sqlite(row)).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn value_of<'r>(row: &'r rusqlite::Row<'_>, index: usize) -> Result<Value<'r>> {
+    Ok(match row.get_ref(index)? {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Int(number),
+        ValueRef::Text(text) => Value::Text(std::str::from_utf8(text)?),
+        ValueRef::Blob(bytes) => Value::Blob(bytes),
+        ValueRef::Real(_) => bail!("the store holds a fraction, which it never writes"),
+    })
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// The folder holds people's data, so nobody but its owner may look into it.
+fn create_folder(folder: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
+        .with_context(|| format!("cannot create the folder `{}`", folder.display()))
+}

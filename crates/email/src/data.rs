@@ -153,9 +153,7 @@ impl ProductView {
         Self {
             short_name: short_name.to_owned(),
             size: size.to_owned(),
-            name_in_sentence: wording::split_size(&wording::name_in_sentence(&product.name))
-                .0
-                .to_owned(),
+            name_in_sentence: wording::name_in_sentence(&product.name),
             noun: wording::noun(&product.kind),
             url: product.url.clone(),
             picture: product.picture.clone(),

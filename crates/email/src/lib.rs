@@ -30,11 +30,11 @@ pub use data::{
 pub use document::{
     Align, BLOCKS_MAX, BUTTON_CHARS_MAX, BandBlock, Block, ButtonBlock, ButtonWidth, CouponBlock,
     CouponLineBlock, DividerBlock, Document, DocumentError, FooterBlock, GoTogetherBlock,
-    HeadingBlock, HeroBlock, Level, Link, LogoBlock, PictureBlock, PictureOf, PriceBlock,
+    HeadingBlock, HeadingLevel, HeroBlock, Link, LogoBlock, PictureBlock, PictureOf, PriceBlock,
     PriceKind, ProductBlock, ProductLayout, ProductLine, ProductsBlock, QuoteBlock, RatingBlock,
     RatingRequestBlock, ReviewsBlock, Role, SUBJECT_CHARS_MAX, Saying, StoryBlock, TermsBlock,
     TextBlock, TextSize, Words, shipped,
 };
-pub use lint::{Finding, Level as FindingLevel, lint};
+pub use lint::{Finding, FindingLevel, lint};
 pub use need::Need;
 pub use program::{CompileError, HTML_BYTES_MAX, Program, RenderError, Rendered, compile};

@@ -17,7 +17,7 @@ use crate::{
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum FindingLevel {
     /// Must be mended before the document is used.
     Error,
     Note,
@@ -26,7 +26,7 @@ pub enum Level {
 /// Something to mend or to think about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    pub level: Level,
+    pub level: FindingLevel,
     /// Which block it is about, from 0; `None` for the email as a whole.
     pub block: Option<usize>,
     pub text: String,
@@ -34,7 +34,7 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let level = if self.level == Level::Error { "error" } else { "note" };
+        let level = if self.level == FindingLevel::Error { "error" } else { "note" };
         write!(f, "{level}: {}", self.text)
     }
 }
@@ -58,11 +58,11 @@ struct Checks<'a> {
 
 impl Checks<'_> {
     fn error(&mut self, block: Option<usize>, text: String) {
-        self.found.push(Finding { level: Level::Error, block, text });
+        self.found.push(Finding { level: FindingLevel::Error, block, text });
     }
 
     fn note(&mut self, block: Option<usize>, text: String) {
-        self.found.push(Finding { level: Level::Note, block, text });
+        self.found.push(Finding { level: FindingLevel::Note, block, text });
     }
 
     fn inbox_line(&mut self) {
@@ -301,7 +301,7 @@ mod tests {
 
     fn errors(document: &Document, brand: &Brand) -> String {
         let found = lint(document, brand);
-        let errors = found.iter().filter(|it| it.level == Level::Error);
+        let errors = found.iter().filter(|it| it.level == FindingLevel::Error);
         errors.map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 
@@ -318,7 +318,10 @@ mod tests {
         let mut document = offer();
         let text = "Hello {{ customer.givn_name }} {{ products[1].nam }}".into();
         document.blocks[2] = Block::Heading(HeadingBlock { text, ..Default::default() });
-        assert_snapshot!(errors(&document, &Brand::sample()), @"");
+        assert_snapshot!(errors(&document, &Brand::sample()), @r#"
+error: block 3 (heading), `text`: the merge tag `customer.givn_name` is unknown; did you mean `customer.given_name`
+error: block 3 (heading), `text`: the merge tag `products[].nam` is unknown; did you mean `products[].name`
+"#);
     }
 
     #[test]
@@ -326,21 +329,28 @@ mod tests {
         let mut document = offer();
         let text = "Hello {{ customer.given_name".into();
         document.blocks[2] = Block::Heading(HeadingBlock { text, ..Default::default() });
-        assert_snapshot!(errors(&document, &Brand::sample()), @"");
+        assert_snapshot!(errors(&document, &Brand::sample()), @"error: block 3 (heading), `text`: line 1, column 7: `{{` is never closed; close it with `}}`");
     }
 
     #[test]
     fn an_email_without_footer_or_button_is_refused() {
         let mut document = offer();
         document.blocks.retain(|it| !matches!(it, Block::Footer(_) | Block::Button(_)));
-        assert_snapshot!(errors(&document, &Brand::sample()), @"");
+        assert_snapshot!(errors(&document, &Brand::sample()), @r#"
+error: there is no footer; add one, it holds the link to unsubscribe and the postal address
+error: there is no button; add the one thing to do
+"#);
     }
 
     #[test]
     fn a_brand_that_cannot_be_read_is_refused() {
         let sample = Brand::sample();
         let pale = Palette { quiet: Colour::rgb(0xBBBBBB), ..sample.light.clone() };
-        assert_snapshot!(errors(&offer(), &Brand { light: pale, ..sample }), @"");
+        assert_snapshot!(errors(&offer(), &Brand { light: pale, ..sample }), @r#"
+error: brand: quiet on the page: #BBBBBB on #FFFFFF has contrast 1.9; choose a pair with 4.5 or more
+error: brand: quiet on the footer: #BBBBBB on #FBF5EA has contrast 1.8; choose a pair with 4.5 or more
+error: brand: quiet on the coupon: #BBBBBB on #FFFFFF has contrast 1.9; choose a pair with 4.5 or more
+"#);
     }
 
     #[test]

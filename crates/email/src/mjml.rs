@@ -9,8 +9,8 @@ use crate::{
     Brand,
     brand::{Band, Colour},
     document::{
-        Align, Block, ButtonWidth, Document, HeadingBlock, Level, Link, PictureOf, PriceKind,
-        ProductLayout, ProductLine, TextSize,
+        Align, Block, ButtonWidth, Document, HeadingBlock, HeadingLevel, Link, PictureOf,
+        PriceKind, ProductLayout, ProductLine, TextSize,
     },
     style::{PHONE_WIDTH, style_sheet},
     token::Tokens,
@@ -88,12 +88,12 @@ impl Writer<'_> {
             Block::Picture(it) => self.picture_block(it.of),
             Block::Heading(it) => self.heading(it, before),
             Block::Text(it) => self.text_block(it.size, it.align, before),
-            Block::Button(it) => self.button(it.link, it.width),
+            Block::Button(it) => self.button(it.link, it.width, before),
             Block::Product(it) => match it.layout {
                 ProductLayout::Beside => self.product_beside(it.price),
                 ProductLayout::Card => self.product_card(it.price),
             },
-            Block::Products(it) => self.products(it.line, it.price),
+            Block::Products(it) => self.products(it.line, it.price, before),
             Block::GoTogether(_) => self.go_together(),
             Block::Band(_) => self.band(),
             Block::Coupon(_) => self.coupon(matches!(before, Some(Block::Band(_)))),
@@ -170,8 +170,8 @@ impl Writer<'_> {
     fn heading(&mut self, block: &HeadingBlock, before: Option<&Block>) {
         let word = self.take_word();
         let (letters, top) = match block.level {
-            Level::First => (self.serif("ct h1 bal", 38, 44), 36),
-            Level::Second => (self.serif("ct h2 bal", 25, 32), 34),
+            HeadingLevel::First => (self.serif("ct h1 bal", 38, 44), 36),
+            HeadingLevel::Second => (self.serif("ct h2 bal", 25, 32), 34),
         };
         let top = if matches!(before, Some(Block::Picture(_))) { 24 } else { top };
         let text = self.text(letters, align(block.align), "", &word);
@@ -183,7 +183,7 @@ impl Writer<'_> {
         let is_after = |is: fn(&Block) -> bool| before.is_some_and(is);
         let (letters, top) = match size {
             TextSize::Body => (self.body(), if is_after(is_subheading) { 8 } else { 16 }),
-            TextSize::Small => (self.quiet(15, 22), 16),
+            TextSize::Small => (self.quiet(15, 22), if is_after(is_box) { 22 } else { 16 }),
         };
         let text = self.text(letters, align(side), "", &word);
         // A centred text is set narrower than a heading, or its lines would be too long to read.
@@ -192,7 +192,9 @@ impl Writer<'_> {
         self.section("s", &format!("padding=\"{top}px {padding}px 0px\""), &text);
     }
 
-    fn button(&mut self, link: Link, width: ButtonWidth) {
+    fn button(&mut self, link: Link, width: ButtonWidth, before: Option<&Block>) {
+        let is_after_words = matches!(before, Some(Block::Text(_) | Block::Price(_)));
+        let top = if is_after_words { 26 } else { 30 };
         let word = self.take_word();
         let word = self.tokens.hold(word);
         let href = self.tokens.hold(format!("{{{{ {} }}}}", link_path(link)));
@@ -206,7 +208,7 @@ impl Writer<'_> {
              color=\"{letters}\" font-size=\"16px\" font-weight=\"600\" line-height=\"24px\" \
              border-radius=\"8px\" inner-padding=\"14px 32px\"{width}>{word}</mj-button>"
         );
-        self.margined(26, &button);
+        self.margined(top, &button);
     }
 
     fn product_beside(&mut self, price: PriceKind) {
@@ -227,8 +229,8 @@ impl Writer<'_> {
              <div style=\"padding:8px 0px 0px;line-height:26px\">{price}{stars}</div>"
         );
         let html = self.card(&format!(
-            "{{% if main.picture %}}<td class=\"b\" width=\"248\" valign=\"middle\" style=\"padding:20px 0px 20px 20px;width:248px\">{picture}</td>\
-             <td class=\"b bp\" valign=\"middle\" style=\"padding:20px 20px 20px 28px\">{cell}</td>\
+            "{{% if main.picture %}}<td class=\"b bx\" width=\"248\" valign=\"middle\" style=\"padding:20px 0px 20px 20px;width:248px\">{picture}</td>\
+             <td class=\"b by\" valign=\"middle\" style=\"padding:20px 20px 20px 28px\">{cell}</td>\
              {{% else %}}<td align=\"center\" style=\"padding:28px 24px;text-align:center\">{cell}</td>{{% endif %}}"
         ));
         let text = self.html(&html);
@@ -255,12 +257,13 @@ impl Writer<'_> {
         self.margined(28, &text);
     }
 
-    fn products(&mut self, line: ProductLine, price: PriceKind) {
+    fn products(&mut self, line: ProductLine, price: PriceKind, before: Option<&Block>) {
+        let top = if matches!(before, Some(Block::Heading(_))) { 20 } else { 40 };
         self.raw("{% if more[1] %}");
         let left = self.small_product("more[0]", line, price);
         let right = self.small_product("more[1]", line, price);
         self.out.push_str(&format!(
-            "<mj-section css-class=\"s\" padding=\"20px {SIDE}px 0px\">\
+            "<mj-section css-class=\"s\" padding=\"{top}px {SIDE}px 0px\">\
              <mj-column css-class=\"pc\" width=\"256px\" padding-right=\"10px\">{left}</mj-column>\
              <mj-column css-class=\"pc\" width=\"256px\" padding-left=\"10px\">{right}</mj-column></mj-section>"
         ));
@@ -273,7 +276,7 @@ impl Writer<'_> {
              <td valign=\"middle\" style=\"padding:16px 20px\">{words}</td>"
         ));
         let text = self.html(&html);
-        self.margined(20, &text);
+        self.margined(top, &text);
         self.raw("{% endif %}");
     }
 
@@ -451,7 +454,7 @@ impl Writer<'_> {
         let author = self.letters(Type { weight: 600, ..self.plain("ct", 14, 21) });
         let bought = self.letters(self.quiet(14, 21));
         format!(
-            "<td class=\"bv rr\" valign=\"top\" style=\"border:1px solid {rule};border-radius:16px;padding:22px 22px 20px\">{stars}\
+            "<td class=\"bv rr\" width=\"248\" valign=\"top\" style=\"border:1px solid {rule};border-radius:16px;padding:22px 22px 20px\">{stars}\
              <div class=\"ct\" style=\"{quote};padding:10px 0px 12px\">“{{{{ {review}.text }}}}”</div>\
              <div class=\"ct\" style=\"{author}\">{{{{ {review}.author }}}}</div>\
              <div class=\"cq\" style=\"{bought}\">{{{{ {review}.bought }}}}{{% if {review}.is_excerpt %}}{{% if {review}.bought %}}. {{% endif %}}Excerpt{{% endif %}}</div></td>"
@@ -641,14 +644,14 @@ impl Writer<'_> {
         let ground = self.brand.light.card;
         format!(
             "<table class=\"gc\" role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" bgcolor=\"{ground}\" \
-             style=\"background:{ground};border-radius:16px;border-collapse:separate\"><tr>{cells}</tr></table>"
+             style=\"background:{ground};border-radius:16px;border-collapse:separate;overflow:hidden\"><tr>{cells}</tr></table>"
         )
     }
 
     fn image(&self, source: &str, text: &str, width: u32, class: &str, radius: &str) -> String {
         let ground = self.brand.picture_ground;
         let letters = self.letters(self.plain("", 15, 21));
-        let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
+        let class = format!(" class=\"px{}{class}\"", if class.is_empty() { "" } else { " " });
         format!(
             "<img{class} src=\"{{{{ {source} }}}}\" alt=\"{{{{ {text} }}}}\" width=\"{width}\" \
              style=\"display:block;width:{width}px;max-width:100%;height:auto;border:0px;border-radius:{radius};background:{ground};{letters};text-align:center\">"
@@ -665,7 +668,7 @@ impl Writer<'_> {
         match kind {
             PriceKind::Full => full,
             PriceKind::Reduced => format!(
-                "{{% if {product}.price_now %}}<s class=\"cq\" style=\"font-family:{fonts};font-size:16px;color:{quiet}\">{{{{ {product}.price }}}}</s> \
+                "{{% if {product}.price_now %}}<s class=\"cq\" style=\"font-family:{fonts};font-size:16px;color:{quiet}\">{{{{ {product}.price }}}}</s>&nbsp; \
                  <span class=\"cp\" style=\"font-family:{fonts};font-size:{size}px;font-weight:600;color:{now}\">{{{{ {product}.price_now }}}}</span>{{% else %}}{full}{{% endif %}}"
             ),
         }
@@ -674,7 +677,7 @@ impl Writer<'_> {
     /// The old price above the new one, at the end of a card.
     fn price_stacked(&self, kind: PriceKind) -> String {
         let html = self.price_html(kind, "main", 20);
-        html.replace("</s> ", "</s><br>")
+        html.replace("</s>&nbsp; ", "</s><br>")
     }
 
     fn rating_html(&self, product: &str) -> String {
@@ -737,8 +740,12 @@ impl Writer<'_> {
     }
 }
 
+fn is_box(block: &Block) -> bool {
+    matches!(block, Block::Product(_) | Block::RatingRequest(_) | Block::Story(_))
+}
+
 fn is_subheading(block: &Block) -> bool {
-    matches!(block, Block::Heading(it) if it.level == Level::Second)
+    matches!(block, Block::Heading(it) if it.level == HeadingLevel::Second)
 }
 
 fn align(side: Align) -> &'static str {

@@ -139,7 +139,7 @@ impl Spoken {
             }
             let said = template.render(values, &options(Escape::None, WORDS_BYTES_MAX))?;
             // Line breaks come from how a file is laid out, never from what is meant.
-            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            let said = said.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
             if said.is_empty() {
                 continue;
             }
@@ -213,7 +213,7 @@ impl Program {
         let room = options(Escape::Html, 4 * HTML_BYTES_MAX);
         let html = self.html.render(&values, &room).map_err(|error| layout(error.to_string()))?;
         let text = text::write(&self.blocks, &show, &words[2..], &view);
-        let [subject, preheader] = [0, 1].map(|index: usize| words[index].clone());
+        let [subject, preheader] = [0, 1].map(|it: usize| words[it].replace('\u{a0}', " "));
         Ok(Rendered { subject, preheader, html, text })
     }
 
@@ -289,6 +289,301 @@ impl Role {
             Self::SocialProof => "social-proof",
             Self::Nudge => "nudge",
             Self::Feedback => "feedback",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{ReviewView, TextBlock, document::shipped};
+
+    fn program(name: &str) -> Program {
+        let (_, yaml) = shipped().iter().find(|(it, _)| *it == name).expect("a shipped document");
+        compile(&Document::parse(yaml).unwrap(), &Brand::sample()).unwrap()
+    }
+
+    fn inbox_and_text(name: &str, data: &EmailData) -> String {
+        match program(name).render(data) {
+            Ok(it) => format!("{}\n{}\n\n{}", it.subject, it.preheader, it.text),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// An email as it is read: a line for each text, picture and link.
+    fn outline(html: &str) -> String {
+        let body = &html[html.find("<body").expect("a body")..];
+        let mut lines: Vec<String> = Vec::new();
+        for piece in without_comments(body).split('<').skip(1) {
+            let (tag, text) = piece.split_once('>').expect("a tag that closes");
+            let attribute = |name: &str| {
+                let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+                rest.split_once('"').map(|(value, _)| value.to_owned())
+            };
+            if tag.starts_with("img ") {
+                lines.push(format!("[{}]", attribute("alt").expect("alternative text")));
+            }
+            if let Some(url) = tag.starts_with("a ").then(|| attribute("href")).flatten() {
+                lines.push(format!("-> {url}"));
+            }
+            let text = text.replace("&#847;&zwnj;&nbsp;", "").replace("&nbsp;", " ");
+            if !text.trim().is_empty() {
+                lines.push(text.trim().to_owned());
+            }
+        }
+        lines.join("\n")
+    }
+
+    fn without_comments(html: &str) -> String {
+        let parts = html.split("<!--").map(|it| it.split_once("-->").map_or(it, |(_, rest)| rest));
+        parts.collect()
+    }
+
+    /// The tags of a page in order, without what they hold.
+    fn tags(html: &str) -> Vec<String> {
+        let name = |it: &str| it.split([' ', '>']).next().unwrap_or_default().to_owned();
+        html.split('<').skip(1).map(name).collect()
+    }
+
+    /// The tag that closes another than the one that is open, if any.
+    fn misplaced(html: &str) -> Option<String> {
+        let mut open: Vec<String> = Vec::new();
+        for tag in tags(html) {
+            let is_void =
+                ["!doctype", "!DOCTYPE", "meta", "img", "br", "/br"].contains(&tag.as_str());
+            match tag.strip_prefix('/') {
+                _ if is_void || tag.starts_with('!') => {}
+                Some(name) if open.last().map(String::as_str) == Some(name) => {
+                    open.pop();
+                }
+                Some(name) => return Some(format!("</{name}> within {:?}", open.last())),
+                None => open.push(tag),
+            }
+        }
+        open.pop()
+    }
+
+    #[test]
+    fn the_sample_shop_gets_the_five_emails() {
+        let sample = EmailData::sample();
+        assert_snapshot!("offer_text", inbox_and_text("offer", &sample));
+        assert_snapshot!("discount_text", inbox_and_text("discount", &sample));
+        assert_snapshot!("social_proof_text", inbox_and_text("social-proof", &sample));
+        assert_snapshot!("nudge_text", inbox_and_text("nudge", &sample));
+        assert_snapshot!("feedback_text", inbox_and_text("feedback", &sample));
+    }
+
+    #[test]
+    fn the_html_says_the_same() {
+        for (name, _) in shipped() {
+            let html = program(name).render(&EmailData::sample()).unwrap().html;
+            assert_snapshot!(format!("{}_html", name.replace('-', "_")), outline(&html));
+        }
+    }
+
+    #[test]
+    fn a_shop_with_names_and_prices_only_reads_well_too() {
+        let bare = EmailData::sample_bare();
+        let all = shipped().iter().map(|(name, _)| inbox_and_text(name, &bare));
+        assert_snapshot!("bare_text", all.collect::<Vec<_>>().join("\n==========\n\n"));
+    }
+
+    #[test]
+    fn the_nudge_speaks_without_a_coupon_too() {
+        let sample = EmailData { coupon: None, ..EmailData::sample() };
+        assert_snapshot!("nudge_without_coupon_text", inbox_and_text("nudge", &sample));
+    }
+
+    #[test]
+    fn social_proof_falls_back_to_what_is_known() {
+        let sample = EmailData::sample();
+        let review = ReviewView { product: 1, ..sample.reviews[2].clone() };
+        let other = EmailData { reviews: vec![review], story: None, ..sample.clone() };
+        let none = EmailData { reviews: Vec::new(), story: None, ..sample };
+        assert_snapshot!("proof_of_another_product_text", inbox_and_text("social-proof", &other));
+        assert_snapshot!("proof_without_reviews_text", inbox_and_text("social-proof", &none));
+    }
+
+    #[test]
+    fn every_tag_closes_whatever_is_shown() {
+        let sample = EmailData::sample();
+        let lone = EmailData { products: sample.products[..1].to_vec(), ..sample.clone() };
+        let two = EmailData { products: sample.products[..2].to_vec(), ..sample.clone() };
+        let quiet = EmailData { reviews: Vec::new(), story: None, ..sample.clone() };
+        let one = EmailData { reviews: sample.reviews[..2].to_vec(), ..sample.clone() };
+        for (name, _) in shipped() {
+            for data in [&sample, &lone, &two, &quiet, &one, &EmailData::sample_bare()] {
+                let html = program(name).preview(data).unwrap().html;
+                assert_eq!(misplaced(&without_comments(&html)), None, "{name}");
+                // As Outlook reads it, which takes the conditional comments for content.
+                let outlook = html
+                    .replace("<!--[if mso | IE]>", "")
+                    .replace("<!--[if mso]>", "")
+                    .replace("<![endif]-->", "");
+                let body = &outlook[outlook.find("<body").unwrap()..];
+                assert_eq!(misplaced(body.trim_end_matches("</html>")), None, "{name} in Outlook");
+            }
+        }
+    }
+
+    #[test]
+    fn an_email_keeps_to_its_size() {
+        for (name, _) in shipped() {
+            let bytes = program(name).render(&EmailData::sample()).unwrap().html.len();
+            assert!((15_000..45_000).contains(&bytes), "{name}: {bytes}");
+        }
+    }
+
+    #[test]
+    fn what_may_not_leave_says_why() {
+        let refused =
+            |name: &str, data: EmailData| program(name).render(&data).unwrap_err().to_string();
+        let sample = EmailData::sample();
+        assert_snapshot!(refused("discount", EmailData { coupon: None, ..sample.clone() }), @"the discount email needs a coupon that still works, and there is none");
+        assert_snapshot!(refused("offer", EmailData { products: vec![], ..sample.clone() }), @"the offer email needs a product to recommend, and there is none");
+        let mut stuck = sample.clone();
+        stuck.links.unsubscribe = "javascript:alert()".to_owned();
+        assert_snapshot!(refused("nudge", stuck), @"the nudge email has no link to unsubscribe; it may not leave without one");
+        let mut nowhere = sample.clone();
+        nowhere.shop.postal_address = " ".to_owned();
+        assert_snapshot!(refused("nudge", nowhere), @"the shop has no postal address; enter it in the settings, no email may leave without");
+        let mut endless = sample;
+        endless.products[0].description = "word ".repeat(25_000);
+        endless.products[0].benefits.clear();
+        assert_snapshot!(refused("offer", endless), @"the offer email has 164272 bytes of HTML; inboxes cut at 100000, remove blocks or shorten texts");
+    }
+
+    #[test]
+    fn the_first_words_that_fit_are_used() {
+        let mut data = EmailData::sample();
+        let subject = |data: &EmailData| program("offer").render(data).unwrap().subject;
+        assert_eq!(subject(&data), "Something for your Ceramic dripper, Ana");
+        data.customer.given_name = "Maximiliana-Josefine".to_owned();
+        assert_eq!(subject(&data), "Something for your Ceramic dripper");
+        data.order.name_in_sentence = "hand-thrown stoneware dripper with a lid".to_owned();
+        assert_eq!(subject(&data), "Something for what you bought");
+        data.customer.given_name.clear();
+        assert_eq!(subject(&data), "Something for what you bought");
+    }
+
+    #[test]
+    fn operators_words_are_escaped_like_any_other() {
+        let yaml = shipped()[0].1;
+        let mut document = Document::parse(yaml).unwrap();
+        let text = "Salt & <b>pepper</b> for {{ customer.given_name | raw }}".into();
+        document.blocks[3] = Block::Text(TextBlock { text, ..Default::default() });
+        let mut data = EmailData::sample();
+        data.customer.given_name = "<i>Ana</i>".to_owned();
+        let rendered = compile(&document, &Brand::sample()).unwrap().render(&data).unwrap();
+        let escaped = "Salt &amp; &lt;b&gt;pepper&lt;/b&gt; for &lt;i&gt;Ana&lt;/i&gt;";
+        assert!(rendered.html.contains(escaped));
+        assert!(rendered.text.contains("Salt & <b>pepper</b> for <i>Ana</i>"));
+    }
+
+    /// The sample with `text` in every field a customer or a catalogue fills.
+    fn filled_with(text: &str) -> EmailData {
+        let mut data = EmailData::sample();
+        let text = || text.to_owned();
+        data.customer.given_name = text();
+        data.order.name = text();
+        data.order.name_in_sentence = text();
+        data.order.noun = text();
+        data.order.picture_text = text();
+        for product in &mut data.products {
+            product.name = text();
+            product.short_name = text();
+            product.size = text();
+            product.name_in_sentence = text();
+            product.noun = text();
+            product.picture_text = text();
+            product.summary = text();
+            product.reason = text();
+            product.description = text();
+            product.benefits = vec![text(), text(), text()];
+        }
+        data.pair.heading = text();
+        data.pair.lead = text();
+        data.pair.fact = text();
+        data.pair.scene_text = text();
+        data.pair.picture_text = text();
+        for step in &mut data.steps {
+            step.picture_text = text();
+            step.verb = text();
+            step.what = text();
+        }
+        for review in &mut data.reviews {
+            review.text = text();
+            review.author = text();
+            review.bought = text();
+        }
+        let story = data.story.as_mut().expect("the sample has a story");
+        story.heading = text();
+        story.quote = text();
+        story.picture_text = text();
+        data.coupon.as_mut().expect("the sample has a coupon").code = text();
+        data.shop.name = text();
+        data.shop.postal_address = text();
+        data
+    }
+
+    const HOSTILE: [&str; 12] = [
+        "<script>alert(1)</script>",
+        "\" onload=\"alert(1)",
+        "' onclick='x",
+        "</td></tr></table>",
+        "<!--[if mso]><x><![endif]-->",
+        "-->",
+        "{{ coupon.code }}",
+        "{% for i in (1..9999999) %}x{% endfor %}",
+        "{% raw %}",
+        "ZQ0001QZ ZQ0000QZ",
+        "&lt;b&gt; &amp;",
+        "a\r\nBcc: x@y.example",
+    ];
+
+    #[test]
+    fn data_is_never_read_as_a_template() {
+        for (name, _) in shipped() {
+            let rendered = program(name).render(&filled_with("{{ shop.name | upcase }}")).unwrap();
+            assert!(
+                rendered.html.contains("{{ shop.name | upcase }}"),
+                "{name} prints it as it is"
+            );
+            assert!(
+                rendered.text.contains("{{ shop.name | upcase }}"),
+                "{name} prints it as it is"
+            );
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever the texts are, the email has the same tags as with a harmless one.
+        #[test]
+        fn no_text_reaches_html_unescaped(
+            hostile in proptest::sample::select(&HOSTILE[..]), noise in "\\PC{0,12}",
+            which in 0_usize..5,
+        ) {
+            let program = program(shipped()[which].0);
+            let quiet = program.render(&filled_with("x")).unwrap();
+            let loud = program.render(&filled_with(&format!("x{hostile}{noise}"))).unwrap();
+            prop_assert_eq!(tags(&loud.html), tags(&quiet.html));
+            for line in [&loud.subject, &loud.preheader] {
+                prop_assert!(!line.contains(['\r', '\n']));
+            }
+        }
+
+        #[test]
+        fn a_subject_is_never_longer_than_a_phone_shows(
+            text in "[\\PC ]{1,80}", which in 0_usize..5,
+        ) {
+            let rendered = program(shipped()[which].0).preview(&filled_with(&text)).unwrap();
+            prop_assert!(rendered.subject.chars().count() <= SUBJECT_CHARS_MAX);
+            prop_assert!(!rendered.subject.is_empty());
         }
     }
 }

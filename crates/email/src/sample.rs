@@ -1,6 +1,7 @@
 //! The sample shop of the design's pictures, so that every document can be rendered anywhere.
 
-use aftercart_model::Rating;
+use aftercart_model::{Currency, Product, ProductId, Rating};
+use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     CouponView, CustomerView, EmailData, Links, OrderView, PairView, ProductView, RatingView,
@@ -18,7 +19,40 @@ impl EmailData {
         Self::sample_with_pictures(PICTURES)
     }
 
-    /// The same, with its pictures below another address.
+    /// A shop that knows nothing of its products but names, in capitals, and prices: the least an
+    /// email can be made from.
+    pub fn sample_bare() -> Self {
+        let product = |id, name, minor| Product::bare(ProductId(id), "85123A", name, minor);
+        let view = |id: u32, name, minor| ProductView {
+            url: format!("https://mail.giftshop.example/c/{id}"),
+            relation: Relation::GoesWith,
+            ..ProductView::new(&product(id, name, minor), Currency::GBP)
+        };
+        let bought = product(0, "WHITE HANGING HEART T-LIGHT HOLDER", 295);
+        let ordered_at = Timestamp::constant(1_299_672_000, 0); // 2011-03-09T12:00:00Z
+        Self {
+            order: OrderView::new(&bought, ordered_at, &TimeZone::UTC),
+            products: vec![
+                view(1, "RED HANGING HEART T-LIGHT HOLDER", 295),
+                view(2, "SET/5 RED RETROSPOT LID GLASS BOWLS", 995),
+                view(3, "VICTORIAN GLASS HANGING T-LIGHT", 125),
+            ],
+            shop: ShopView {
+                name: "Giftshop".to_owned(),
+                postal_address: "Giftshop Ltd, 1 High Street, London".to_owned(),
+            },
+            links: Links {
+                unsubscribe: "https://mail.giftshop.example/u/1".to_owned(),
+                ratings: (1..=5)
+                    .map(|it| format!("https://mail.giftshop.example/r/{it}"))
+                    .collect(),
+                ..Links::default()
+            },
+            ..Self::default()
+        }
+    }
+
+    /// The same as [`EmailData::sample`], with its pictures below another address.
     pub fn sample_with_pictures(base: &str) -> Self {
         let picture = |name: &str| format!("{base}/{name}.png");
         let step = |name: &str, text: &str, verb: &str, what: &str| StepView {
@@ -34,7 +68,7 @@ impl EmailData {
                 name: "Ceramic dripper".to_owned(),
                 name_in_sentence: "Ceramic dripper".to_owned(),
                 noun: "dripper".to_owned(),
-                picture: picture("ceramic-dripper"),
+                picture: picture("ceramic-dripper-no-2"),
                 picture_text: "Ceramic dripper on its glass server".to_owned(),
             },
             products: products(&picture),
@@ -47,13 +81,13 @@ impl EmailData {
                 scene: picture("scene-pour"),
                 scene_text: "Kettle pouring into the Ceramic dripper, a bag of coffee beside it"
                     .to_owned(),
-                picture: picture("set-kettle-dripper"),
+                picture: picture("pair-kettle-dripper"),
                 picture_text: "Gooseneck kettle beside the Ceramic dripper".to_owned(),
             },
             steps: vec![
-                step("step-rinse", "Paper filters", "Rinse", "the filter, warm the glass"),
-                step("step-bloom", "Kettle", "Bloom", "40 g of water, 30 seconds"),
-                step("step-pour", "Dripper", "Pour", "in slow circles to 250 g"),
+                step("filters-100", "Paper filters", "Rinse", "the filter, warm the glass"),
+                step("gooseneck-kettle-0-9-l", "Kettle", "Bloom", "40 g of water, 30 seconds"),
+                step("ceramic-dripper-no-2", "Dripper", "Pour", "in slow circles to 250 g"),
             ],
             coupon: Some(coupon()),
             reviews: reviews(),
@@ -92,7 +126,7 @@ fn products(picture: &impl Fn(&str) -> String) -> Vec<ProductView> {
         name_in_sentence: "gooseneck kettle".to_owned(),
         noun: "kettle".to_owned(),
         url: format!("{CLICK}/7Q2M/kettle"),
-        picture: picture("gooseneck-kettle"),
+        picture: picture("gooseneck-kettle-0-9-l"),
         picture_text: "Gooseneck kettle 0.9 l, matt black".to_owned(),
         summary: "A thinner, slower pour.".to_owned(),
         reason: "The thin, slow pour that makes a dripper worth having".to_owned(),

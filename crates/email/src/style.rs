@@ -16,8 +16,8 @@ body,.gp,.gp>table{background:$page!important;background-color:$page!important}
 .ge,.ge>table{background:$edge!important;background-color:$edge!important}
 .gc,.gc>table{background:$card!important;background-color:$card!important}
 .gk,.gk>table{background:$coupon!important;background-color:$coupon!important}
-.ct,.ct>div,.ct a{color:$text!important}
-.cb,.cb>div,.cb a{color:$body!important}
+.ct,.ct>div{color:$text!important}
+.cb,.cb>div{color:$body!important}
 .cq,.cq>div,.cq a{color:$quiet!important}
 .cp{color:$price!important}
 .ca{color:$accent!important}
@@ -44,8 +44,9 @@ const PHONE: &str = "\
 .w{width:100%!important;height:auto!important}
 .bt table{width:100%!important}
 .bt a{display:block!important;width:auto!important}
-.b{display:block!important;width:auto!important;padding-left:0px!important;padding-right:0px!important}
-.bp{padding-top:20px!important}
+.b{display:block!important;width:auto!important}
+.bx{padding:20px 20px 0px!important}
+.by{padding:18px 20px 20px!important}
 .bs{padding:20px 24px 24px!important}
 .bv{display:block!important;width:auto!important;margin-bottom:16px!important}
 .bg{display:none!important}
@@ -55,33 +56,32 @@ const PHONE: &str = "\
 .pa{display:block!important;float:left!important;width:124px!important}
 .pb{display:block!important;padding:8px 0px 0px!important}
 .pq{margin-left:142px!important;min-height:104px!important}
-.p2{width:124px!important;height:112px!important;object-fit:cover!important}
+.p2{width:124px!important}
 .rp{width:88px!important}
 .st{width:48px!important;height:48px!important;line-height:48px!important}
 }
 ";
 
 /// Pictures are cut to the shape of their place only where they can be cut without being squeezed.
+/// A picture that is not shown leaves a low box with its text.
 const CROP: &str = "\
 @supports (object-fit:cover){
-.p0{height:360px!important;object-fit:cover!important}
-.p1{height:248px!important;object-fit:cover!important}
-.p2{height:210px!important;object-fit:cover!important}
-.p3{height:147px!important;object-fit:cover!important}
-.p4{height:340px!important;object-fit:cover!important}
-.p5{height:290px!important;object-fit:cover!important}
-.p6{height:168px!important;object-fit:cover!important}
-.p7{height:216px!important;object-fit:cover!important}
+.px{min-height:64px;object-fit:cover!important;object-position:50% 54%!important}
+.p0{max-height:360px!important;min-height:152px;line-height:152px!important}
+.p1{max-height:248px!important;min-height:152px}
+.p2{max-height:210px!important;min-height:92px}
+.p3{max-height:147px!important}
+.p4{max-height:340px!important;min-height:152px}
+.p5{max-height:330px!important;min-height:152px}
+.p6{max-height:168px!important;min-height:92px}
+.p7{max-height:216px!important;min-height:216px}
 }
 @supports (object-fit:cover){@media only screen and (max-width:480px){
-.p0{height:230px!important}
-.p1{height:248px!important}
-.p2{height:112px!important}
-.p3{height:96px!important}
-.p4{height:226px!important}
-.p5{height:218px!important}
-.p6{height:88px!important}
-.p7{height:300px!important}
+.p0{min-height:0px;line-height:21px!important}
+.p1{max-height:280px!important}
+.p2{height:112px!important;min-height:0px}
+.p6{height:88px!important;min-height:0px}
+.p7{max-height:300px!important}
 }}
 ";
 
@@ -89,7 +89,7 @@ const CROP: &str = "\
 const OVERLAP: &str = ".up{margin:-58px auto 0px!important}\n.bal>div{text-wrap:balance}\n";
 
 pub(crate) fn style_sheet(brand: &Brand) -> String {
-    format!("{OVERLAP}{CROP}{PHONE}{}", filled(DARK, &brand.dark))
+    format!("{OVERLAP}{PHONE}{CROP}{}", filled(DARK, &brand.dark))
 }
 
 fn filled(sheet: &str, palette: &Palette) -> String {

@@ -44,7 +44,7 @@ fn part(block: &Block, words: &[String], view: &View<'_>) -> Option<String> {
         }
         Block::GoTogether(_) => {
             let steps = view.steps.iter().map(|it| wrapped(&format!("- {} {}", it.verb, it.what)));
-            lines([wrapped(word(0)), String::new()].into_iter().chain(steps))
+            format!("{}\n\n{}", wrapped(word(0)), lines(steps))
         }
         Block::Band(_) => lines([word(0), word(1), word(2)].map(wrapped)),
         Block::Coupon(_) => {
@@ -119,7 +119,7 @@ fn rating(view: &View<'_>, note: &str) -> Option<String> {
     let product = view.proof.as_ref()?.product;
     let rating = product.rating.as_ref()?;
     let mean = format!("{} of {} stars {note}", rating.mean, rating.bars.len());
-    let bar = |it: &crate::BarView| format!("{} stars: {}", it.stars, it.count);
+    let bar = |it: &crate::BarView| format!("{}: {}", stars_word(it.stars), it.count);
     let head = [wrapped(&product.name), wrapped(&mean)];
     Some(lines(head.into_iter().chain(rating.bars.iter().map(bar))))
 }
@@ -135,7 +135,7 @@ fn stars_to_tap(view: &View<'_>, low: &str, high: &str) -> String {
     let count = view.links.ratings.len();
     let star = |(index, url): (usize, &String)| {
         let stars = index + 1;
-        let name = if stars == 1 { "1 star".to_owned() } else { format!("{stars} stars") };
+        let name = stars_word(stars as u8);
         let meaning = match stars {
             1 => low,
             _ if stars == count => high,
@@ -145,6 +145,10 @@ fn stars_to_tap(view: &View<'_>, low: &str, high: &str) -> String {
         action(&name, url)
     };
     view.links.ratings.iter().enumerate().rev().map(star).collect::<Vec<_>>().join("\n")
+}
+
+fn stars_word(stars: u8) -> String {
+    if stars == 1 { "1 star".to_owned() } else { format!("{stars} stars") }
 }
 
 fn footer(view: &View<'_>, why: &str) -> String {
@@ -165,13 +169,9 @@ fn address(url: &str) -> String {
     if is_web_address(url) { url.to_owned() } else { String::new() }
 }
 
-/// The lines that have something in them; an empty one between two is kept.
+/// The lines that have something in them.
 fn lines(all: impl IntoIterator<Item = String>) -> String {
-    let all: Vec<String> = all.into_iter().collect();
-    let is_gap =
-        |index: usize| index == 1 && all.len() > 2 && all[1].is_empty() && !all[0].is_empty();
-    let kept = all.iter().enumerate().filter(|(index, it)| !it.is_empty() || is_gap(*index));
-    kept.map(|(_, it)| it.as_str()).collect::<Vec<_>>().join("\n")
+    all.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// `text` on one or more lines, broken between words.

@@ -19,6 +19,7 @@ const STEPS: usize = 3;
 /// A quote in large letters longer than this is no longer read.
 const QUOTE_CHARS_MAX: usize = 110;
 const REVIEW_CHARS_MAX: usize = 180;
+const NO_BREAK: &str = "\u{a0}";
 /// Only a review of at least this opens an email.
 const QUOTE_RATING_MIN: u8 = 4;
 
@@ -97,7 +98,13 @@ pub(crate) fn prepared(data: &EmailData) -> EmailData {
             address.clear();
         }
     };
+    let has_coupon = data.coupon.is_some();
     for product in &mut data.products {
+        if !has_coupon {
+            product.price_now.clear();
+        }
+        product.name = unbroken(&product.name);
+        product.size = product.size.replace(' ', NO_BREAK);
         drop_bad(&mut product.picture);
         product.benefits.retain(|it| !cleaned(it).is_empty());
         if cleaned(&product.picture_text).is_empty() {
@@ -121,6 +128,14 @@ pub(crate) fn prepared(data: &EmailData) -> EmailData {
     }
     data.links.ratings.retain(|it| is_web_address(it));
     data
+}
+
+/// A number stays on the line of its unit.
+fn unbroken(name: &str) -> String {
+    match wording::split_size(name) {
+        (_, "") => name.to_owned(),
+        (short, size) => format!("{short} {}", size.replace(' ', NO_BREAK)),
+    }
 }
 
 impl<'a> Proof<'a> {

@@ -88,18 +88,19 @@ pub fn display_name(name: &str) -> String {
     if is_shouted(name) { first_upper(&lowered(name)) } else { name.to_owned() }
 }
 
-/// The name in the middle of a sentence. A name that came in capitals only starts small; any other
-/// keeps its capital where it might be a name of its own (`AeroPress`, `Oxford Shirt`), and loses
-/// it where it is plainly a sentence (`Gooseneck kettle`).
+/// The name in the middle of a sentence, without its size. It starts small where it is plainly a
+/// sentence itself (`Gooseneck kettle`, or a name in capitals only), and keeps its capital where it
+/// might be a name of its own (`AeroPress`, `Oxford Shirt`, `French press`).
 pub fn name_in_sentence(name: &str) -> String {
     let shown = display_name(name);
+    let shown = split_size(&shown).0;
     let first = shown.split([' ', '-']).next().unwrap_or_default();
-    let keeps = is_shouted(name) && is_kept(first)
+    let is_title = |word: &str| word.starts_with(char::is_uppercase);
+    let keeps = is_kept(first)
         || first.chars().skip(1).any(char::is_uppercase)
-        || shown.split(' ').count() < 2
-        || shown.split(' ').skip(1).any(|word| word.starts_with(char::is_uppercase))
-            && !is_shouted(name);
-    if keeps { shown } else { first_lower(&shown) }
+        || !shown.contains(' ')
+        || shown.split(' ').skip(1).any(is_title) && !is_shouted(name);
+    if keeps { shown.to_owned() } else { first_lower(shown) }
 }
 
 fn is_shouted(name: &str) -> bool {
@@ -309,12 +310,14 @@ mod tests {
     #[test]
     fn a_name_starts_small_where_it_is_plainly_a_sentence() {
         let cases = [
-            ("Gooseneck kettle 0.9 l", "gooseneck kettle 0.9 l"),
+            ("Gooseneck kettle 0.9 l", "gooseneck kettle"),
             ("WHITE HANGING HEART T-LIGHT HOLDER", "white hanging heart T-light holder"),
             ("VICTORIAN GLASS HANGING T-LIGHT", "Victorian glass hanging T-light"),
             ("Oxford Shirt", "Oxford Shirt"),
             ("AeroPress filters", "AeroPress filters"),
             ("Chemex", "Chemex"),
+            ("French press", "French press"),
+            ("USB OFFICE MIRROR BALL", "USB office mirror ball"),
         ];
         for (name, shown) in cases {
             assert_eq!(name_in_sentence(name), shown);

@@ -1,6 +1,6 @@
 //! Ranking for one customer: what to show after what they bought.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use aftercart_model::{Product, ProductId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,10 @@ use crate::{BestSeller, Evidence, Model};
 
 /// After so many days a customer's own purchase says half as much about what they want next.
 const TASTE_HALF_LIFE_DAYS: f64 = 60.0;
+
+/// So many candidates are ranked for each product shown: enough to pass over whole ranges of one
+/// kind, and quicker than ranking the thousands that go with a long history.
+const RANKED_PER_SHOWN: usize = 64;
 
 const DAY_MS: f64 = 86_400_000.0;
 
@@ -79,14 +83,17 @@ pub fn recommend(
 ) -> Vec<Recommendation> {
     let shelf = Shelf::new(products, taste, rules, now);
     let wants = wants(taste, now);
-    let together = rank_complements(model, &shelf, &wants);
-    let steps_up = rank_upgrades(model, &shelf, taste);
+    let together = tally_complements(model, &wants);
+    let steps_up = tally_upgrades(model, taste, &together).ranked(&shelf, rules);
+    let together = together.ranked(&shelf, rules);
     let mut list = List { model, rules, chosen: Vec::with_capacity(rules.count) };
     let room = rules.steps_up_max.min(steps_up.len()).min(rules.count / 2);
     list.fill(&together, rules.count.saturating_sub(room));
     list.fill(&steps_up, (list.chosen.len() + room).min(rules.count));
     list.fill(&together, rules.count);
-    list.fill(&rank_best_sellers(model, &shelf, &wants), rules.count);
+    if list.chosen.len() < rules.count {
+        list.fill(&rank_best_sellers(model, &shelf, &wants), rules.count);
+    }
     list.chosen
 }
 
@@ -156,13 +163,9 @@ fn wants(taste: &Taste, now: Timestamp) -> BTreeMap<ProductId, f64> {
     wants
 }
 
-/// What goes with the customer's products together, the best first; each is explained by the
-/// product of theirs that speaks for it most.
-fn rank_complements(
-    model: &Model,
-    shelf: &Shelf<'_>,
-    wants: &BTreeMap<ProductId, f64>,
-) -> Vec<Recommendation> {
+/// What goes with the customer's products together; each is explained by the product of theirs that
+/// speaks for it most.
+fn tally_complements(model: &Model, wants: &BTreeMap<ProductId, f64>) -> Tally {
     let mut tally = Tally::default();
     for (&anchor, &want) in wants {
         for complement in model.complements(anchor) {
@@ -174,11 +177,12 @@ fn rank_complements(
             });
         }
     }
-    tally.ranked(shelf)
+    tally
 }
 
-/// Better versions of what was just ordered, the best first.
-fn rank_upgrades(model: &Model, shelf: &Shelf<'_>, taste: &Taste) -> Vec<Recommendation> {
+/// Better versions of what was just ordered. How well one fits its anchor is multiplied by what all
+/// the customer's products say for it, `together`: of two better holders the one in their style.
+fn tally_upgrades(model: &Model, taste: &Taste, together: &Tally) -> Tally {
     let mut anchors = taste.anchors.clone();
     anchors.sort_unstable();
     anchors.dedup();
@@ -189,35 +193,61 @@ fn rank_upgrades(model: &Model, shelf: &Shelf<'_>, taste: &Taste) -> Vec<Recomme
                 product: upgrade.product,
                 relation: Relation::StepUp { anchor },
                 evidence: upgrade.evidence(),
-                score: upgrade.score,
+                score: upgrade.score * (1.0 + together.score_of(upgrade.product)),
             });
         }
     }
-    tally.ranked(shelf)
+    tally
 }
 
 /// Adds up what several anchors say for one product, and keeps what the strongest says.
 #[derive(Default)]
 struct Tally {
-    found: HashMap<ProductId, (f64, Recommendation)>,
+    /// Per product its place in `found`, by index; an array, since a long history has thousands of
+    /// voices and every email asks.
+    places: Vec<Option<u32>>,
+    found: Vec<(f64, Recommendation)>,
 }
 
 impl Tally {
     fn add(&mut self, voice: Recommendation) {
-        let (sum, strongest) = self.found.entry(voice.product).or_insert((0.0, voice));
-        *sum += voice.score;
-        if voice.score > strongest.score {
-            *strongest = voice;
+        let index = voice.product.index();
+        if index >= self.places.len() {
+            self.places.resize(index + 1, None);
+        }
+        match self.places[index] {
+            None => {
+                self.places[index] = u32::try_from(self.found.len()).ok();
+                self.found.push((voice.score, voice));
+            }
+            Some(place) => {
+                let (sum, strongest) = &mut self.found[place as usize];
+                *sum += voice.score;
+                if voice.score > strongest.score {
+                    *strongest = voice;
+                }
+            }
         }
     }
 
-    fn ranked(self, shelf: &Shelf<'_>) -> Vec<Recommendation> {
-        let offered = self.found.into_values().filter(|(_, it)| shelf.offers(it.product));
+    fn score_of(&self, product: ProductId) -> f64 {
+        let place = self.places.get(product.index()).copied().flatten();
+        place.map_or(0.0, |it| self.found[it as usize].0)
+    }
+
+    /// What is on offer, the best first, cut where no list reaches.
+    fn ranked(self, shelf: &Shelf<'_>, rules: &Rules) -> Vec<Recommendation> {
+        let offered = self.found.into_iter().filter(|(_, it)| shelf.offers(it.product));
         let mut ranked: Vec<Recommendation> =
             offered.map(|(score, it)| Recommendation { score, ..it }).collect();
         let order = |a: &Recommendation, b: &Recommendation| {
             b.score.total_cmp(&a.score).then(a.product.cmp(&b.product))
         };
+        let reach = rules.count.saturating_mul(RANKED_PER_SHOWN).max(1);
+        if ranked.len() > reach {
+            ranked.select_nth_unstable_by(reach - 1, order);
+            ranked.truncate(reach);
+        }
         ranked.sort_unstable_by(order);
         ranked
     }

@@ -1,5 +1,7 @@
 //! Orders with their lines, as a projection of the log.
 
+use std::{ops::ControlFlow, sync::LazyLock};
+
 use aftercart_model::{CustomerId, Order, OrderId, OrderLine, Timestamp};
 
 use crate::{
@@ -20,27 +22,26 @@ macro_rules! select_orders {
     };
 }
 
-macro_rules! insert_lines {
-    ($rows:literal) => {
-        concat!(
-            "INSERT INTO order_lines \
-             (bucket, order_seq, position, product, quantity, amount_minor) VALUES ",
-            $rows
-        )
-    };
-}
-
 const LINE_COLUMNS: usize = 6;
-/// Lines are inserted eight to a statement where there are as many: on PostgreSQL a statement is a
-/// round trip.
-const LINES_TOGETHER: usize = 8;
-const INSERT_LINE: &str = insert_lines!("(?1, ?2, ?3, ?4, ?5, ?6)");
-const INSERT_LINES: &str = insert_lines!(
-    "(?1, ?2, ?3, ?4, ?5, ?6), (?7, ?8, ?9, ?10, ?11, ?12), (?13, ?14, ?15, ?16, ?17, ?18), \
-     (?19, ?20, ?21, ?22, ?23, ?24), (?25, ?26, ?27, ?28, ?29, ?30), \
-     (?31, ?32, ?33, ?34, ?35, ?36), (?37, ?38, ?39, ?40, ?41, ?42), \
-     (?43, ?44, ?45, ?46, ?47, ?48)"
-);
+/// Lines are inserted several to a statement, as many as fit: on PostgreSQL a statement is a round
+/// trip.
+const LINES_TOGETHER: [usize; 3] = [16, 4, 1];
+static INSERT_LINES: LazyLock<[String; 3]> = LazyLock::new(|| LINES_TOGETHER.map(insert_lines));
+
+fn insert_lines(lines: usize) -> String {
+    let places = |line| {
+        let first = line * LINE_COLUMNS + 1;
+        let places: Vec<String> =
+            (first..first + LINE_COLUMNS).map(|place| format!("?{place}")).collect();
+        format!("({})", places.join(", "))
+    };
+    let rows: Vec<String> = (0..lines).map(places).collect();
+    format!(
+        "INSERT INTO order_lines (bucket, order_seq, position, product, quantity, amount_minor) \
+         VALUES {}",
+        rows.join(", ")
+    )
+}
 
 impl Tx<'_> {
     /// Keeps an order that the event `seq` placed. `false`: an order of that id is known already,
@@ -89,15 +90,15 @@ impl Tx<'_> {
             ]
         };
         let mut numbered = lines.iter().enumerate();
-        for _ in 0..lines.len() / LINES_TOGETHER {
-            let mut values = [Value::Null; LINE_COLUMNS * LINES_TOGETHER];
-            for (slot, line) in values.chunks_exact_mut(LINE_COLUMNS).zip(&mut numbered) {
-                slot.copy_from_slice(&cells(line));
+        for (together, sql) in LINES_TOGETHER.into_iter().zip(&*INSERT_LINES) {
+            while numbered.len() >= together {
+                let mut values = [Value::Null; LINE_COLUMNS * LINES_TOGETHER[0]];
+                let values = &mut values[..LINE_COLUMNS * together];
+                for (slot, line) in values.chunks_exact_mut(LINE_COLUMNS).zip(&mut numbered) {
+                    slot.copy_from_slice(&cells(line));
+                }
+                self.execute(sql, values)?;
             }
-            self.execute(INSERT_LINES, &values)?;
-        }
-        for line in numbered {
-            self.execute(INSERT_LINE, &cells(line))?;
         }
         Ok(())
     }
@@ -169,20 +170,14 @@ impl Tx<'_> {
         refund_minor: i64,
         cancelled_at: Option<Timestamp>,
     ) -> Result<bool> {
-        let sql = "SELECT bucket, seq FROM order_ids WHERE id = ?1";
-        let place = self.first(sql, values![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (early_refund, early_cancel) = match place {
-            Some(_) => (0, None),
-            None => self.take_early_changes(id)?,
-        };
-        if let Some::<(u8, u64)>((bucket, seq)) = place {
-            let sql = "UPDATE orders SET refunded_minor = refunded_minor + ?3, \
-                       cancelled_at = CASE WHEN cancelled_at <= CAST(?4 AS BIGINT) \
-                       THEN cancelled_at ELSE coalesce(CAST(?4 AS BIGINT), cancelled_at) END \
-                       WHERE bucket = ?1 AND seq = ?2";
-            self.execute(sql, values![bucket, seq, refund_minor, cancelled_at])?;
+        let sql = "UPDATE orders SET refunded_minor = refunded_minor + ?2, \
+                   cancelled_at = CASE WHEN cancelled_at <= CAST(?3 AS BIGINT) THEN cancelled_at \
+                   ELSE coalesce(CAST(?3 AS BIGINT), cancelled_at) END \
+                   WHERE (bucket, seq) = (SELECT bucket, seq FROM order_ids WHERE id = ?1)";
+        if self.execute(sql, values![id, refund_minor, cancelled_at])? == 1 {
             return Ok(true);
         }
+        let (early_refund, early_cancel) = self.take_early_changes(id)?;
         let cancelled_at = [cancelled_at, early_cancel].into_iter().flatten().min();
         let sql = "INSERT INTO early_order_changes (id, refunded_minor, cancelled_at) \
                    VALUES (?1, ?2, ?3)";
@@ -234,7 +229,7 @@ impl Tx<'_> {
             }
             let (_, order) = open.as_mut().expect("opened above");
             order.lines.extend(read_line(row)?);
-            Ok(std::ops::ControlFlow::Continue(()))
+            Ok(ControlFlow::Continue(()))
         })?;
         open.map_or(Ok(()), |(_, last)| f(last))
     }

@@ -200,3 +200,70 @@ impl ToSql for Value<'_> {
 
     to_sql_checked!();
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use crate::{Store, Tx, conformance::with_postgres};
+
+    fn process_of(tx: &mut Tx<'_>) -> crate::Result<i64> {
+        tx.one("SELECT pg_backend_pid()", &[])
+    }
+
+    /// As a server does that is stopped and started again.
+    fn end_process(store: &Store, process: i64) {
+        let sql = "SELECT CASE WHEN pg_terminate_backend(CAST(?1 AS INT), 10000) THEN 1 ELSE 0 END";
+        let ended: i64 = store.read(|tx| tx.one(sql, &[process.into()])).unwrap();
+        assert_eq!(ended, 1);
+    }
+
+    #[test]
+    fn a_server_that_can_lose_a_commit_is_refused() {
+        with_postgres(|url| {
+            let why = Store::open(&format!("{url}%20-c%20synchronous_commit%3Doff")).unwrap_err();
+            assert_snapshot!(why, @"PostgreSQL runs with `synchronous_commit = off`, so what it calls committed can be lost; set `synchronous_commit = on`");
+        });
+    }
+
+    #[test]
+    fn a_lost_connection_is_made_again() {
+        with_postgres(|url| {
+            let store = Store::open(url).unwrap();
+            let process = store.write(process_of).unwrap();
+            end_process(&store, process);
+            store.write(|tx| tx.set_setting("a", "1")).unwrap();
+
+            // Within a change the change is lost, and the caller is told.
+            let failed = store.write(|tx| {
+                tx.set_setting("a", "2")?;
+                let process = process_of(tx)?;
+                end_process(&store, process);
+                tx.set_setting("b", "2")
+            });
+            assert!(failed.is_err());
+            store.write(|tx| tx.set_setting("c", "3")).unwrap();
+            let kept = store.read(|tx| Ok((tx.setting("a")?, tx.setting("b")?, tx.setting("c")?)));
+            let text = |it: &str| Some(it.to_owned());
+            assert_eq!(kept.unwrap(), (text("1"), None, text("3")));
+        });
+    }
+
+    #[test]
+    fn errors_of_the_server_show_no_row() {
+        with_postgres(|url| {
+            let store = Store::open(url).unwrap();
+            let sql = "INSERT INTO settings (name, value) VALUES ('ana@mail.example', 'x')";
+            let why = store.write(|tx| tx.execute(sql, &[]).and_then(|_| tx.execute(sql, &[])));
+            let told = format!("{:#}", why.unwrap_err().root_cause());
+            assert_snapshot!(told, @r#"PostgreSQL: duplicate key value violates unique constraint "settings_pkey" (SQLSTATE 23505)"#);
+        });
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_read_is_not_repeated() {
+        let why = Store::open("postgres://shop:secret@host:port/db").unwrap_err();
+        assert_snapshot!(why, @"the store's address cannot be read; write it as postgres://…");
+        assert!(!Store::exists("postgres://shop:secret@host:port/db"));
+    }
+}

@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail};
 
 use crate::{Result, connection::Connection, dialect::Dialect, value::values};
 
+#[derive(Clone, Copy)]
 pub(crate) struct Migration {
     pub number: u32,
     pub name: &'static str,
@@ -78,7 +79,7 @@ fn apply_next(connection: &mut Connection, migrations: &[Migration], newest: u32
     Ok(true)
 }
 
-fn stored_number(connection: &mut Connection) -> Result<u32> {
+pub(crate) fn stored_number(connection: &mut Connection) -> Result<u32> {
     let mut stored = Ok(0);
     connection.for_each("SELECT max(number) FROM migrations", &[], &mut |row| {
         stored = row.get::<Option<u32>>(0).map(Option::unwrap_or_default);
@@ -89,47 +90,7 @@ fn stored_number(connection: &mut Connection) -> Result<u32> {
 
 #[cfg(test)]
 mod tests {
-    use insta::assert_snapshot;
-
     use super::*;
-    use crate::{Store, connection::Place};
-
-    const FIRST: Migration =
-        Migration { number: 1, name: "one", sql: "CREATE TABLE a (b TEXT) PLAIN", postgres: "" };
-
-    fn numbered(number: u32, name: &'static str, sql: &'static str) -> Migration {
-        Migration { number, name, sql, postgres: "" }
-    }
-
-    #[test]
-    fn a_migration_that_fails_leaves_the_store_at_the_one_before() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut connection = Place::Folder(folder.path().to_owned()).open_writer().unwrap();
-        let broken = numbered(2, "two", "CREATE TABLE c (d TEXT) PLAIN; CREATE TABL e");
-        let why = migrate(&mut connection, &[FIRST, broken]).unwrap_err();
-        assert_snapshot!(why, @"cannot migrate the store to schema 2, two");
-        assert!(connection.has_table("a").unwrap(), "the first is kept");
-        assert!(!connection.has_table("c").unwrap(), "of the second nothing is");
-
-        let mended = numbered(2, "two", "CREATE TABLE c (d TEXT) PLAIN");
-        migrate(&mut connection, &[FIRST, mended]).unwrap();
-        assert!(connection.has_table("c").unwrap(), "the next start continues");
-        assert_eq!(stored_number(&mut connection).unwrap(), 2);
-    }
-
-    #[test]
-    fn an_older_program_refuses_a_newer_store() {
-        let folder = tempfile::tempdir().unwrap();
-        let url = folder.path().to_str().unwrap();
-        drop(Store::open(url).unwrap());
-        let newest = MIGRATIONS.last().unwrap().number;
-        let mut connection = Place::at(url).open_writer().unwrap();
-        let sql = "INSERT INTO migrations (number, name) VALUES (?1, ?2)";
-        connection.execute(sql, values![newest + 6, "from the future"]).unwrap();
-
-        let why = Store::open(url).unwrap_err();
-        assert_snapshot!(why, @"the store has schema 7 and this program knows schemas up to 1; start the newer program that wrote it, or restore a backup");
-    }
 
     #[test]
     fn migrations_are_numbered_without_gaps() {

@@ -50,6 +50,10 @@ impl Tx<'_> {
         at: Timestamp,
     ) -> Result<()> {
         let packed = pack(members)?;
+        let sql = "SELECT 1 FROM segments WHERE id = ?1";
+        if self.first(sql, values![segment], |_| Ok(()))?.is_none() {
+            bail!("segment `{segment}` is not in the store; save it first");
+        }
         let sql = "INSERT INTO memberships (segment, at, members) VALUES (?1, ?2, ?3) \
                    ON CONFLICT (segment) DO UPDATE \
                    SET at = excluded.at, members = excluded.members";

@@ -26,6 +26,8 @@ const STATEMENTS_CACHED: usize = 256;
 /// Of the writer: enough that an import's upper index pages stay in memory. In KiB.
 const WRITER_CACHE_KIB: u32 = 48 * 1024;
 const READER_CACHE_KIB: u32 = 8 * 1024;
+/// What stays of the write-ahead log after an import made it long.
+const LOG_BYTES_KEPT: u32 = 16 << 20;
 
 pub(crate) struct SqliteConnection {
     connection: Connection,
@@ -54,7 +56,8 @@ impl SqliteConnection {
         // FULL: a commit returns after the log is on stable storage.
         connection.execute_batch(&format!(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-             PRAGMA cache_size = -{WRITER_CACHE_KIB};"
+             PRAGMA cache_size = -{WRITER_CACHE_KIB}; \
+             PRAGMA journal_size_limit = {LOG_BYTES_KEPT};"
         ))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
         Ok(Self { connection })
@@ -131,4 +134,42 @@ fn create_folder(folder: &Path) -> Result<()> {
     builder
         .create(folder)
         .with_context(|| format!("cannot create the folder `{}`", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("below/aftercart-data");
+        let writer = SqliteConnection::open_writer(&inner).unwrap();
+        let pragma = |name: &str| -> i64 {
+            writer.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
+        };
+        assert_eq!(pragma("synchronous"), 2, "FULL");
+        assert_eq!(pragma("foreign_keys"), 1);
+        let mode: String =
+            writer.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_may_look_into_the_folder() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("aftercart-data");
+        SqliteConnection::open_writer(&inner).unwrap();
+        assert_eq!(std::fs::metadata(inner).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_is_named_in_the_error() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let place = file.path().join("store");
+        let why = SqliteConnection::open_writer(&place).err().unwrap().to_string();
+        assert_eq!(why, format!("cannot create the folder `{}`", place.display()));
+    }
 }

@@ -218,6 +218,9 @@ pub fn a_membership_is_replaced_whole(store: &Store) {
     assert_eq!(read(store, |tx| tx.members(&id)), customers, "sorted");
     write(store, |tx| tx.set_members(&id, &customers[5..7], at(3)));
     assert_eq!(read(store, |tx| tx.members(&id)), customers[5..7]);
+    let unknown = SegmentId::new("x").unwrap();
+    let why = store.write(|tx| tx.set_members(&unknown, &[], NOON)).unwrap_err();
+    assert_eq!(why.to_string(), "segment `x` is not in the store; save it first");
 }
 
 pub fn proposals_are_kept_with_their_state(store: &Store) {

@@ -278,6 +278,29 @@ pub fn a_store_is_opened_again(store: &Store) {
     assert_eq!(next, CustomerId::new(2, &KEY), "the key of its creation is kept");
 }
 
+pub fn a_broken_migration_leaves_the_store_at_the_one_before(store: &Store) {
+    let numbered = |number, sql| schema::Migration { number, name: "more", sql, postgres: "" };
+    let first = schema::MIGRATIONS.last().unwrap().number;
+    let second = numbered(first + 1, "CREATE TABLE second (a TEXT) PLAIN");
+    let broken = numbered(first + 2, "CREATE TABLE third (a TEXT) PLAIN; CREATE TABL fourth");
+    let mended = numbered(first + 2, "CREATE TABLE third (a TEXT) PLAIN");
+    let mut connection = Place::at(&url_of(store)).open_writer().unwrap();
+    let mut migrate = |more: [schema::Migration; 2]| {
+        let outcome = schema::migrate(&mut connection, &[schema::MIGRATIONS, &more].concat());
+        let stored = schema::stored_number(&mut connection).unwrap();
+        let mut has = |name: &str| connection.has_table(name).unwrap();
+        (outcome.map_err(|why| why.to_string()), stored, ["second", "third"].map(&mut has))
+    };
+    let why = format!("cannot migrate the store to schema {}, more", first + 2);
+    assert_eq!(migrate([second, broken]), (Err(why), first + 1, [true, false]));
+    assert_eq!(
+        migrate([second, mended]),
+        (Ok(()), first + 2, [true, true]),
+        "it goes on from there"
+    );
+    assert_eq!(migrate([second, mended]), (Ok(()), first + 2, [true, true]), "nothing is left");
+}
+
 pub fn an_older_program_refuses_a_newer_store(store: &Store) {
     let newest = schema::MIGRATIONS.last().unwrap().number;
     let sql = "INSERT INTO migrations (number, name) VALUES (?1, 'from the future')";

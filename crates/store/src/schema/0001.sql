@@ -59,6 +59,7 @@ CREATE TABLE customers (
     attributes TEXT NOT NULL,
     KEY_BY(id)
 ) PLAIN;
+CREATE INDEX customers_of_bucket ON customers (bucket);
 CREATE INDEX customers_by_full_name ON customers (full_name_key) WHERE full_name_key <> '';
 CREATE INDEX customers_by_family_name ON customers (family_name_key) WHERE family_name_key <> '';
 
@@ -270,7 +271,6 @@ CREATE TABLE messages (
 CREATE UNIQUE INDEX messages_of_enrolment ON messages (bucket, enrolment, step);
 CREATE INDEX messages_of_customer ON messages (bucket, customer, id);
 CREATE INDEX messages_due ON messages (try_at, id) WHERE try_at IS NOT NULL;
-CREATE INDEX messages_claimed ON messages (claimed_at) WHERE state = 'claimed';
 CREATE INDEX messages_by_state ON messages (state);
 CREATE INDEX messages_of_flow ON messages (flow, id);
 

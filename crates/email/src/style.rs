@@ -79,6 +79,8 @@ const CROP: &str = "\
 @supports (object-fit:cover){@media only screen and (max-width:480px){
 .p0{min-height:0px;line-height:21px!important}
 .p1{max-height:280px!important}
+.p3{max-height:100px!important}
+.p5{max-height:228px!important}
 .p2{height:112px!important;min-height:0px}
 .p6{height:88px!important;min-height:0px}
 .p7{max-height:300px!important}

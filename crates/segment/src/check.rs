@@ -74,3 +74,31 @@ fn unknown_names(test: &ProductTest, catalogue: &Catalogue) -> Vec<String> {
         .map(|(text, _)| format!("no product has the {what} `{text}`; check the spelling"))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::{UPSELL_SEGMENT, parse, samples::catalogue};
+
+    fn findings(condition: &str) -> String {
+        let found = check(&parse(condition).unwrap(), Currency::EUR, &catalogue());
+        let lines: Vec<String> =
+            found.iter().map(|it| format!("{}: {}", it.clause, it.text)).collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn what_this_shop_cannot_mean_is_found() {
+        assert_eq!(findings(UPSELL_SEGMENT), "", "the shipped segment suits every shop");
+        assert_eq!(findings("bought a product in category \"kettles\" or \"Brewing\""), "");
+        assert_snapshot!(
+            findings("not any of (spent at least 5 GBP, bought a product tagged \"new\" or \"for aprons\")"),
+            @r#"
+            spent at least 5.00 GBP: this shop counts in EUR, not GBP; write the amount in it
+            bought a product tagged "new" or "for aprons": no product has the tag `new`; check the spelling
+        "#
+        );
+    }
+}

@@ -321,3 +321,75 @@ pub(crate) fn timestamp(at_ms: i64) -> Timestamp {
         Timestamp::MAX
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::samples::{DRIPPER, KETTLE, NOW, Sample, any_sample};
+
+    fn kinds(history: History<'_>) -> Vec<HistoryKind> {
+        history.iter().map(|it| it.kind).collect()
+    }
+
+    #[test]
+    fn an_order_is_a_row_and_a_row_for_each_line() {
+        let sample =
+            Sample::new().ordered(2, "#1", &[(DRIPPER, 10), (KETTLE, 20)]).viewed(2, KETTLE);
+        let buffer = HistoryBuffer::of(&sample.events);
+        use HistoryKind::{Order, OrderLine, ProductViewed};
+        assert_eq!(kinds(buffer.as_history()), [Order, OrderLine, OrderLine, ProductViewed]);
+        let rows: Vec<HistoryRow> = buffer.as_history().iter().collect();
+        let number = order_number(&OrderId::new("#1").unwrap());
+        assert_eq!((rows[0].order(), rows[0].product(), rows[0].amount), (Some(number), None, 30));
+        assert_eq!((rows[2].order(), rows[2].product(), rows[2].amount), (None, Some(KETTLE), 20));
+        assert_eq!(rows[0].at(), NOW - SignedDuration::from_hours(2));
+    }
+
+    #[test]
+    fn parts_of_a_history_are_cut_by_time() {
+        let sample = Sample::new().viewed(3, KETTLE).viewed(2, KETTLE).viewed(1, KETTLE);
+        let buffer = HistoryBuffer::of(&sample.events);
+        let history = buffer.as_history();
+        let two_hours_ago = NOW - SignedDuration::from_hours(2);
+        assert_eq!(history.since(two_hours_ago).len(), 2, "its start is in");
+        assert_eq!(history.until(two_hours_ago).len(), 2, "its end is in");
+        let newest = history.iter().next_back().map(|it| it.at());
+        assert_eq!(newest, Some(NOW - SignedDuration::from_hours(1)), "read from its end");
+        assert!(History::default().is_empty());
+    }
+
+    #[test]
+    fn rows_of_a_later_version_are_passed_over() {
+        let columns = Columns {
+            times_ms: &[1, 2],
+            kinds: &[250, HistoryKind::ProductViewed.number()],
+            subjects: &[0, 1],
+            amounts: &[0, 0],
+        };
+        assert_eq!(kinds(History::from_columns(columns)), [HistoryKind::ProductViewed]);
+    }
+
+    #[test]
+    fn every_stored_number_leads_back_to_its_kind() {
+        let known = (0..=u8::MAX).filter_map(HistoryKind::from_number);
+        let numbers: Vec<u8> = known.map(HistoryKind::number).collect();
+        assert_eq!(numbers, [10, 11, 12, 13, 20, 21, 22, 30, 40, 41, 42, 43, 44, 45, 64, 65]);
+    }
+
+    proptest! {
+        #[test]
+        fn rows_stand_by_time_and_lines_behind_their_order(sample in any_sample()) {
+            let buffer = HistoryBuffer::of(&sample.events);
+            let rows: Vec<HistoryRow> = buffer.as_history().iter().collect();
+            prop_assert!(rows.is_sorted_by_key(|it| it.at_ms));
+            for pair in rows.windows(2) {
+                let is_line = pair[1].kind == HistoryKind::OrderLine;
+                let follows = matches!(pair[0].kind, HistoryKind::Order | HistoryKind::OrderLine);
+                prop_assert!(!is_line || follows && pair[0].at_ms == pair[1].at_ms);
+            }
+        }
+    }
+}

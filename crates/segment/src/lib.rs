@@ -52,12 +52,14 @@ customers who
 
 #[cfg(test)]
 mod tests {
+    use aftercart_model::Agent;
+    use insta::assert_snapshot;
+
     use super::*;
     use crate::samples::{APRON, DRIPPER, GOOSENECK, KETTLE, NOW, Sample};
 
     fn is_in(sample: &Sample) -> bool {
-        let segment = parse(UPSELL_SEGMENT).unwrap();
-        sample.ask(|it| evaluate(&segment, it, NOW))
+        sample.is(UPSELL_SEGMENT)
     }
 
     fn bought(age_hours: i64) -> Sample {
@@ -65,21 +67,50 @@ mod tests {
     }
 
     #[test]
-    fn the_upsell_segment_picks_buyers_who_look_again() {
-        assert!(is_in(&bought(300).viewed(200, KETTLE)), "looked at what goes with it");
-        assert!(is_in(&bought(300).viewed(200, GOOSENECK)), "looked at a better one");
-        assert!(!is_in(&bought(300)), "did not look again");
-        assert!(!is_in(&bought(300).viewed(200, APRON)), "looked at something else");
-        assert!(!is_in(&bought(300).viewed(301, KETTLE)), "looked before the order");
-        assert!(!is_in(&bought(30 * 24).viewed(200, KETTLE)), "the order is exactly 30 days old");
-        assert!(is_in(&bought(30 * 24 - 1).viewed(200, KETTLE)), "the order is just inside");
+    fn the_upsell_segment_is_printed_as_it_ships() {
+        let segment = parse(UPSELL_SEGMENT).unwrap();
+        assert_eq!(format!("{segment:#}"), UPSELL_SEGMENT);
+        assert_snapshot!(segment, @"ordered at least 1 time in the last 30 days and any of (viewed a product related to their last order since their last order, clicked a link to a product related to their last order since their last order, viewed a product better than their last order since their last order, clicked a link to a product better than their last order since their last order) and ordered 0 times since their last order");
     }
 
     #[test]
-    fn a_cancelled_order_is_no_order() {
-        let customer = bought(300).viewed(200, KETTLE).ordered(100, "2", &[(APRON, 5_500)]);
-        assert!(!is_in(&customer), "bought again and has not looked since");
-        assert!(is_in(&customer.cancelled(50, "2")), "the second order was cancelled");
-        assert!(!is_in(&bought(300).viewed(200, KETTLE).cancelled(50, "1")), "no order is left");
+    fn the_upsell_segment_asks_for_an_order_in_the_last_30_days() {
+        assert!(is_in(&bought(30 * 24 - 1).viewed(200, KETTLE)), "just inside");
+        assert!(!is_in(&bought(30 * 24).viewed(200, KETTLE)), "exactly 30 days old");
+        assert!(!is_in(&bought(-1).viewed(-2, KETTLE)), "still to come");
+        assert!(!is_in(&Sample::new().viewed(200, KETTLE)), "never bought");
+        assert!(!is_in(&bought(300).viewed(200, KETTLE).cancelled(50, "1")), "cancelled since");
+    }
+
+    #[test]
+    fn the_upsell_segment_asks_for_a_look_at_what_goes_with_the_order() {
+        assert!(is_in(&bought(300).viewed(200, KETTLE)), "viewed a related product");
+        assert!(is_in(&bought(300).viewed(200, GOOSENECK)), "viewed a better one");
+        assert!(is_in(&bought(300).clicked(200, Agent::Human, KETTLE)), "clicked a related one");
+        assert!(is_in(&bought(300).clicked(200, Agent::Human, GOOSENECK)), "clicked a better one");
+        assert!(!is_in(&bought(300)), "did not look again");
+        assert!(!is_in(&bought(300).viewed(200, APRON)), "looked at something else");
+        assert!(!is_in(&bought(300).clicked(200, Agent::Machine, KETTLE)), "a scanner clicked");
+        assert!(!is_in(&bought(300).viewed(301, KETTLE)), "looked before the order");
+        assert!(!is_in(&bought(300).viewed(-1, KETTLE)), "the look is still to come");
+    }
+
+    #[test]
+    fn the_upsell_segment_lets_go_of_those_who_bought_again() {
+        let again = || bought(300).viewed(200, KETTLE).ordered(100, "2", &[(KETTLE, 3_900)]);
+        assert!(!is_in(&again()), "has not looked since the new order");
+        assert!(is_in(&again().cancelled(50, "2")), "the new order was cancelled");
+        assert!(is_in(&again().viewed(50, GOOSENECK)), "looks again, now for the new order");
+        assert!(!is_in(&again().viewed(50, APRON)), "at what neither order has to do with");
+    }
+
+    #[test]
+    fn one_customer_is_asked_many_questions_at_once() {
+        let segment = parse(UPSELL_SEGMENT).unwrap();
+        let other = parse("opened an email").unwrap();
+        bought(300).viewed(200, KETTLE).ask(|subject| {
+            let evaluator = Evaluator::new(subject, NOW);
+            assert_eq!([evaluator.is_met(&segment), evaluator.is_met(&other)], [true, false]);
+        });
     }
 }

@@ -28,6 +28,10 @@ pub const CONDITIONS_MAX: usize = 500;
 /// How many choices an error lists before it only names the nearest.
 const CHOICES_SHOWN_MAX: usize = 6;
 
+/// What joins and turns conditions: the last things an error proposes.
+const JOINING: [&str; 7] =
+    ["customers who", "not", "everyone", "nobody", "any of", "all of", "none of"];
+
 /// Why a text is not a condition. Shown to the person who writes the segment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {problem}; {remedy}")]
@@ -156,11 +160,13 @@ fn quoted(
     chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>,
     column: &mut usize,
 ) -> Result<String, ParseConditionError> {
+    // Typographic quotes come in pairs; a name may hold those it was not opened with.
+    let close = if text[start..].starts_with('"') { '"' } else { '”' };
     let mut name = String::new();
     while let Some((_, c)) = chars.next() {
         *column += 1;
         match c {
-            '"' | '“' | '”' => return Ok(name),
+            _ if c == close => return Ok(name),
             '\\' => {
                 let escaped = chars.next().map(|(_, it)| it);
                 *column += 1;
@@ -319,14 +325,11 @@ impl Parser<'_> {
         // The line on which the group's head stands; its parts must stand deeper.
         let head_line = self.tokens[..self.at].iter().rev().find(|it| it.is_first_of_line);
         let outer_column = head_line.map_or(0, |it| it.column);
-        let Some(first) = self.tokens.get(self.at).cloned() else {
-            self.expect("`(`");
+        let first = self.tokens.get(self.at).filter(|it| it.is_first_of_line).cloned();
+        let Some(first) = first else {
+            self.expect("`(` and conditions, or conditions on lines of their own");
             return Err(self.error());
         };
-        if !first.is_first_of_line {
-            self.expect("`(`");
-            return Err(self.error());
-        }
         if first.column <= outer_column || self.peek().is_none() {
             let problem = "nothing belongs to the group above".to_owned();
             let remedy = "indent its conditions deeper than its own line".to_owned();
@@ -430,6 +433,10 @@ impl Parser<'_> {
         let age: fn(Span) -> OrderAge = match () {
             () if self.eat("at least") => OrderAge::AtLeast,
             () if self.eat("less than") => OrderAge::LessThan,
+            () if self.eat("at most") => {
+                let error = "`at most` leaves open whether the last day counts; write `less than`";
+                return Err(self.refuse(self.at - 2, error));
+            }
             () => return Err(self.error()),
         };
         let age = age(self.span()?);
@@ -500,7 +507,7 @@ impl Parser<'_> {
             }
         }
         let count = self.number()?;
-        if self.eat("times") || self.eat("time") { Ok(count) } else { Err(self.error()) }
+        if self.eat_unit("times", "time") { Ok(count) } else { Err(self.error()) }
     }
 
     fn window(&mut self) -> Parsed<Window> {
@@ -517,8 +524,8 @@ impl Parser<'_> {
         let start = self.at;
         let count = self.number()?;
         let span = match () {
-            () if self.eat("days") || self.eat("day") => Span::days(count),
-            () if self.eat("hours") || self.eat("hour") => Span::hours(count),
+            () if self.eat_unit("days", "day") => Span::days(count),
+            () if self.eat_unit("hours", "hour") => Span::hours(count),
             () => return Err(self.error()),
         };
         span.map_err(|error| self.refuse(start, &error.to_string()))
@@ -642,6 +649,15 @@ impl Parser<'_> {
         }
     }
 
+    /// Steps over a unit in either number; an error proposes the plural.
+    fn eat_unit(&mut self, plural: &str, singular: &str) -> bool {
+        let is_singular = self.is_word(singular);
+        if is_singular {
+            self.at += 1;
+        }
+        is_singular || self.eat(plural)
+    }
+
     fn expect(&mut self, what: &str) {
         if self.at > self.furthest {
             self.furthest = self.at;
@@ -676,9 +692,12 @@ impl Parser<'_> {
             "" => "the condition breaks off".to_owned(),
             _ => format!("`{found}` does not fit here"),
         };
-        let nearest = self.expected.iter().min_by_key(|it| distance_to(found, it));
+        // What most conditions begin with comes before what joins and turns them.
+        let mut expected = self.expected.clone();
+        expected.sort_by_key(|it| JOINING.contains(&it.trim_matches('`')));
+        let nearest = expected.iter().min_by_key(|it| distance_to(found, it));
         let nearest = nearest.filter(|it| distance_to(found, it) <= found.chars().count() / 3);
-        let remedy = match (nearest, self.expected.as_slice()) {
+        let remedy = match (nearest, expected.as_slice()) {
             (Some(nearest), _) if !found.is_empty() => format!("did you mean {nearest}?"),
             (_, [one]) => format!("write {one}"),
             (_, choices) if choices.len() <= CHOICES_SHOWN_MAX => {
@@ -686,7 +705,6 @@ impl Parser<'_> {
             }
             (_, choices) => format!("write one of {}, …", choices[..CHOICES_SHOWN_MAX].join(", ")),
         };
-        let expected = self.expected.clone();
         ParseConditionError { expected, ..place.error(problem, remedy) }
     }
 }
@@ -715,4 +733,109 @@ fn distance_to(found: &str, choice: &str) -> usize {
         }
     }
     row[word.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a text means, in the form it is printed.
+    fn read(text: &str) -> String {
+        parse(text).map_or_else(|error| format!("error: {error}"), |it| it.to_string())
+    }
+
+    #[test]
+    fn conditions_are_read_as_people_write_them() {
+        assert_eq!(read("ORDERED Twice"), "ordered exactly 2 times");
+        assert_eq!(read("ordered never in the last 7 days"), "ordered 0 times in the last 7 days");
+        assert_eq!(read("viewed a product at least 1 time"), "viewed a product");
+        assert_eq!(
+            read("opened an email in the last 30 days at least twice"),
+            "opened an email at least 2 times in the last 30 days",
+            "the count may stand behind the window"
+        );
+        assert_eq!(
+            read("clicked a product tagged “for kettles”"),
+            "clicked a link to a product tagged \"for kettles\"",
+            "typographic quotes"
+        );
+        assert_eq!(read("spent at least 25 eur"), "spent at least 25.00 EUR");
+        assert_eq!(read("spent at most 1500 JPY"), "spent at most 1500 JPY");
+        assert_eq!(
+            read("country is \"PT\" or has an email address"),
+            "any of (country is \"PT\", has an email address)",
+            "`or` before no name joins conditions"
+        );
+        assert_eq!(
+            read("(ordered once or ordered twice) and is suppressed"),
+            "any of (ordered exactly 1 time, ordered exactly 2 times) and is suppressed"
+        );
+        assert_eq!(read("not not everyone"), "not not everyone");
+        assert_eq!(read("none of ()"), "none of ()");
+    }
+
+    #[test]
+    fn lines_group_by_their_indentation() {
+        let page = "customers who\n  ordered at least 1 time\n  and any of\n    \
+            viewed a product related to\n      their last order\n    all of\n      \
+            is suppressed\n      has an email address\n    opened an email\n  \
+            and country is \"PT\"\n";
+        let line = "ordered at least 1 time and any of (viewed a product related to their last \
+            order, is suppressed and has an email address, opened an email) and country is \"PT\"";
+        assert_eq!(read(page), line);
+        assert_eq!(read(&page.replace('\n', "\r\n")), line, "as Windows ends lines");
+        assert_eq!(
+            read("any of\n\tis suppressed\n\thas an email address"),
+            read("any of (is suppressed, has an email address)")
+        );
+    }
+
+    #[test]
+    fn errors_say_where_and_how_to_mend_the_condition() {
+        assert_snapshot!(read(""), @"error: line 1, column 1: the condition breaks off; write one of `ordered`, `bought`, `viewed`, `added to cart`, `reviewed`, `started a checkout`, …");
+        assert_snapshot!(read("orderd at least 1 time"), @"error: line 1, column 1: `orderd` does not fit here; did you mean `ordered`?");
+        assert_snapshot!(read("ordered at leest 1 time"), @"error: line 1, column 12: `leest` does not fit here; did you mean `least`?");
+        assert_snapshot!(read("ordered at least 1 time in the lst 30 days"), @"error: line 1, column 32: `lst` does not fit here; did you mean `last`?");
+        assert_snapshot!(read("ordered at least 1 time in the last 30 weeks"), @"error: line 1, column 40: `weeks` does not fit here; write one of `days`, `hours`");
+        assert_snapshot!(read("ordered at least 0 times"), @"error: line 1, column 9: at least 0 times is true of every customer; ask for 1 or more");
+        assert_snapshot!(read("ordered at least 1 time in the last 900 days"), @"error: line 1, column 37: 900 days is out of reach; choose 1 to 730");
+        assert_snapshot!(read("ordered once and is suppressed or has an email address"), @"error: line 1, column 32: `and` and `or` stand side by side; put what belongs together in `any of (…)` or `all of (…)`");
+        assert_snapshot!(read("any of (is suppressed, has an email address"), @"error: line 1, column 44: the condition breaks off; write one of `and`, `or`, `)`, `,`");
+        assert_snapshot!(read("any of is suppressed"), @"error: line 1, column 8: `is` does not fit here; write `(` and conditions, or conditions on lines of their own");
+        assert_snapshot!(read("any of\nis suppressed"), @"error: line 2, column 1: nothing belongs to the group above; indent its conditions deeper than its own line");
+        assert_snapshot!(read("all of (is suppressed,)"), @"error: line 1, column 23: `)` does not fit here; write one of `ordered`, `bought`, `viewed`, `added to cart`, `reviewed`, `started a checkout`, …");
+        assert_snapshot!(read("(is suppressed, everyone)"), @"error: line 1, column 25: parentheses alone hold one condition; write `any of` or `all of` before them");
+        assert_snapshot!(read("bought a product in category Kettles"), @"error: line 1, column 30: `Kettles` does not fit here; write a name in double quotes");
+        assert_snapshot!(read("bought a product named \"Kettle"), @r#"error: line 1, column 24: this name never ends; close it with `"`"#);
+        assert_snapshot!(read("bought a product named \" \""), @"error: line 1, column 24: a name is empty; write it or leave it out");
+        assert_snapshot!(read("spent at least 25.005 EUR"), @"error: line 1, column 16: `25.005` is not an amount of EUR; write it with 2 digits after the point");
+        assert_snapshot!(read("spent at least €25"), @"error: line 1, column 16: `€` means nothing here; remove it, or put names in double quotes");
+        assert_snapshot!(read("spent at least 25"), @"error: line 1, column 18: the condition breaks off; write a currency such as `EUR`");
+        assert_snapshot!(read("last order was at most 3 days ago"), @"error: line 1, column 16: `at most` leaves open whether the last day counts; write `less than`");
+        assert_snapshot!(read("is suppressed is suppressed"), @"error: line 1, column 15: `is` does not fit here; write one of `and`, `or`");
+        assert_snapshot!(read("is suppressed\n  and ärger"), @"error: line 2, column 7: `ärger` does not fit here; write one of `ordered`, `bought`, `viewed`, `added to cart`, `reviewed`, `started a checkout`, …");
+        assert_snapshot!(read("ordered at least 99999999999 times"), @"error: line 1, column 18: `99999999999` is not a whole number in reach; choose a smaller one");
+        assert_snapshot!(read(&"not ".repeat(10_000)), @"error: line 1, column 129: groups nest too deep; unfold some; 32 levels are read at most");
+        assert_snapshot!(read(&format!("{}everyone", "any of (".repeat(5_000))), @"error: line 1, column 257: groups nest too deep; unfold some; 32 levels are read at most");
+        assert_snapshot!(read(&vec!["everyone"; 600].join(" and ")), @"error: line 1, column 6501: there are too many conditions; split the segment; 500 are read at most");
+        assert_snapshot!(read(&" ".repeat(70_000)), @"error: line 1, column 65537: the condition is too long; shorten it to 65536 bytes");
+    }
+
+    #[test]
+    fn an_error_names_the_bytes_and_what_could_stand_there() {
+        let error = parse("has consent for märketing").unwrap_err();
+        assert_eq!(error.range, 16..26);
+        assert_eq!(error.expected, ["`marketing`", "`feedback`"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "(any of|not|ordered|once|in the last|[0-9]{1,11}|            days|[(),\"]|\n *|and|or|a product|named|spent|at least|EUR|\\PC){0,12}") {
+            let error = parse(&text).err();
+            prop_assert!(error.is_none_or(|it| text.get(it.range).is_some()), "a range of the text");
+        }
+    }
 }

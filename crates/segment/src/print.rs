@@ -258,3 +258,49 @@ impl Display for Words {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+
+    use crate::{parse, samples::any_condition};
+
+    const LOOKING_AGAIN: &str = "\
+        ordered at least once in the last 30 days and any of (viewed a product related to their \
+        last order in the last 14 days, clicked a product better than their last order) and not \
+        all of (is suppressed, country is \"PT\" or \"ES\") and last order is worth at least 25 EUR";
+
+    #[test]
+    fn a_condition_is_printed_on_one_line_or_as_a_page() {
+        let condition = parse(LOOKING_AGAIN).unwrap();
+        assert_snapshot!(condition, @r#"ordered at least 1 time in the last 30 days and any of (viewed a product related to their last order in the last 14 days, clicked a link to a product better than their last order) and not all of (is suppressed, country is "PT" or "ES") and last order is worth at least 25.00 EUR"#);
+        assert_snapshot!(format!("{condition:#}"), @r#"
+            customers who
+              ordered at least 1 time in the last 30 days
+              and any of
+                viewed a product related to their last order in the last 14 days
+                clicked a link to a product better than their last order
+              and not all of (is suppressed, country is "PT" or "ES")
+              and last order is worth at least 25.00 EUR
+        "#);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn parsing_a_printed_condition_gives_it_back(condition in any_condition()) {
+            let line = condition.to_string();
+            prop_assert_eq!(parse(&line), Ok(condition.clone()), "{}", line);
+            let page = format!("{condition:#}");
+            prop_assert_eq!(parse(&page), Ok(condition.clone()), "{}", page);
+        }
+
+        #[test]
+        fn a_stored_condition_is_its_written_form(condition in any_condition()) {
+            let text = String::from(condition.clone());
+            prop_assert_eq!(crate::Condition::try_from(text), Ok(condition));
+        }
+    }
+}

@@ -1,9 +1,16 @@
 //! Hand-built customers for the tests of this crate.
 
-use aftercart_model::{Event, EventBody, EventKey, OrderId, OrderLine, Product, ProductId};
+use aftercart_model::{
+    Agent, Currency, Event, EventBody, EventKey, MessageId, OrderId, OrderLine, Product, ProductId,
+    Topic,
+};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use proptest::{collection::vec, prelude::*};
 
-use crate::{Catalogue, CustomerFacts, HistoryBuffer, Relations, Subject};
+use crate::{
+    Amount, AmountBound, Catalogue, Condition, Count, CustomerFacts, Deed, HistoryBuffer, OrderAge,
+    OrderPick, ProductTest, Relations, SPAN_DAYS_MAX, Span, Subject, Window, Words, WorthOf, parse,
+};
 
 pub const NOW: Timestamp = Timestamp::constant(1_772_366_400, 0); // 2026-03-01T12:00:00Z
 
@@ -47,6 +54,32 @@ impl Sample {
         self.with(age_hours, body)
     }
 
+    pub fn clicked(self, age_hours: i64, agent: Agent, product: ProductId) -> Self {
+        let message = MessageId(1);
+        let body = EventBody::MessageClicked {
+            message,
+            agent,
+            product: Some(product),
+            url: String::new(),
+        };
+        self.with(age_hours, body)
+    }
+
+    pub fn opened(self, age_hours: i64, agent: Agent) -> Self {
+        self.with(age_hours, EventBody::MessageOpened { message: MessageId(1), agent })
+    }
+
+    pub fn refunded(self, age_hours: i64, id: Option<&str>, amount_minor: i64) -> Self {
+        let order = id.map(|it| OrderId::new(it).unwrap());
+        self.with(age_hours, EventBody::OrderRefunded { order, amount_minor, lines: Vec::new() })
+    }
+
+    /// Whether the written condition is true of the customer.
+    pub fn is(&self, condition: &str) -> bool {
+        let condition = parse(condition).unwrap_or_else(|error| panic!("{condition}: {error}"));
+        self.ask(|it| crate::evaluate(&condition, it, NOW))
+    }
+
     pub fn cancelled(self, age_hours: i64, id: &str) -> Self {
         self.with(age_hours, EventBody::OrderCancelled { order: OrderId::new(id).unwrap() })
     }
@@ -87,4 +120,133 @@ pub fn relations() -> Relations {
     let complements = vec![vec![KETTLE], vec![DRIPPER], vec![], vec![]];
     let upgrades = vec![vec![GOOSENECK], vec![GOOSENECK], vec![], vec![]];
     Relations::new(complements, upgrades)
+}
+
+/// Customers with all sorts of pasts, some of it yet to come.
+pub fn any_sample() -> impl Strategy<Value = Sample> {
+    /// The events of a sample that has one, to be moved to another age.
+    fn body(sample: Sample) -> EventBody {
+        sample.events.into_iter().next().expect("a sample of one event").body
+    }
+    let product = || (0_u32..4).prop_map(ProductId);
+    let id = || (0_u32..4).prop_map(|it| it.to_string());
+    let agent = || prop_oneof![Just(Agent::Human), Just(Agent::Machine)];
+    let new = Sample::new;
+    let any_body = prop_oneof![
+        (id(), vec((product(), 0_i64..10_000), 0..3))
+            .prop_map(move |(id, lines)| body(new().ordered(0, &id, &lines))),
+        id().prop_map(move |id| body(new().cancelled(0, &id))),
+        (proptest::option::of(id()), 0_i64..9_000)
+            .prop_map(move |(id, minor)| body(new().refunded(0, id.as_deref(), minor))),
+        product().prop_map(move |product| body(new().viewed(0, product))),
+        (agent(), product()).prop_map(move |(agent, it)| body(new().clicked(0, agent, it))),
+        agent().prop_map(move |agent| body(new().opened(0, agent))),
+    ];
+    vec((-48_i64..2_000, any_body), 0..12).prop_map(|events| {
+        events.into_iter().fold(Sample::new(), |sample, (age, body)| sample.with(age, body))
+    })
+}
+
+impl std::fmt::Debug for Sample {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.events.iter().map(|it| (it.at, &it.body))).finish()
+    }
+}
+
+fn any_words() -> impl Strategy<Value = Words> {
+    let word = prop_oneof![Just("Kettles".to_owned()), "\\PC{0,6}[a-z]", "[a\"\\\\\n ]{0,4}x"];
+    vec(word, 1..4).prop_map(|it| Words::new(it).unwrap())
+}
+
+pub fn any_span() -> impl Strategy<Value = Span> {
+    prop_oneof![
+        (1..=SPAN_DAYS_MAX).prop_map(|it| Span::days(it).unwrap()),
+        (1..=SPAN_DAYS_MAX * 24).prop_map(|it| Span::hours(it).unwrap()),
+    ]
+}
+
+fn any_bound() -> impl Strategy<Value = AmountBound> {
+    let code = prop_oneof![Just("EUR"), Just("JPY"), Just("KWD")];
+    let amount = (0_i64..=1_000_000_000_000, code)
+        .prop_map(|(minor, code)| Amount::new(minor, Currency::new(code).unwrap()).unwrap());
+    (amount, any::<bool>()).prop_map(|(amount, is_least)| {
+        if is_least { AmountBound::AtLeast(amount) } else { AmountBound::AtMost(amount) }
+    })
+}
+
+fn any_product_test() -> impl Strategy<Value = ProductTest> {
+    prop_oneof![
+        Just(ProductTest::Any),
+        Just(ProductTest::Related),
+        Just(ProductTest::Better),
+        any_words().prop_map(ProductTest::InCategory),
+        any_words().prop_map(ProductTest::OfKind),
+        any_words().prop_map(ProductTest::Tagged),
+        any_words().prop_map(ProductTest::Named),
+        any_words().prop_map(ProductTest::NameHas),
+        any_words().prop_map(ProductTest::Coded),
+        any_bound().prop_map(ProductTest::Priced),
+    ]
+}
+
+pub fn any_deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        Just(Deed::Ordered),
+        Just(Deed::StartedCheckout),
+        Just(Deed::WasSentEmail),
+        Just(Deed::OpenedEmail),
+        Just(Deed::ClickedEmail),
+        any_product_test().prop_map(Deed::Bought),
+        any_product_test().prop_map(Deed::Viewed),
+        any_product_test().prop_map(Deed::Clicked),
+        any_product_test().prop_map(Deed::AddedToCart),
+        any_product_test().prop_map(Deed::Reviewed),
+    ]
+}
+
+fn any_clause() -> impl Strategy<Value = Condition> {
+    let count = prop_oneof![
+        (1_u32..9).prop_map(Count::at_least),
+        (0_u32..9).prop_map(Count::AtMost),
+        (0_u32..9).prop_map(Count::Exactly),
+    ];
+    let window = || {
+        prop_oneof![
+            Just(Window::Ever),
+            Just(Window::SinceLastOrder),
+            any_span().prop_map(Window::Last),
+        ]
+    };
+    let pick = || prop_oneof![Just(OrderPick::First), Just(OrderPick::Last)];
+    let of = prop_oneof![pick().prop_map(WorthOf::Order), Just(WorthOf::Average)];
+    let age = prop_oneof![
+        any_span().prop_map(OrderAge::AtLeast),
+        any_span().prop_map(OrderAge::LessThan),
+    ];
+    prop_oneof![
+        4 => (any_deed(), count, window())
+            .prop_map(|(deed, count, window)| Condition::Did { deed, count, window }),
+        1 => (any_bound(), window()).prop_map(|(bound, window)| Condition::Spent { bound, window }),
+        1 => (of, any_bound()).prop_map(|(of, bound)| Condition::Worth { of, bound }),
+        1 => (pick(), age).prop_map(|(pick, age)| Condition::Ordered { pick, age }),
+        1 => any_words().prop_map(Condition::CountryIs),
+        1 => prop_oneof![
+            Just(Condition::AgreedTo(Topic::Marketing)),
+            Just(Condition::AgreedTo(Topic::Feedback)),
+            Just(Condition::IsSuppressed),
+            Just(Condition::HasEmail),
+        ],
+    ]
+}
+
+/// Every condition that can be written, empty groups and groups of one among them.
+pub fn any_condition() -> impl Strategy<Value = Condition> {
+    any_clause().prop_recursive(6, 40, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Condition::All),
+            vec(inner.clone(), 0..4).prop_map(Condition::Any),
+            vec(inner.clone(), 0..4).prop_map(Condition::NoneOf),
+            inner.prop_map(|it| Condition::Not(Box::new(it))),
+        ]
+    })
 }

@@ -13,7 +13,7 @@ use std::{
 
 use aftercart_model::{CustomerId, Product, ProductId, Timestamp};
 use aftercart_recommend::{
-    Basket, Model, Recommendation, Relation, Rules, Taste, TrainOptions, recommend,
+    Basket, Model, Recommendation, Rules, Taste, TrainOptions, recommend, steps_up,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -37,10 +37,8 @@ fn main() -> Result<()> {
         },
     };
     fs::create_dir_all(out)?;
-    yardstick.answer_customers("a_cases.csv", "a.csv", &yardstick.rules, |_| true)?;
-    let all_steps = Rules { count: 20, steps_up_max: 10, ..yardstick.rules.clone() };
-    let is_step = |it: &Recommendation| matches!(it.relation, Relation::StepUp { .. });
-    yardstick.answer_customers("c_cases.csv", "c.csv", &all_steps, is_step)?;
+    yardstick.answer_customers("a_cases.csv", "a.csv", recommend)?;
+    yardstick.answer_customers("c_cases.csv", "c.csv", steps_up)?;
     yardstick.answer_baskets()
 }
 
@@ -122,8 +120,7 @@ impl Yardstick {
         &self,
         cases: &str,
         answers: &str,
-        rules: &Rules,
-        keep: impl Fn(&Recommendation) -> bool,
+        rank: fn(&Model, &[Product], &Taste, &Rules, Timestamp) -> Vec<Recommendation>,
     ) -> Result<()> {
         let mut own: HashMap<CustomerId, Vec<&Line>> = HashMap::new();
         for line in &self.history.lines {
@@ -150,8 +147,9 @@ impl Yardstick {
                     taste.anchors.push(line.product);
                 }
             }
-            let found = recommend(&model, &self.history.products, &taste, rules, timestamp(as_of));
-            for (rank, it) in (1..).zip(found.iter().filter(|it| keep(it))) {
+            let products = &self.history.products;
+            let found = rank(&model, products, &taste, &self.rules, timestamp(as_of));
+            for (rank, it) in (1..).zip(&found) {
                 let code = &self.history.products[it.product.index()].code;
                 writer.write_record([&case[0], as_of, &format!("{rank}"), code])?;
             }

@@ -17,4 +17,4 @@ pub use model::{
     Basket, BestSeller, Complement, Model, TrainOptions, UPGRADE_RATIO_MAX, UPGRADE_RATIO_MIN,
     Upgrade,
 };
-pub use rank::{Recommendation, Relation, Rules, Taste, recommend};
+pub use rank::{Recommendation, Relation, Rules, Taste, recommend, steps_up};

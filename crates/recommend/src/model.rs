@@ -86,7 +86,7 @@ impl Default for TrainOptions {
             breadth_products: 50.0,
             customers_min: 3,
             complements_max: 50,
-            upgrades_max: 20,
+            upgrades_max: 50,
         }
     }
 }

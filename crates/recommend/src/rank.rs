@@ -97,6 +97,23 @@ pub fn recommend(
     list.chosen
 }
 
+/// Up to `rules.count` better versions of what was just ordered, the best first and nothing else:
+/// for a campaign that is after premium products. Otherwise as [`recommend`].
+pub fn steps_up(
+    model: &Model,
+    products: &[Product],
+    taste: &Taste,
+    rules: &Rules,
+    now: Timestamp,
+) -> Vec<Recommendation> {
+    let shelf = Shelf::new(products, taste, rules, now);
+    let together = tally_complements(model, &wants(taste, now));
+    let ranked = tally_upgrades(model, taste, &together).ranked(&shelf, rules);
+    let mut list = List { model, rules, chosen: Vec::with_capacity(rules.count) };
+    list.fill(&ranked, rules.count);
+    list.chosen
+}
+
 /// The catalogue as this customer may see it.
 struct Shelf<'a> {
     products: &'a [Product],
@@ -438,6 +455,14 @@ mod tests {
         assert!(!found.iter().any(|it| matches!(it.relation, Relation::StepUp { .. })));
         let two = Rules { count: 2, steps_up_max: 2, ..Rules::default() };
         assert_eq!(shown(&products(), &after_a_dripper(), &two), [KETTLE, GLASS_DRIPPER]);
+    }
+
+    #[test]
+    fn a_premium_list_has_better_versions_alone() {
+        let found =
+            steps_up(&model(&products()), &products(), &after_a_dripper(), &Rules::default(), NOW);
+        let relations: Vec<_> = found.iter().map(|it| (it.product, it.relation)).collect();
+        assert_eq!(relations, [(GLASS_DRIPPER, Relation::StepUp { anchor: DRIPPER })]);
     }
 
     #[test]

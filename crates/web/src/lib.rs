@@ -1,1 +1,26 @@
 //! HTTP: the console, the API and the public pages; no rule of the business.
+//!
+//! A page is a context struct that can make samples of itself and a function that renders it, so
+//! every page is rendered in a test without a store. Handlers stand apart in [`routes`]: they read
+//! their input into a form type, call one use case, and render a page or redirect.
+//!
+//! Pages are whole without script. No markup carries a style, a script or an event attribute: the
+//! policy in [`security`] forbids them, and sizes that come from data are SVG attributes.
+
+pub mod api;
+pub mod asset;
+pub mod chart;
+pub mod component;
+pub mod console;
+pub mod format;
+pub mod icon;
+pub mod layout;
+pub mod public;
+pub mod routes;
+pub mod security;
+pub mod token;
+
+#[cfg(test)]
+mod testing;
+
+pub use layout::{Layout, MailState, Place, Theme};

@@ -1,0 +1,212 @@
+//! The shell of the API: one shape of error, limits on bodies, and when to come again.
+//!
+//! An error is always `{"error":{"code","message","field"}}`: a code for programs, a sentence for
+//! people that says how to mend it, and the field it is about where there is one. Under pressure the
+//! answer is 429 or 503 with `Retry-After`, never an acceptance that is then forgotten.
+
+use std::time::Duration;
+
+use axum::{
+    Json, Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// One event with all its properties; the largest real ones are a tenth of it.
+pub const EVENT_BYTES_MAX: usize = 256 * 1024;
+/// A batch of [`BATCH_EVENTS_MAX`] events of usual size, tenfold.
+pub const BATCH_BYTES_MAX: usize = 5 * 1024 * 1024;
+pub const BATCH_EVENTS_MAX: usize = 500;
+/// What platforms post at most.
+pub const WEBHOOK_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// A form of a public page: a rating and a review.
+pub const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// Why a request was not done, in the one shape of the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    pub status: StatusCode,
+    pub code: &'static str,
+    pub message: String,
+    pub field: Option<String>,
+    pub retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), field: None, retry_after: None }
+    }
+
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid", message)
+    }
+
+    pub fn invalid_field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..Self::invalid(message) }
+    }
+
+    pub fn unauthorized() -> Self {
+        let message = "the write key is missing or unknown; send it as the user name of basic \
+                       authentication";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+    }
+
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// The key was used before with another body.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", message)
+    }
+
+    pub fn too_large(bytes_max: usize) -> Self {
+        let message = format!("the body is larger than {bytes_max} bytes; send it in parts");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    }
+
+    pub fn too_many(retry_after: Duration) -> Self {
+        let message = "too many requests; wait as long as Retry-After says";
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", message)
+        }
+    }
+
+    /// We cannot keep it safe now, so we do not take it.
+    pub fn unavailable(retry_after: Duration) -> Self {
+        let message = "nothing was accepted; send it again after Retry-After";
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
+        }
+    }
+
+    /// Our own failure; what it was stands in the log, not here.
+    pub fn internal() -> Self {
+        let message = "something failed on our side and was logged; send it again";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error: ErrorFields<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorFields<'a> {
+    code: &'a str,
+    message: &'a str,
+    field: Option<&'a str>,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let error =
+            ErrorFields { code: self.code, message: &self.message, field: self.field.as_deref() };
+        let mut response = (self.status, Json(ErrorBody { error })).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, retry_after(wait));
+        }
+        response
+    }
+}
+
+/// Whole seconds, at least one: zero would be an invitation to come at once.
+pub fn retry_after(wait: Duration) -> HeaderValue {
+    HeaderValue::from(wait.as_millis().div_ceil(1_000).clamp(1, 86_400) as u64)
+}
+
+/// The body as `T`, or an error that says where it stops being that.
+pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|error| {
+        ApiError::invalid(format!("the body is not the JSON this address takes: {error}"))
+    })
+}
+
+/// `router` with bodies of at most `bytes_max`, and the API's own answer to unknown addresses.
+pub fn limited<S: Clone + Send + Sync + 'static>(router: Router<S>, bytes_max: usize) -> Router<S> {
+    router.layer(DefaultBodyLimit::max(bytes_max))
+}
+
+/// What an address under `/v1` answers that is not there.
+pub async fn unknown_address() -> ApiError {
+    ApiError::not_found("there is no such address; see docs/reference for those there are")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        body::{Body, Bytes, to_bytes},
+        http::Request,
+        routing::post,
+    };
+    use insta::assert_snapshot;
+    use serde::Deserialize;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    }
+
+    fn body_of(error: ApiError) -> String {
+        let body = error.into_response().into_body();
+        let bytes = block_on(to_bytes(body, 10_000)).unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn every_error_has_one_shape() {
+        assert_snapshot!(
+            body_of(ApiError::invalid_field("properties.total", "`total` is `x`, not a number")),
+            @r#"{"error":{"code":"invalid","message":"`total` is `x`, not a number","field":"properties.total"}}"#
+        );
+        assert_snapshot!(
+            body_of(ApiError::too_large(EVENT_BYTES_MAX)),
+            @r#"{"error":{"code":"too_large","message":"the body is larger than 262144 bytes; send it in parts","field":null}}"#
+        );
+    }
+
+    #[test]
+    fn pressure_says_when_to_come_again() {
+        let wait = |millis| retry_after(Duration::from_millis(millis));
+        assert_eq!(wait(0), "1", "never at once");
+        assert_eq!(wait(1_000), "1");
+        assert_eq!(wait(1_001), "2", "rounded up");
+        let response = ApiError::unavailable(Duration::from_secs(5)).into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "5");
+    }
+
+    #[test]
+    fn a_body_that_is_not_json_is_told_where() {
+        #[derive(Debug, Deserialize)]
+        struct Anything {
+            #[allow(dead_code)]
+            event: String,
+        }
+        let error = read_json::<Anything>(b"{\"event\": 7}").unwrap_err();
+        assert!(error.message.contains("line 1 column 11"), "{}", error.message);
+        assert_eq!(error.status, StatusCode::BAD_REQUEST);
+    }
+
+    #[test]
+    fn a_larger_body_is_refused_before_it_is_read() {
+        let router: Router =
+            limited(Router::new().route("/", post(|_: Bytes| async { "taken" })), 10);
+        let send = |length: usize| {
+            let request = Request::post("/").body(Body::from("x".repeat(length))).unwrap();
+            block_on(router.clone().oneshot(request)).unwrap().status()
+        };
+        assert_eq!(send(10), StatusCode::OK);
+        assert_eq!(send(11), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+}

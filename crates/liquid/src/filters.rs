@@ -108,6 +108,9 @@ filters! {
 
 type Done<T> = Result<T, Trouble>;
 
+/// Each mark of a pattern may be widened to hundreds of characters, so its length is bounded first.
+const DATE_PATTERN_BYTES_MAX: usize = 256;
+
 /// Runs a filter. The number of `arguments` was checked when the template was read.
 pub(crate) fn apply(
     name: FilterName,
@@ -156,10 +159,17 @@ pub(crate) fn apply(
         F::First | F::Last => property_of_array(&input, name.text()),
         F::Date => {
             let pattern = text_of(argument(0), budget)?;
-            match pattern.is_empty() {
-                true => input,
-                false => date::formatted(&input, &pattern).map_or(input, Value::from),
+            if pattern.len() > DATE_PATTERN_BYTES_MAX {
+                let problem = "the pattern of `date` is too long";
+                let remedy = format!("shorten it to {DATE_PATTERN_BYTES_MAX} bytes");
+                return Err(Trouble::wrong(problem, remedy));
             }
+            let written = match pattern.is_empty() {
+                true => None,
+                false => date::formatted(&input, &pattern),
+            };
+            budget.build(written.as_ref().map_or(0, String::len))?;
+            written.map_or(input, Value::from)
         }
         F::Raw | F::Safe => Value::Markup(shared_text(&input, budget)?),
         F::Base64Decode | F::Base64UrlSafeDecode => base64_decoded(name, &input, budget)?,

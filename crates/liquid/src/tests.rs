@@ -160,6 +160,8 @@ fn a_hostile_template_ends_soon_and_small() {
     assert_stopped(&format!("{{% assign x = 'xxxx' %}}{replaced}"), "a text squared");
     let joined = "{% assign x = x | concat: x %}".repeat(60);
     assert_stopped(&format!("{{% assign x = 'x' | split: ',' %}}{joined}"), "an array doubled");
+    let pattern = format!("{{{{ 0 | date: '{}' }}}}", "%200Y".repeat(60));
+    assert!(render(&pattern).starts_with("error:"), "a pattern of wide years");
     assert_stopped(
         "{% for i in (1..1000) %}{% capture x %}{{ x }}{{ x }}y{% endcapture %}{% endfor %}",
         "a capture of itself",

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use aftercart_model::Event;
-use aftercart_segment::{Columns, History, rows_of};
+use aftercart_segment::{Columns, History, HistoryRow, rows_of};
 
 /// The columns are of one length.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +55,27 @@ impl Rows {
         self.kinds.extend_from_slice(&other.kinds[range.clone()]);
         self.subjects.extend_from_slice(&other.subjects[range.clone()]);
         self.amounts.extend_from_slice(&other.amounts[range]);
+    }
+
+    /// Adds the rows of `other` in `range` and `news`, both by time; of one instant the former first.
+    pub(crate) fn extend_merged(
+        &mut self,
+        other: &Self,
+        range: Range<usize>,
+        news: impl Iterator<Item = HistoryRow>,
+    ) {
+        let mut start = range.start;
+        for row in news {
+            let times_ms = &other.times_ms[start..range.end];
+            let end = start + times_ms.partition_point(|&it| it <= row.at_ms);
+            self.extend_from(other, start..end);
+            start = end;
+            self.times_ms.push(row.at_ms);
+            self.kinds.push(row.kind.number());
+            self.subjects.push(row.subject);
+            self.amounts.push(row.amount);
+        }
+        self.extend_from(other, start..range.end);
     }
 
     pub(crate) fn part(&self, range: Range<usize>) -> History<'_> {

@@ -3,9 +3,12 @@
 use std::{collections::HashMap, ops::Range};
 
 use aftercart_model::CustomerId;
-use aftercart_segment::History;
+use aftercart_segment::{History, HistoryRow};
 
 use crate::rows::Rows;
+
+/// A row not yet in its place, with whose it is.
+pub(crate) type BulkRow = (CustomerId, HistoryRow);
 
 /// Invariants: `customers` ascend; `starts` has one more, and the rows of the customer at `i` are
 /// those from `starts[i]` to `starts[i + 1]`, never none.
@@ -86,6 +89,30 @@ impl Sealed {
             }
             kept.next_if(|place| self.customers[*place] == customer);
             merged.push(customer, &rows, 0..rows.len());
+        }
+        for place in kept {
+            merged.push(self.customers[place], &self.rows, self.range(place));
+        }
+        merged
+    }
+
+    /// These columns with `news` in their places; `news` stand in the order of the log and come
+    /// after all that is sealed. Sorts them.
+    pub(crate) fn with_rows(&self, news: &mut [BulkRow]) -> Self {
+        // Stable, so rows of one instant stay in the order of the log and an order with its lines.
+        news.sort_by_key(|(customer, row)| (*customer, row.at_ms));
+        let mut merged = Self::with_room(self.customers.len(), self.rows() + news.len());
+        let mut kept = (0..self.customers.len()).peekable();
+        for own in news.chunk_by(|(a, _), (b, _)| a == b) {
+            let customer = own[0].0;
+            while let Some(place) = kept.next_if(|place| self.customers[*place] < customer) {
+                merged.push(self.customers[place], &self.rows, self.range(place));
+            }
+            let sealed = kept.next_if(|place| self.customers[*place] == customer);
+            let range = sealed.map_or(0..0, |place| self.range(place));
+            merged.rows.extend_merged(&self.rows, range, own.iter().map(|(_, row)| *row));
+            merged.customers.push(customer);
+            merged.starts.push(merged.rows.len());
         }
         for place in kept {
             merged.push(self.customers[place], &self.rows, self.range(place));

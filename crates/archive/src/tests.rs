@@ -127,14 +127,17 @@ proptest! {
         events in any_events(), seals in vec(0_usize..60, 0..4),
     ) {
         let archive = archive(&events, &seals);
+        let rebuilt = Archive::rebuild_by(events.iter().cloned(), 7);
         let expected = expected_histories(&events);
         for customer in (0..CUSTOMERS).map(CustomerId) {
             let found = archive.history_of(customer).map(rows).unwrap_or_default();
+            let again = rebuilt.history_of(customer).map(rows).unwrap_or_default();
+            prop_assert_eq!(&again, &found, "rebuilt");
             let expected = expected.get(&customer).map(|it| rows(it.as_history())).unwrap_or_default();
             prop_assert_eq!(found, expected);
         }
         let held: usize = expected.values().map(|it| it.as_history().len()).sum();
-        prop_assert_eq!(archive.rows(), held);
+        prop_assert_eq!((archive.rows(), rebuilt.rows()), (held, held));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! What works through text or items is charged for before the work, and what is built before it is
 //! built: a filter that doubles its input, in a row, is stopped by its size and not by memory.
 
-use std::{cmp::Ordering, collections::HashSet, ops::RangeInclusive, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeSet, ops::RangeInclusive, sync::Arc};
 
 use base64::{
     Engine as _,
@@ -480,7 +480,7 @@ fn of_array(
         }
         F::Sort | F::SortNatural => sorted(name, items, key.as_deref(), budget)?,
         F::Uniq => {
-            let mut seen = HashSet::new();
+            let mut seen = BTreeSet::new();
             items.retain(|it| {
                 let value = key.as_deref().map_or(it.clone(), |key| property(it, key).into_owned());
                 seen.insert(identity(&value))

@@ -22,8 +22,6 @@ mod text;
 mod value;
 
 #[cfg(test)]
-mod golden;
-#[cfg(test)]
 mod tests;
 
 pub use render::{Escape, Limits, RenderError, RenderOptions};

@@ -3,7 +3,7 @@
 //! Every node, every turn of a loop and every stretch of text a filter works through costs steps;
 //! everything printed or built counts in bytes. So a hostile template ends, soon and small.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use crate::{
     Template, Value,
@@ -143,10 +143,10 @@ pub(crate) fn render(
         held_bytes: 0,
         depth: 0,
         frames: Vec::new(),
-        locals: HashMap::new(),
-        counters: HashMap::new(),
-        stops: HashMap::new(),
-        cycles: HashMap::new(),
+        locals: BTreeMap::new(),
+        counters: BTreeMap::new(),
+        stops: BTreeMap::new(),
+        cycles: BTreeMap::new(),
         unchanged: None,
         at: 0,
     };
@@ -196,11 +196,11 @@ struct Renderer<'t> {
     held_bytes: usize,
     depth: usize,
     frames: Vec<Frame<'t>>,
-    locals: HashMap<Arc<str>, Value>,
-    counters: HashMap<Arc<str>, Value>,
+    locals: BTreeMap<Arc<str>, Value>,
+    counters: BTreeMap<Arc<str>, Value>,
     /// Where each loop stopped, for `offset: continue`.
-    stops: HashMap<&'t Arc<str>, usize>,
-    cycles: HashMap<String, usize>,
+    stops: BTreeMap<&'t Arc<str>, usize>,
+    cycles: BTreeMap<String, usize>,
     /// What the last `ifchanged` printed.
     unchanged: Option<String>,
     /// The node being rendered, for errors.

@@ -1,4 +1,4 @@
-//! What the language promises, by example and by law. The public cases stand in `golden`.
+//! What the language promises, by example and by law. The public cases stand in `tests/golden.rs`.
 
 use insta::assert_snapshot;
 use proptest::prelude::*;

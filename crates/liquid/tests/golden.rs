@@ -1,10 +1,10 @@
-//! Runs the public conformance cases for Liquid, where they are at hand.
+//! Runs the public conformance cases for Liquid, where they are at hand. It reads a file, and so it
+//! stands outside the crate, which touches nothing.
 
 use std::path::PathBuf;
 
+use aftercart_liquid::{RenderOptions, Template, Value};
 use serde::Deserialize;
-
-use crate::{RenderOptions, Template, Value};
 
 /// The share reached. What is missing are `include` and `render`, for there are no partial templates
 /// here, and one case that another contradicts.

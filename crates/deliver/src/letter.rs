@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use aftercart_model::{EmailAddress, Timestamp};
+use aftercart_model::{EmailAddress, MessageId, Timestamp};
 
 use crate::encode::{encoded_text, quoted_printable};
 
@@ -25,6 +25,10 @@ const URL_BYTES_MAX: usize = 800;
 /// What is handed over.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
+    /// Which message it is an attempt of; `None` for a test letter.
+    pub message: Option<MessageId>,
+    pub to_name: String,
+    pub subject: String,
     /// Where bounces go: the envelope's sender.
     pub from: EmailAddress,
     pub to: EmailAddress,
@@ -51,6 +55,8 @@ pub struct Mailbox {
 /// What a letter is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LetterParts {
+    /// Which message it is an attempt of; `None` for a test letter.
+    pub message: Option<MessageId>,
     /// Where bounces go: the envelope's sender.
     pub return_path: EmailAddress,
     pub from: Mailbox,
@@ -107,10 +113,12 @@ pub fn build(parts: &LetterParts) -> Result<Letter, LetterError> {
         raw.push_str(&format!("--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\n"));
         raw.push_str("Content-Transfer-Encoding: quoted-printable\r\n\r\n");
         quoted_printable(body, &mut raw);
-        raw.push_str("\r\n");
     }
     raw.push_str(&format!("--{boundary}--\r\n"));
     Ok(Letter {
+        message: parts.message,
+        to_name: parts.to.name.clone(),
+        subject: parts.subject.clone(),
         from: parts.return_path.clone(),
         to: parts.to.address.clone(),
         message_id: format!("<{}>", parts.message_id),
@@ -240,4 +248,207 @@ fn refuse_unless(
     }
     let text = text.chars().take(80).flat_map(char::escape_default).collect();
     Err(LetterError::BadHeader { header, text, remedy })
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::encode::tests::{decoded_body, decoded_text};
+
+    fn address(text: &str) -> EmailAddress {
+        EmailAddress::new(text).unwrap()
+    }
+
+    fn parts() -> LetterParts {
+        let shop = Mailbox {
+            name: "Tarn & Ember".to_owned(),
+            address: address("hello@tarnandember.example"),
+        };
+        LetterParts {
+            message: None,
+            return_path: address("bounce+7f3c@mail.tarnandember.example"),
+            reply_to: Some(Mailbox {
+                address: address("help@tarnandember.example"),
+                ..shop.clone()
+            }),
+            from: shop,
+            to: Mailbox {
+                name: "Tomás Ribeiro".to_owned(),
+                address: address("tomas@mail.example"),
+            },
+            subject: "Your kettle has company — 10 % off until Friday".to_owned(),
+            message_id: "k7x2m9q4@mail.tarnandember.example".to_owned(),
+            date: Timestamp::constant(1_772_366_400, 0), // 2026-03-01T12:00:00Z
+            list: Some(ListHeaders {
+                unsubscribe_url: "https://mail.tarnandember.example/u/9f2c?k=1".to_owned(),
+                unsubscribe_address: Some(address("leave+9f2c@mail.tarnandember.example")),
+                list_name: "Tarn & Ember, offers".to_owned(),
+                list_id: "marketing.tarnandember.example".to_owned(),
+                feedback_id: "upsell:offer:marketing:tarnandember".to_owned(),
+            }),
+            text: "Hello Tomás,\n\nyour kettle.\n".to_owned(),
+            html: "<p style=\"color: red\">Hello Tomás</p>\n".to_owned(),
+        }
+    }
+
+    fn raw(parts: &LetterParts) -> String {
+        String::from_utf8(build(parts).unwrap().raw).unwrap()
+    }
+
+    /// Headers as (name, value as shown) and the bodies of the parts as shown.
+    fn shown(raw: &str) -> (Vec<(String, String)>, Vec<String>) {
+        let (head, body) = raw.split_once("\r\n\r\n").unwrap();
+        let unfolded = head.replace("\r\n ", " ");
+        let header = |line: &str| {
+            let (name, value) = line.split_once(": ").expect("a header");
+            (name.to_owned(), decoded_text(value))
+        };
+        let headers: Vec<_> = unfolded.split("\r\n").map(header).collect();
+        let kind = &headers.iter().find(|it| it.0 == "Content-Type").unwrap().1;
+        let boundary = kind.split('"').nth(1).unwrap();
+        let border = format!("--{boundary}");
+        let bodies = body.split(&border).skip(1).filter(|it| !it.starts_with("--"));
+        let text = |part: &str| decoded_body(part.split_once("\r\n\r\n").unwrap().1);
+        (headers, bodies.map(text).collect())
+    }
+
+    #[test]
+    fn a_letter_reads_as_it_should() {
+        assert_snapshot!(raw(&parts()).replace("\r\n", "\n"), @r#"
+    From: Tarn & Ember <hello@tarnandember.example>
+    To: =?utf-8?B?VG9tw6FzIFJpYmVpcm8=?= <tomas@mail.example>
+    Reply-To: Tarn & Ember <help@tarnandember.example>
+    Subject: =?utf-8?B?WW91ciBrZXR0bGUgaGFzIGNvbXBhbnkg4oCUIDEwICUgb2ZmIHVudGls?=
+     =?utf-8?B?IEZyaWRheQ==?=
+    Date: Sun, 01 Mar 2026 12:00:00 +0000
+    Message-ID: <k7x2m9q4@mail.tarnandember.example>
+    List-Unsubscribe: <https://mail.tarnandember.example/u/9f2c?k=1>,
+     <mailto:leave+9f2c@mail.tarnandember.example>
+    List-Unsubscribe-Post: List-Unsubscribe=One-Click
+    List-Id: "Tarn & Ember, offers" <marketing.tarnandember.example>
+    Feedback-ID: upsell:offer:marketing:tarnandember
+    MIME-Version: 1.0
+    Content-Type: multipart/alternative; boundary="=_k7x2m9q4mailtarnandemberexample"
+
+    --=_k7x2m9q4mailtarnandemberexample
+    Content-Type: text/plain; charset=utf-8
+    Content-Transfer-Encoding: quoted-printable
+
+    Hello Tom=C3=A1s,
+
+    your kettle.
+
+    --=_k7x2m9q4mailtarnandemberexample
+    Content-Type: text/html; charset=utf-8
+    Content-Transfer-Encoding: quoted-printable
+
+    <p style=3D"color: red">Hello Tom=C3=A1s</p>
+
+    --=_k7x2m9q4mailtarnandemberexample--
+    "#);
+    }
+
+    #[test]
+    fn the_same_message_is_the_same_letter() {
+        assert_eq!(build(&parts()), build(&parts()));
+        let letter = build(&parts()).unwrap();
+        assert_eq!(letter.message_id, "<k7x2m9q4@mail.tarnandember.example>");
+        assert_eq!(format!("{letter:?}").matches("tomas").count(), 0, "no address in a log");
+    }
+
+    #[test]
+    fn transactional_mail_has_nothing_to_leave() {
+        let text = raw(&LetterParts { list: None, ..parts() });
+        assert!(!text.contains("List-") && !text.contains("Feedback-ID"));
+    }
+
+    #[test]
+    fn what_cannot_be_a_letter_is_refused() {
+        let refused = |change: fn(&mut LetterParts)| {
+            let mut parts = parts();
+            change(&mut parts);
+            build(&parts).unwrap_err().to_string()
+        };
+        fn list(parts: &mut LetterParts) -> &mut ListHeaders {
+            parts.list.as_mut().unwrap()
+        }
+        assert_snapshot!(refused(|it| it.subject = " ".into()), @"the subject is empty; write one");
+        assert_snapshot!(refused(|it| it.subject = "ü".repeat(201)), @"the subject has 201 characters; 200 is the most");
+        assert_snapshot!(refused(|it| it.html = "x".repeat(100_001)), @"the HTML has 100001 bytes; 100000 is the most, show fewer products");
+        assert_snapshot!(refused(|it| it.text = "\n".into()), @"the text part is empty; every letter has text and HTML");
+        assert_snapshot!(refused(|it| it.message_id = "a@b>\r\nBcc: x@y.example".into()), @r#"Message-ID `a@b>\r\nBcc: x@y.example` is not `name@domain` of letters, digits, `-`, `_`, `.` and `+`; give one that is"#);
+        assert_snapshot!(refused(|it| list(it).unsubscribe_url = "https://x.example/a b".into()), @"List-Unsubscribe `https://x.example/a b` is not a plain web address; encode blanks and special characters");
+        assert_snapshot!(refused(|it| list(it).unsubscribe_url = "javascript:alert(1)".into()), @"List-Unsubscribe `javascript:alert(1)` is not a plain web address; encode blanks and special characters");
+        assert_snapshot!(refused(|it| list(it).list_id = "offers".into()), @"List-Id `offers` is not a name with a dot, of letters, digits, `-`, `_`, `.` and `+`; give one that is");
+        assert_snapshot!(refused(|it| list(it).feedback_id = "a b".into()), @"Feedback-ID `a b` is not of letters, digits, `-`, `_`, `.`, `+` and `:`; give one that is");
+    }
+
+    /// Text that tries to be more than a name.
+    fn hostile() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("\r\nBcc: thief@evil.example\r\n".to_owned()),
+            Just("\n\n<html>".to_owned()),
+            Just("\u{2028}To: x@y.example".to_owned()),
+            Just("\" <thief@evil.example>, \"".to_owned()),
+            Just("=?utf-8?B?DQpCY2M6?=".to_owned()),
+            Just("\0\u{85}\u{b}".to_owned()),
+            Just("--=_k7x2m9q4mailtarnandemberexample--\r\n".to_owned()),
+            any::<String>(),
+            "[ -~]{0,20}",
+        ];
+        proptest::collection::vec(piece, 1..5).prop_map(|it| it.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_adds_a_header_a_recipient_or_a_part(
+            name in hostile(), subject in hostile(), list_name in hostile(), text in hostile(),
+            html in hostile(),
+        ) {
+            let mut parts = parts();
+            let (plain, _) = shown(&raw(&parts));
+            parts.subject = format!("S{}", subject.chars().take(150).collect::<String>());
+            parts.to.name = name.clone();
+            parts.from.name = name;
+            parts.list.as_mut().unwrap().list_name = list_name;
+            parts.text = format!("T{text}");
+            parts.html = format!("H{html}");
+            let raw = raw(&parts);
+            let (headers, bodies) = shown(&raw);
+            let names = |it: &[(String, String)]| it.iter().map(|it| it.0.clone()).collect::<Vec<_>>();
+            prop_assert_eq!(names(&headers), names(&plain));
+            // Text, HTML, and no third.
+            prop_assert_eq!(bodies.len(), 2);
+            let in_mail = |text: &str| text.replace("\r\n", "\n").replace('\n', "\r\n") + "\r\n";
+            prop_assert_eq!(&bodies[0], &in_mail(&parts.text));
+            let (head, _) = raw.split_once("\r\n\r\n").unwrap();
+            prop_assert!(head.is_ascii());
+            for line in raw.split("\r\n") {
+                prop_assert!(line.len() <= 998 && !line.contains(['\r', '\n']));
+            }
+            // One mailbox: whatever is quoted or encoded before it is a name.
+            let to = head.replace("\r\n ", " ");
+            let to = to.split("\r\n").find(|it| it.starts_with("To: ")).unwrap();
+            prop_assert!(to.ends_with("tomas@mail.example>") || to.ends_with(" tomas@mail.example"));
+            prop_assert_eq!(outside_quotes(to).matches('@').count(), 1, "{}", to);
+        }
+    }
+
+    /// A header line without its quoted strings and encoded words.
+    fn outside_quotes(line: &str) -> String {
+        let (mut kept, mut is_quoted, mut is_escaped) = (String::new(), false, false);
+        for c in line.chars() {
+            match (is_quoted, is_escaped, c) {
+                (true, true, _) => is_escaped = false,
+                (true, false, '\\') => is_escaped = true,
+                (_, _, '"') => is_quoted = !is_quoted,
+                (false, ..) => kept.push(c),
+                _ => {}
+            }
+        }
+        kept
+    }
 }

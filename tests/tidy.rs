@@ -69,7 +69,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
 ];
 
 /// What a pure crate may not name, and why.
-const IMPURE: [(&str, &str); 12] = [
+const IMPURE: [(&str, &str); 11] = [
     ("std::fs", "reading and writing is for the edge"),
     ("std::net", "reading and writing is for the edge"),
     ("std::process", "reading and writing is for the edge"),
@@ -80,7 +80,6 @@ const IMPURE: [(&str, &str); 12] = [
     ("Zoned::now(", "take `now` as an argument"),
     ("println!(", "return text; the edge prints it"),
     ("std::thread", "the caller decides about threads"),
-    ("HashMap::new", "its order changes from run to run; use a BTreeMap or a Vec"),
     ("thread_rng", "take a seed as an argument"),
 ];
 
@@ -268,8 +267,9 @@ fn every_file_says_what_it_is_for() {
 
 #[test]
 fn names_are_our_own_words() {
-    let found: Vec<String> =
-        files(&[".rs", ".sql"]).iter().flat_map(|(path, text)| foreign_words(path, text)).collect();
+    // The rule's own bad examples are not names of ours.
+    let texts = files(&[".rs", ".sql"]).into_iter().filter(|(path, _)| path != "tests/tidy.rs");
+    let found: Vec<String> = texts.flat_map(|(path, text)| foreign_words(&path, &text)).collect();
     assert_none(&found);
 }
 

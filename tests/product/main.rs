@@ -1,1 +1,10 @@
-//! placeholder
+//! Whole-product tests: the binary as people run it, on a real embedded store.
+//!
+//! Each test has a folder of its own and asks what a user would ask. Real data is used where it is
+//! at hand and skipped by name where it is not; small data of our own covers the same commands.
+
+mod support;
+
+mod bad_input;
+mod online_retail;
+mod small_shop;

@@ -54,6 +54,20 @@ pub struct PairingStep {
     pub text: String,
 }
 
+/// A short true story of a buyer who agreed to have it shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Story {
+    /// The product it is about.
+    pub code: String,
+    pub heading: String,
+    pub quote: String,
+    /// Below the shop's own pictures, or absolute; empty if none.
+    #[serde(default)]
+    pub picture: String,
+    #[serde(default)]
+    pub picture_text: String,
+}
+
 pub struct Known {
     /// By id: the index is the id.
     pub products: Vec<Product>,
@@ -64,6 +78,7 @@ pub struct Known {
     /// Approved reviews with words, by product, newest first.
     pub reviews: BTreeMap<ProductId, Vec<Review>>,
     pub pairings: Vec<Pairing>,
+    pub stories: Vec<Story>,
     by_code: BTreeMap<String, ProductId>,
 }
 
@@ -110,6 +125,10 @@ impl Known {
             Some(text) => serde_json::from_str(&text).context("the pairings")?,
             None => Vec::new(),
         };
+        let stories = match tx.setting(setting::STORIES)? {
+            Some(text) => serde_json::from_str(&text).context("the stories")?,
+            None => Vec::new(),
+        };
         Ok(Self {
             catalogue: Catalogue::new(&products),
             relations: Relations::new(complements, upgrades),
@@ -119,6 +138,7 @@ impl Known {
             model,
             reviews,
             pairings,
+            stories,
         })
     }
 }
@@ -153,6 +173,14 @@ impl Engine {
     pub fn save_pairings(&self, pairings: &[Pairing]) -> Result<()> {
         let text = serde_json::to_string(pairings)?;
         self.store().write(|tx| tx.set_setting(setting::PAIRINGS, &text))?;
+        self.forget_known();
+        Ok(())
+    }
+
+    /// Keeps stories of buyers who agreed to have them shown.
+    pub fn save_stories(&self, stories: &[Story]) -> Result<()> {
+        let text = serde_json::to_string(stories)?;
+        self.store().write(|tx| tx.set_setting(setting::STORIES, &text))?;
         self.forget_known();
         Ok(())
     }

@@ -7,6 +7,7 @@
 //! `now`.
 
 mod advance_enrolments;
+mod campaign;
 mod catching_inbox;
 mod check_promises;
 mod clock;
@@ -41,20 +42,21 @@ use aftercart_store::{Store, Tx};
 use anyhow::{Context, Result};
 
 pub use aftercart_store as store;
+pub use campaign::{Accepted, CampaignProposal};
 pub use check_promises::BrokenPromise;
 pub use clock::{Clock, StandingClock, SystemClock};
 pub use customer_view::{CustomerView, Gate, NextStep, TimelineEntry};
 pub use deliver_messages::DeliverySummary;
-pub use flow_view::{EnrolmentLine, FlowCounts, FlowListing, FlowView};
+pub use flow_view::{EnrolmentLine, FlowCounts, FlowListing, FlowView, StepAccount, StepTraffic};
 pub use home_view::{HomeView, NeedsPerson, WeekFigures};
 pub use import_history::{ImportProgress, Imported};
-pub use known::{Known, Pairing, PairingStep};
+pub use known::{Known, Pairing, PairingStep, Story};
 pub use recommend_products::{CustomerAdvice, ProductAdvice, RelatedProduct};
 pub use record_events::{Occasion, Recorded};
 pub use render_email::RenderedEmail;
 pub use replay_flow::ReplaySource;
 pub use report_flow::{FlowReport, StepReport};
-pub use segments::{SegmentCount, SegmentMember};
+pub use segments::{ClauseCount, SegmentCount, SegmentMember};
 pub use tokens::{Keys, Token};
 pub use track::{Preferences, Tracked};
 pub use work::WorkDone;
@@ -79,6 +81,7 @@ mod setting {
     pub const SECRET: &str = "secret";
     pub const WRITE_KEY: &str = "write-key";
     pub const PAIRINGS: &str = "pairings";
+    pub const STORIES: &str = "stories";
     pub const CLOCK: &str = "clock";
     pub const SAMPLE: &str = "sample";
 }

@@ -6,8 +6,8 @@
 
 use aftercart_flow::Flow;
 use aftercart_model::{
-    Coupon, Customer, Enrolment, EventBody, MessageId, MessageState, ProductId, StepId, TemplateId,
-    Timestamp,
+    ConsentState, Coupon, Customer, Enrolment, EventBody, MessageId, MessageState, ProductId,
+    StepId, TemplateId, Timestamp, Topic,
 };
 use aftercart_store::{NewMessage, Tx};
 use anyhow::{Context, Result};
@@ -37,13 +37,15 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Option<MessageId>> {
         let known = self.known_in(tx)?;
-        let is_about_products = flow.topic() == aftercart_model::Topic::Marketing;
+        let is_about_products = flow.topic() == Topic::Marketing;
         if is_about_products {
             enrolment.products = self.story_products(tx, &known, enrolment, now)?;
         }
         let zone = self.zone_of(customer);
         let mut problem = None;
-        if send.is_coupon_named && enrolment.coupon.is_none() {
+        // No code is spent on somebody who may not be mailed.
+        let is_mailable = self.may_be_mailed(tx, customer, flow.topic())?;
+        if is_mailable && send.is_coupon_named && enrolment.coupon.is_none() {
             match self.reserve_coupon(tx, flow, customer, &zone, now)? {
                 Some(coupon) => enrolment.coupon = Some(coupon.code),
                 None => problem = Some("no code left in the coupon pool"),
@@ -84,6 +86,15 @@ impl Engine {
             self.note(tx, format!("dropped:{id}"), customer.id, now, dropped)?;
         }
         Ok(Some(id))
+    }
+
+    /// Whether consent and suppression let mail of this topic through now.
+    fn may_be_mailed(&self, tx: &mut Tx<'_>, customer: &Customer, topic: Topic) -> Result<bool> {
+        let Some(address) = &customer.email else { return Ok(false) };
+        let consents = tx.consents_of(customer.id)?;
+        let agreed = consents.iter().find(|it| it.topic == topic);
+        Ok(agreed.is_some_and(|it| it.state == ConsentState::Agreed)
+            && tx.suppression_of(address)?.is_none())
     }
 
     /// The products of this enrolment's story: those chosen before that can still be had, filled up

@@ -57,6 +57,18 @@ impl Engine {
         })
     }
 
+    /// Accepts events at moments of their own, all in one durable commit: what a simulation does,
+    /// whose clock stands between two of its moments.
+    pub fn record_events_at(&self, events: &[(Incoming, Timestamp)]) -> Result<Vec<Recorded>> {
+        self.store().write(|tx| {
+            let mut seen = Seen::default();
+            let record = |(event, now): &(Incoming, Timestamp)| {
+                self.record(tx, &mut seen, event, Occasion::Live, *now)
+            };
+            events.iter().map(record).collect()
+        })
+    }
+
     /// Accepts one event within a transaction of the caller.
     pub(crate) fn record(
         &self,

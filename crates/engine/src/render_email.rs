@@ -7,7 +7,7 @@
 use aftercart_deliver::{Letter, LetterParts, ListHeaders, Mailbox};
 use aftercart_email::{
     CouponView, CustomerView, EmailData, Links, OrderView, PairView, ProductView, RatingView,
-    Relation, Rendered, ReviewView, ShopView, StepView, wording,
+    Relation, Rendered, ReviewView, ShopView, StepView, StoryView, wording,
 };
 use aftercart_model::{
     Coupon, CouponOffer, CouponState, Customer, CustomerId, EmailAddress, EventBody, Message,
@@ -232,7 +232,7 @@ impl Engine {
             steps: pairing.map(|it| self.step_views(known, it)).unwrap_or_default(),
             coupon: coupon.map(|(_, view)| view),
             reviews,
-            story: None,
+            story: self.story_view(known, shown.first().copied()),
             shop: ShopView { name: shop.name.clone(), postal_address: shop.postal_address.clone() },
             links: self.links(it, anchor),
         })
@@ -314,6 +314,16 @@ impl Engine {
             picture: self.picture_url(&pairing.picture),
             picture_text: pairing.picture_text.clone(),
         }
+    }
+
+    fn story_view(&self, known: &Known, main: Option<&Product>) -> Option<StoryView> {
+        let story = known.stories.iter().find(|it| Some(&it.code) == main.map(|it| &it.code))?;
+        Some(StoryView {
+            heading: story.heading.clone(),
+            quote: story.quote.clone(),
+            picture: self.picture_url(&story.picture),
+            picture_text: story.picture_text.clone(),
+        })
     }
 
     fn step_views(&self, known: &Known, pairing: &Pairing) -> Vec<StepView> {

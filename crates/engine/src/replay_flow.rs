@@ -33,22 +33,38 @@ impl Engine {
         if to < from {
             bail!("the replay ends on {to}, before it begins on {from}; swap --from and --to");
         }
-        let zone = self.shop().zone();
-        let (begin, end) = (start_of(from, &zone)?, start_of(to.saturating_add(1.day()), &zone)?);
         self.store().read(|tx| {
             let (source, flow, was_live) = self.definition(tx, id)?;
-            let customers = self.past_orders(tx, &zone, was_live)?;
-            let holdout_key = if was_live { *self.keys().holdout() } else { REHEARSAL_KEY };
-            let options = ReplayOptions { holdout_key, traces_max: TRACES, zone: zone.clone() };
-            let real: Vec<(CustomerId, CustomerId)> = customers.iter().map(|it| it.0).collect();
-            let customers = customers.into_iter().map(|(_, customer)| customer);
-            let mut replayed = replay(&flow, customers, begin, end, &options);
-            let real: BTreeMap<CustomerId, CustomerId> = real.into_iter().collect();
-            for trace in &mut replayed.traces {
-                trace.customer = real[&trace.customer];
-            }
-            Ok((source, replayed))
+            Ok((source, self.replay_in(tx, &flow, was_live, from, to)?))
         })
+    }
+
+    /// The same for a definition that is not in the store.
+    pub(crate) fn replay_definition(&self, flow: &Flow, from: Date, to: Date) -> Result<Replay> {
+        self.store().read(|tx| self.replay_in(tx, flow, false, from, to))
+    }
+
+    fn replay_in(
+        &self,
+        tx: &mut Tx<'_>,
+        flow: &Flow,
+        was_live: bool,
+        from: Date,
+        to: Date,
+    ) -> Result<Replay> {
+        let zone = self.shop().zone();
+        let (begin, end) = (start_of(from, &zone)?, start_of(to.saturating_add(1.day()), &zone)?);
+        let customers = self.past_orders(tx, &zone, was_live)?;
+        let holdout_key = if was_live { *self.keys().holdout() } else { REHEARSAL_KEY };
+        let options = ReplayOptions { holdout_key, traces_max: TRACES, zone: zone.clone() };
+        let real: Vec<(CustomerId, CustomerId)> = customers.iter().map(|it| it.0).collect();
+        let customers = customers.into_iter().map(|(_, customer)| customer);
+        let mut replayed = replay(flow, customers, begin, end, &options);
+        let real: BTreeMap<CustomerId, CustomerId> = real.into_iter().collect();
+        for trace in &mut replayed.traces {
+            trace.customer = real[&trace.customer];
+        }
+        Ok(replayed)
     }
 
     /// The store's newest version of a flow, else the shipped one, and whether it was ever live.

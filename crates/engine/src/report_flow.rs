@@ -8,7 +8,7 @@ use aftercart_insight::{
 };
 use aftercart_model::{Currency, FlowId, MessageState, OrderId, StepId, Timestamp};
 use aftercart_store::Tx;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use jiff::SignedDuration;
 use serde::Serialize;
 
@@ -23,6 +23,8 @@ pub(crate) const HORIZON_DAYS: u32 = 21;
 pub struct FlowReport {
     pub flow: FlowId,
     pub name: String,
+    /// A flow that was never launched has sent nothing.
+    pub was_live: bool,
     pub currency: Currency,
     pub attribution_days: u32,
     pub horizon_days: u32,
@@ -47,13 +49,10 @@ pub struct StepReport {
 impl Engine {
     pub fn report_flow(&self, id: &FlowId, now: Timestamp) -> Result<FlowReport> {
         let scanned = self.store().read(|tx| {
-            tx.flow(id)?.with_context(|| {
-                format!("there is no flow `{id}` in this store; launch it first")
-            })?;
-            let (_, flow, _) = self.definition(tx, id)?;
-            Ok((flow, Rows::scan(tx, id)?))
+            let (_, flow, was_live) = self.definition(tx, id)?;
+            Ok((flow, was_live, Rows::scan(tx, id)?))
         })?;
-        let (flow, rows) = scanned;
+        let (flow, was_live, rows) = scanned;
         let credits = attribute(&rows.messages, &rows.orders, Window::days(ATTRIBUTION_DAYS));
         let sends: Vec<StepId> = flow.sends().map(|(step, _)| step.id.clone()).collect();
         let Report { steps, total } = report(&rows.messages, &credits, &sends);
@@ -66,6 +65,7 @@ impl Engine {
         Ok(FlowReport {
             flow: id.clone(),
             name: flow.name().to_owned(),
+            was_live,
             currency: self.shop().currency,
             attribution_days: ATTRIBUTION_DAYS,
             horizon_days: HORIZON_DAYS,

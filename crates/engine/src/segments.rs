@@ -178,6 +178,16 @@ impl Engine {
         })
     }
 
+    /// Everybody who meets a condition, in ascending order.
+    pub(crate) fn members_of(
+        &self,
+        condition: &Condition,
+        now: Timestamp,
+    ) -> Result<Vec<CustomerId>> {
+        let (_, mut answers, _) = self.ask_everybody(&[condition], now)?;
+        Ok(answers.remove(0))
+    }
+
     /// Brings the archive up to the log and asks everybody.
     fn ask_everybody(
         &self,

@@ -76,6 +76,7 @@ pub struct Keys {
     by_purpose: Vec<hmac::Key>,
     holdout: [u8; 16],
     message_id: hmac::Key,
+    draws: hmac::Key,
 }
 
 impl Keys {
@@ -90,6 +91,7 @@ impl Keys {
             by_purpose: PURPOSES.iter().map(|(_, label)| key(&format!("link {label}"))).collect(),
             holdout,
             message_id: key("message id"),
+            draws: key("draws"),
         }
     }
 
@@ -110,6 +112,12 @@ impl Keys {
     pub fn message_id(&self, message: MessageId) -> String {
         let tag = hmac::sign(&self.message_id, &message.0.to_be_bytes());
         tag.as_ref()[..20].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// 32 bytes that follow from `label` and that nobody outside can tell beforehand.
+    pub fn draw(&self, label: &str) -> [u8; 32] {
+        let tag = hmac::sign(&self.draws, label.as_bytes());
+        tag.as_ref().try_into().expect("a SHA-256 tag has 32 bytes")
     }
 
     pub fn sign(&self, token: &Token) -> String {

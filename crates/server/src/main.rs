@@ -1,3 +1,7 @@
 //! The binary `aftercart`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    aftercart_server::run(std::env::args_os())
+}

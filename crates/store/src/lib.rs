@@ -93,6 +93,9 @@ impl Store {
 
     /// Answers questions from one consistent view.
     pub fn read<T>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        if self.0.writer.is_held_here() {
+            return self.0.writer.read(f);
+        }
         let mut reader = self.0.readers.take()?;
         f(&mut Tx::for_read(reader.connection(), &self.0.bucket_key))
     }
@@ -104,6 +107,13 @@ impl Store {
     /// before it is committed. Changes that wait for one another are committed as one group.
     pub fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         self.0.writer.write(f)
+    }
+
+    /// Commits everything that `work` changes on this thread as one, when it is over. Within it,
+    /// `write` returns before its change is durable and `read` sees it; so nothing that `work` learns
+    /// may be told to anybody outside before this returns. For a simulation, whose world is inside.
+    pub fn in_one_commit<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.0.writer.hold(work)
     }
 
     /// The folder of an embedded store, where the archive and other files have their place too.

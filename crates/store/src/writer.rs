@@ -8,6 +8,9 @@
 //! Nobody is left waiting: a change that leaves the commit to others saw, while it held the
 //! writer, that another had announced itself and had not got the writer yet. That one joins the
 //! same group, and the last of them finds nobody behind it and commits.
+//!
+//! A thread may also *hold* the commit, see [`Writer::hold`]: what it changes meanwhile is one group,
+//! which it alone sees before the end.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -39,6 +42,8 @@ struct State {
     connection: Connection,
     /// The group whose transaction is open.
     group: Option<(Arc<Group>, u32)>,
+    /// Who holds the commit back.
+    holder: Option<ThreadId>,
     commits: u64,
 }
 
@@ -55,7 +60,7 @@ impl Writer {
             bucket_key,
             waiting: AtomicUsize::new(0),
             busy: Mutex::new(None),
-            state: Mutex::new(State { connection, group: None, commits: 0 }),
+            state: Mutex::new(State { connection, group: None, holder: None, commits: 0 }),
         }
     }
 
@@ -74,10 +79,16 @@ impl Writer {
         let answer = state.run(change, &self.bucket_key);
         *lock(&self.busy) = None;
 
+        if state.holder == Some(thread::current().id()) {
+            drop(state);
+            return answer.unwrap_or_else(|panic| resume_unwind(panic));
+        }
         let group = state.group.as_ref().map(|(group, _)| Arc::clone(group));
-        let is_last = self.waiting.load(Ordering::SeqCst) == 0;
-        if state.group.as_ref().is_some_and(|(_, size)| is_last || *size >= GROUP_MAX) {
-            state.commit();
+        let is_last = state.holder.is_none() && self.waiting.load(Ordering::SeqCst) == 0;
+        let is_full = |size: u32| state.holder.is_none() && size >= GROUP_MAX;
+        if state.group.as_ref().is_some_and(|(_, size)| is_last || is_full(*size)) {
+            // The group tells each of its changes how it went.
+            let _ = state.commit();
         }
         drop(state);
 
@@ -86,6 +97,52 @@ impl Writer {
             Ok(()) => Ok(value),
             Err(why) => Err(anyhow!("the change was not kept: {why}")),
         }
+    }
+
+    /// Runs `work`, whose changes are committed as one when it is over; until then this thread reads
+    /// what it has changed, and nobody else does. An error or a panic takes all of them back.
+    pub fn hold<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let own = thread::current().id();
+        {
+            let mut state = lock(&self.state);
+            if state.holder.is_some() {
+                bail!("the commit is held back already; one holder at a time");
+            }
+            // What others left to us is not to wait for the end of our work.
+            let _ = state.commit();
+            state.holder = Some(own);
+        }
+        let answer = catch_unwind(AssertUnwindSafe(work));
+        let mut state = lock(&self.state);
+        state.holder = None;
+        match answer {
+            Ok(Ok(value)) => match state.commit() {
+                Ok(()) => Ok(value),
+                Err(why) => Err(anyhow!("the changes were not kept: {why}")),
+            },
+            Ok(Err(why)) => {
+                state.give_up(&why);
+                Err(why)
+            }
+            Err(panic) => {
+                state.give_up(&anyhow!("the work that held the commit panicked"));
+                drop(state);
+                resume_unwind(panic)
+            }
+        }
+    }
+
+    /// Whether this thread holds the commit.
+    pub fn is_held_here(&self) -> bool {
+        // A change in the middle has the lock; whoever asks within one is not told to read here.
+        *lock(&self.busy) != Some(thread::current().id())
+            && lock(&self.state).holder == Some(thread::current().id())
+    }
+
+    /// Reads by the writer's own connection, which sees what this thread has changed.
+    pub fn read<T>(&self, read: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut state = lock(&self.state);
+        read(&mut Tx::for_read(&mut state.connection, &self.bucket_key))
     }
 
     #[cfg(test)]
@@ -143,15 +200,17 @@ impl State {
         answer
     }
 
-    fn commit(&mut self) {
-        let Some((group, _)) = self.group.take() else { return };
+    fn commit(&mut self) -> std::result::Result<(), String> {
+        let Some((group, _)) = self.group.take() else { return Ok(()) };
         let outcome = self.connection.commit();
         if outcome.is_err() {
             drop(self.connection.rollback());
         } else {
             self.commits += 1;
         }
-        group.finish(outcome.map_err(|why| format!("{why:#}")));
+        let outcome = outcome.map_err(|why| format!("{why:#}"));
+        group.finish(outcome.clone());
+        outcome
     }
 
     /// The transaction is lost, and with it the changes that stand in it.
@@ -185,4 +244,70 @@ impl Group {
 /// Nothing under these locks is left half-changed by a panic: changes run within `catch_unwind`.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::bail;
+
+    use crate::Store;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().to_str().unwrap()).unwrap();
+        (folder, store)
+    }
+
+    fn setting(store: &Store) -> Option<String> {
+        store.read(|tx| tx.setting("name")).unwrap()
+    }
+
+    #[test]
+    fn a_holder_sees_its_changes_and_others_see_them_at_the_end() {
+        let (_folder, store) = store();
+        let commits = store.0.writer.commits();
+        store
+            .in_one_commit(|| {
+                store.write(|tx| tx.set_setting("name", "first"))?;
+                assert_eq!(setting(&store).as_deref(), Some("first"), "its own change");
+                std::thread::scope(|scope| {
+                    scope.spawn(|| assert_eq!(setting(&store), None, "nobody else's yet"));
+                });
+                store.write(|tx| tx.set_setting("name", "second"))
+            })
+            .unwrap();
+        assert_eq!(setting(&store).as_deref(), Some("second"));
+        assert_eq!(store.0.writer.commits(), commits + 1, "one commit for both");
+    }
+
+    #[test]
+    fn a_failed_holder_leaves_nothing() {
+        let (_folder, store) = store();
+        store.write(|tx| tx.set_setting("name", "before")).unwrap();
+        let failed: crate::Result<()> = store.in_one_commit(|| {
+            store.write(|tx| tx.set_setting("name", "within"))?;
+            bail!("half-way")
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "half-way");
+        assert_eq!(setting(&store).as_deref(), Some("before"));
+        store.write(|tx| tx.set_setting("name", "after")).unwrap();
+        assert_eq!(setting(&store).as_deref(), Some("after"), "the store goes on");
+    }
+
+    #[test]
+    fn one_failed_change_of_a_holder_is_taken_back_alone() {
+        let (_folder, store) = store();
+        store
+            .in_one_commit(|| {
+                store.write(|tx| tx.set_setting("name", "kept"))?;
+                let refused: crate::Result<()> = store.write(|tx| {
+                    tx.set_setting("name", "refused")?;
+                    bail!("no")
+                });
+                assert!(refused.is_err());
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(setting(&store).as_deref(), Some("kept"));
+    }
 }

@@ -14,8 +14,8 @@ mod chance;
 mod history;
 mod people;
 pub mod pictures;
-pub mod simulation;
 mod reviews;
+pub mod simulation;
 
 use aftercart_model::{Currency, EmailAddress, OrderId, Product, Shop, Timestamp};
 

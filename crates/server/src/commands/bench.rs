@@ -1,0 +1,252 @@
+//! `aftercart bench`: how fast, beside what the machine can do at all.
+//!
+//! Each part runs a yardstick on the same data in the same run: machines are noisy, a ratio is less
+//! so. Every figure is the best of several runs, since noise only ever slows.
+
+use std::{
+    fmt::Write as _,
+    fs::File,
+    io::{BufReader, BufWriter, Write as _},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use aftercart_email::{Brand, Document, EmailData, compile, shipped};
+use aftercart_engine::{Engine, store::Store};
+use aftercart_flow::{Flow, ReplayCustomer, ReplayOptions, UPSELL_CROSS_SELL, replay};
+use aftercart_model::{CustomerId, OrderId, Timestamp};
+use anyhow::{Context, Result};
+use jiff::{SignedDuration, tz::TimeZone};
+use rand::{RngExt as _, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+use crate::{
+    cli::{BenchArgs, BenchPart, Common},
+    output::{Output, Table, count},
+};
+
+const RUNS: usize = 3;
+const IMPORT_LINES: usize = 300_000;
+const REPLAY_CUSTOMERS: i64 = 50_000;
+const RENDERS: usize = 2_000;
+/// An instant for generated data; nothing rests on which.
+const NOW: Timestamp = Timestamp::constant(1_772_366_400, 0); // 2026-03-01T12:00:00Z
+
+#[derive(Serialize)]
+struct Figure {
+    what: &'static str,
+    per_second: f64,
+    unit: &'static str,
+    yardstick: &'static str,
+    yardstick_per_second: f64,
+    /// Ours over the yardstick.
+    ratio: f64,
+    note: String,
+}
+
+pub fn run(common: &Common, args: &BenchArgs) -> Result<()> {
+    let output = Output::new(common);
+    let mut figures = Vec::new();
+    let is_wanted = |part| args.part.is_none_or(|it| it == part);
+    if is_wanted(BenchPart::Import) {
+        figures.push(import(output)?);
+    }
+    if is_wanted(BenchPart::Replay) {
+        figures.push(replay_flow(output)?);
+    }
+    if is_wanted(BenchPart::Render) {
+        figures.push(render(output)?);
+    }
+    output.result(&figures, || describe(&figures))
+}
+
+fn describe(figures: &[Figure]) -> String {
+    let mut table = Table::new(&["what", " per second", "", "yardstick", " per second", " ratio"]);
+    for it in figures {
+        table.row([
+            it.what.to_owned(),
+            count(it.per_second as u64),
+            it.unit.to_owned(),
+            it.yardstick.to_owned(),
+            count(it.yardstick_per_second as u64),
+            format!("{:.2}", it.ratio),
+        ]);
+    }
+    let mut text = table.to_string();
+    for it in figures {
+        let _ = write!(text, "\n{}: {}", it.what, it.note);
+    }
+    text
+}
+
+fn figure(
+    what: &'static str,
+    unit: &'static str,
+    units: usize,
+    ours: Duration,
+    yardstick: (&'static str, Duration),
+    note: String,
+) -> Figure {
+    let per_second = units as f64 / ours.as_secs_f64();
+    let yardstick_per_second = units as f64 / yardstick.1.as_secs_f64();
+    Figure {
+        what,
+        per_second,
+        unit,
+        yardstick: yardstick.0,
+        yardstick_per_second,
+        ratio: per_second / yardstick_per_second,
+        note,
+    }
+}
+
+/// The best of several runs.
+fn best(mut run: impl FnMut() -> Result<()>) -> Result<Duration> {
+    let mut best = Duration::MAX;
+    for _ in 0..RUNS {
+        let begin = Instant::now();
+        run()?;
+        best = best.min(begin.elapsed());
+    }
+    Ok(best)
+}
+
+/// Order lines into a fresh embedded store, beside the CSV library reading the same file.
+fn import(output: Output) -> Result<Figure> {
+    let spinner = output.spinner("Import of order lines");
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("lines.csv");
+    write_lines(&file)?;
+    let read_alone = best(|| {
+        let mut reader = csv::Reader::from_reader(BufReader::new(File::open(&file)?));
+        let mut record = csv::ByteRecord::new();
+        while reader.read_byte_record(&mut record)? {}
+        Ok(())
+    })?;
+    let mut stores = 0;
+    let ours = best(|| {
+        stores += 1;
+        let place = folder.path().join(format!("store-{stores}"));
+        let store = Store::open(place.to_str().context("a plain path")?)?;
+        let engine = Engine::open(store, None)?;
+        engine.import_online_retail(std::slice::from_ref(&file), NOW, &mut |_| {})?;
+        Ok(())
+    })?;
+    spinner.finish_and_clear();
+    let note = format!(
+        "{} generated order lines into a fresh embedded store, recommendations learned",
+        count(IMPORT_LINES as u64)
+    );
+    Ok(figure("import", "lines", IMPORT_LINES, ours, ("CSV library alone", read_alone), note))
+}
+
+fn write_lines(path: &Path) -> Result<()> {
+    let mut draw = ChaCha8Rng::seed_from_u64(1);
+    let mut file = BufWriter::new(File::create(path)?);
+    writeln!(file, "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country")?;
+    let begin = jiff::civil::date(2010, 1, 1).at(9, 0, 0, 0);
+    for line in 0..IMPORT_LINES {
+        let invoice = line / 20;
+        let at = begin + SignedDuration::from_mins(30 * invoice as i64);
+        // The square favours low numbers: some products sell much more than others.
+        let product = (draw.random::<f64>().powi(2) * 4_000.0) as u32;
+        writeln!(
+            file,
+            "{},{},PRODUCT NUMBER {product},{},{},{}.{:02},{},United Kingdom",
+            400_000 + invoice,
+            10_000 + product,
+            draw.random_range(1..12),
+            at.strftime("%Y-%m-%d %H:%M:%S"),
+            draw.random_range(1..20),
+            draw.random_range(0..100),
+            12_000 + invoice % 4_000,
+        )?;
+    }
+    file.flush()?;
+    Ok(())
+}
+
+/// A year of orders through the shipped flow, beside a plain pass over the same orders.
+fn replay_flow(output: Output) -> Result<Figure> {
+    let spinner = output.spinner("Replay of a flow");
+    let flow = Flow::parse(UPSELL_CROSS_SELL)?;
+    let customers = year_of_orders()?;
+    let begin = NOW - SignedDuration::from_hours(24 * 365);
+    let options = ReplayOptions { holdout_key: [7; 16], traces_max: 10, zone: TimeZone::UTC };
+    let mut enrolled = 0;
+    let ours = best(|| {
+        enrolled = replay(&flow, customers.iter().cloned(), begin, NOW, &options).enrolled;
+        Ok(())
+    })?;
+    let plain = best(|| {
+        let orders = customers.iter().cloned().flat_map(|it| it.orders);
+        std::hint::black_box(orders.filter(|(at, _)| begin <= *at && *at < NOW).count());
+        Ok(())
+    })?;
+    spinner.finish_and_clear();
+    let note = format!(
+        "a year of {} customers, {} enrolments",
+        count(customers.len() as u64),
+        count(enrolled)
+    );
+    Ok(figure(
+        "replay",
+        "customers",
+        customers.len(),
+        ours,
+        ("a pass over the orders", plain),
+        note,
+    ))
+}
+
+fn year_of_orders() -> Result<Vec<ReplayCustomer>> {
+    let mut draw = ChaCha8Rng::seed_from_u64(2);
+    let zones = ["Europe/Lisbon", "America/New_York", "Asia/Tokyo"].map(TimeZone::get);
+    let mut customers = Vec::new();
+    for id in 0..REPLAY_CUSTOMERS {
+        let mut orders = Vec::new();
+        for order in 0..draw.random_range(1..6) {
+            let ago = SignedDuration::from_mins(draw.random_range(1..60 * 24 * 365));
+            orders.push((NOW - ago, OrderId::new(format!("{id}-{order}"))?));
+        }
+        let zone = zones[id as usize % zones.len()].as_ref().ok().cloned();
+        let zone = zone.unwrap_or(TimeZone::UTC);
+        customers.push(ReplayCustomer { id: CustomerId(id << 8), zone, orders });
+    }
+    Ok(customers)
+}
+
+/// The four emails for one customer, compiled before, beside copying the bytes that come out.
+fn render(output: Output) -> Result<Figure> {
+    let spinner = output.spinner("Rendering of emails");
+    let data = EmailData::sample();
+    let mut programs = Vec::new();
+    for (id, document) in shipped() {
+        let document = Document::parse(document).with_context(|| format!("template {id}"))?;
+        programs.push(compile(&document, &Brand::sample())?);
+    }
+    let mut bytes = 0;
+    let ours = best(|| {
+        bytes = 0;
+        for index in 0..RENDERS {
+            let rendered = programs[index % programs.len()].render(&data)?;
+            bytes += rendered.html.len() + rendered.text.len();
+        }
+        Ok(())
+    })?;
+    let one = programs[0].render(&data)?.html;
+    let copied = best(|| {
+        for _ in 0..RENDERS {
+            std::hint::black_box(one.clone());
+        }
+        Ok(())
+    })?;
+    spinner.finish_and_clear();
+    let micros = ours.as_secs_f64() * 1e6 / RENDERS as f64;
+    let note = format!(
+        "HTML and text of the shipped emails in turn, {micros:.0} µs and {:.1} KB each",
+        bytes as f64 / RENDERS as f64 / 1_000.0
+    );
+    Ok(figure("render", "emails", RENDERS, ours, ("copying the HTML", copied), note))
+}

@@ -1,0 +1,11 @@
+//! One file for each command: reads its arguments, calls the engine, prints.
+
+pub mod assist;
+pub mod bench;
+pub mod demo;
+pub mod email;
+pub mod flow;
+pub mod import;
+pub mod recommend;
+pub mod report;
+pub mod segment;

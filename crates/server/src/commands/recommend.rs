@@ -1,0 +1,80 @@
+//! `aftercart recommend`: what goes with a product, and what a customer would be shown.
+
+use aftercart_engine::{CustomerAdvice, ProductAdvice};
+use aftercart_model::Currency;
+use anyhow::Result;
+
+use crate::{
+    cli::{Common, RecommendCommand, RecommendCustomerArgs, RecommendProductArgs},
+    output::{Output, Table},
+    shop,
+};
+
+pub fn run(common: &Common, command: &RecommendCommand) -> Result<()> {
+    match command {
+        RecommendCommand::Product(args) => product(common, args),
+        RecommendCommand::Customer(args) => customer(common, args),
+    }
+}
+
+fn product(common: &Common, args: &RecommendProductArgs) -> Result<()> {
+    let shop = shop::open(common, false)?;
+    let advice = shop.engine.advise_on_product(&args.code, usize::from(args.limit))?;
+    let currency = shop.engine.shop().currency;
+    Output::new(common).result(&advice, || describe(&advice, currency))
+}
+
+fn describe(advice: &ProductAdvice, currency: Currency) -> String {
+    let price = currency.format(advice.price_minor);
+    let mut text = format!("{}  {}  {price}\n\n", advice.code, advice.name);
+    if advice.goes_with.is_empty() {
+        text.push_str("Nothing goes with it yet: too few customers bought it with anything.\n");
+    } else {
+        let mut table = Table::new(&["goes with it", "", " price", "evidence"]);
+        for it in &advice.goes_with {
+            let price = currency.format(it.price_minor);
+            table.row([it.code.clone(), it.name.clone(), price, it.evidence.clone()]);
+        }
+        text.push_str(&table.to_string());
+    }
+    text.push('\n');
+    if advice.better_versions.is_empty() {
+        text.push_str("There is no better version of it between 1.1 and 2.5 times its price.\n");
+    } else {
+        let mut table = Table::new(&["better version", "", " price", " times", "evidence"]);
+        for it in &advice.better_versions {
+            table.row([
+                it.code.clone(),
+                it.name.clone(),
+                currency.format(it.price_minor),
+                it.price_ratio.map(|ratio| format!("{ratio:.1}x")).unwrap_or_default(),
+                it.evidence.clone(),
+            ]);
+        }
+        text.push_str(&table.to_string());
+    }
+    text
+}
+
+fn customer(common: &Common, args: &RecommendCustomerArgs) -> Result<()> {
+    let shop = shop::open(common, false)?;
+    let customer = shop.engine.find_customer(&args.customer)?;
+    let limit = usize::from(args.limit);
+    let advice = shop.engine.advise_on_customer(customer, limit, shop.now())?;
+    let currency = shop.engine.shop().currency;
+    Output::new(common).result(&advice, || describe_customer(&advice, currency))
+}
+
+fn describe_customer(advice: &CustomerAdvice, currency: Currency) -> String {
+    let mut text = match &advice.order {
+        Some(order) => format!("after order {order}: {}\n\n", advice.bought.join(", ")),
+        None => "has not ordered yet; what sells best:\n\n".to_owned(),
+    };
+    let mut table = Table::new(&["product", "", " price", "why"]);
+    for it in &advice.products {
+        let price = currency.format(it.price_minor);
+        table.row([it.code.clone(), it.name.clone(), price, it.evidence.clone()]);
+    }
+    text.push_str(&table.to_string());
+    text
+}

@@ -1,0 +1,160 @@
+//! `aftercart serve`: the console, the API and the public pages, and the work that comes due.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use aftercart_deliver::{SmtpConfig as RelayConfig, SmtpTransport, Transport};
+use aftercart_engine::{CatchingInbox, Clock, Engine};
+use aftercart_web::{App, Mail, router};
+use anyhow::{Context, Result};
+use tokio::{net::TcpListener, sync::watch};
+use tracing::{error, info};
+
+use crate::{
+    cli::{Common, ServeArgs},
+    config::{Config, LISTEN_DEFAULT},
+    output::Output,
+    shop::{self, Opened},
+};
+
+/// How often due work is looked for. Waits are in hours and days; a second is soon enough.
+const ROUND_EVERY: Duration = Duration::from_secs(1);
+
+pub fn run(common: &Common, args: &ServeArgs) -> Result<()> {
+    let output = Output::new(common);
+    let shop = shop::open(common, true)?;
+    let doubts = shop.engine.recover(shop.now())?;
+    if doubts > 0 {
+        output.hint(format!(
+            "{doubts} messages are in doubt: the last run ended between the dot and the answer. \
+             They are not sent again."
+        ));
+    }
+    let listen = listen_at(args.listen, &shop.config)?;
+    let write_key = shop.engine.write_key(shop.config.api.write_key.as_deref())?;
+    output.say(format!("Console      http://{listen}/"))?;
+    output.say(format!("Event API    http://{listen}/v1/batch, write key {write_key}"))?;
+    match &shop.config.mail.smtp {
+        Some(smtp) => output.say(format!("Mail         by {}:{}", smtp.host, smtp.port))?,
+        None => output.say("Mail         is caught in the inbox; nothing leaves this machine")?,
+    }
+    serve(shop, listen, true)
+}
+
+pub fn listen_at(flag: Option<SocketAddr>, config: &Config) -> Result<SocketAddr> {
+    match flag.or(config.listen) {
+        Some(listen) => Ok(listen),
+        None => LISTEN_DEFAULT.parse().context("the default address"),
+    }
+}
+
+/// Serves until the process is told to end; then lets what is under way finish.
+pub fn serve(shop: Opened, listen: SocketAddr, works: bool) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mail = match (&shop.config.mail.smtp, works) {
+        (Some(_), true) => Mail::Leaves,
+        _ => Mail::IsCaught,
+    };
+    let app = App {
+        engine: Arc::clone(&shop.engine),
+        clock: Arc::clone(&shop.clock),
+        write_key: shop.engine.write_key(shop.config.api.write_key.as_deref())?,
+        mail,
+        is_sample: shop.engine.sample_note()?.is_some(),
+    };
+    let (stop, stopped) = watch::channel(false);
+    let worker = works.then(|| {
+        let (engine, clock) = (Arc::clone(&shop.engine), Arc::clone(&shop.clock));
+        let config = shop.config.clone();
+        std::thread::spawn(move || work(&engine, &clock, &config, &stopped))
+    });
+    runtime.block_on(async {
+        let listener = TcpListener::bind(listen).await.with_context(|| {
+            format!("cannot listen on {listen}; choose another address with --listen")
+        })?;
+        let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, service).with_graceful_shutdown(told_to_end()).await?;
+        anyhow::Ok(())
+    })?;
+    // The worker looks between two messages; a hand-over under way is finished.
+    let _ = stop.send(true);
+    if let Some(worker) = worker {
+        worker.join().expect("the worker does not panic");
+    }
+    Ok(())
+}
+
+/// Ctrl-C, or the service manager's SIGTERM.
+async fn told_to_end() {
+    let mut terminate =
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(signal) => signal,
+            Err(err) => {
+                error!("cannot listen for SIGTERM: {err}");
+                return std::future::pending().await;
+            }
+        };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// The sender's thread: rounds of due work until told to stop. A failed round is logged and tried
+/// again; nothing it did is lost.
+fn work(
+    engine: &Arc<Engine>,
+    clock: &Arc<dyn Clock>,
+    config: &Config,
+    stopped: &watch::Receiver<bool>,
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(err) => {
+            error!("no mail is sent: the sender cannot start: {err}");
+            return;
+        }
+    };
+    let mut stopped = stopped.clone();
+    runtime.block_on(async {
+        match &config.mail.smtp {
+            Some(smtp) => {
+                let relay = RelayConfig {
+                    host: smtp.host.clone(),
+                    port: smtp.port,
+                    login: smtp.username.clone().zip(smtp.password.clone()),
+                    ..RelayConfig::default()
+                };
+                rounds(engine, clock, SmtpTransport::new(relay), &mut stopped).await;
+            }
+            None => {
+                let inbox = CatchingInbox::new(Arc::clone(engine), Arc::clone(clock));
+                rounds(engine, clock, inbox, &mut stopped).await;
+            }
+        }
+    });
+}
+
+async fn rounds<T: Transport>(
+    engine: &Engine,
+    clock: &Arc<dyn Clock>,
+    mut transport: T,
+    stopped: &mut watch::Receiver<bool>,
+) {
+    loop {
+        match engine.work(&mut transport, &**clock).await {
+            Ok(done) if !done.is_idle() => info!(
+                advanced = done.advanced,
+                sent = done.delivery.sent,
+                deferred = done.delivery.deferred,
+                dropped = done.delivery.dropped,
+                "worked"
+            ),
+            Ok(_) => {}
+            Err(err) => error!("a round of work failed and is tried again: {err:#}"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(ROUND_EVERY) => {}
+            _ = stopped.changed() => return,
+        }
+    }
+}

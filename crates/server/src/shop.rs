@@ -1,0 +1,58 @@
+//! Opening the store that a command names, and the clock it goes by.
+
+use std::sync::Arc;
+
+use aftercart_engine::{Clock, Engine, StandingClock, SystemClock, store::Store};
+use aftercart_model::Timestamp;
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    cli::Common,
+    config::{Config, STORE_DEFAULT},
+};
+
+/// A store opened for a command.
+pub struct Opened {
+    pub engine: Arc<Engine>,
+    pub clock: Arc<dyn Clock>,
+    pub config: Config,
+    /// Where the store is, as it was named.
+    pub place: String,
+}
+
+impl Opened {
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// Where the store is: the flag, else the configuration, else the default.
+pub fn place(common: &Common, config: &Config) -> String {
+    let named = common.store.clone().or_else(|| config.store.clone());
+    named.unwrap_or_else(|| STORE_DEFAULT.to_owned())
+}
+
+/// Opens the store, which must be there already unless `creates`.
+pub fn open(common: &Common, creates: bool) -> Result<Opened> {
+    let config = Config::read(common.config.as_deref())?;
+    let place = place(common, &config);
+    if !creates && !Store::exists(&place) {
+        bail!(
+            "there is no store at `{place}`; make one with `aftercart demo` or `aftercart import`, \
+             or name another with --store"
+        );
+    }
+    let store = Store::open(&place).with_context(|| format!("cannot open the store `{place}`"))?;
+    let shop = config.shop.as_ref().map(|it| it.shop());
+    let engine = Arc::new(Engine::open(store, shop)?);
+    let clock = clock_of(&engine)?;
+    Ok(Opened { engine, clock, config, place })
+}
+
+/// A sample shop's clock stands where its simulation ended; any other shop's is the machine's.
+pub fn clock_of(engine: &Engine) -> Result<Arc<dyn Clock>> {
+    Ok(match engine.standing_clock()? {
+        Some(now) => Arc::new(StandingClock::at(now)),
+        None => Arc::new(SystemClock),
+    })
+}

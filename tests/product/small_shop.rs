@@ -1,0 +1,105 @@
+//! The same commands on a few hundred lines of our own, for machines without the real data.
+
+use std::fmt::Write as _;
+
+use crate::support::Place;
+
+/// Sixty customers, of whom half buy the kettle `10001`; most of those then the filters `10002` that
+/// go with it, a few move up to the kettle `10003`; everybody buys some tea towel. One order a day from 1 January 2011 on, a cancellation, a
+/// guest, a line of postage.
+fn lines() -> String {
+    let mut csv = String::from(
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n",
+    );
+    let mut invoice = 500_000;
+    let mut line = |customer: u32, code: &str, name: &str, price: &str, day: u32, hour: u32| {
+        invoice += 1;
+        let (month, day) = (1 + day / 28, 1 + day % 28);
+        let _ = writeln!(
+            csv,
+            "{invoice},{code},{name},1,2011-{month:02}-{day:02} {hour:02}:00:00,{price},{customer},United Kingdom"
+        );
+    };
+    for customer in 0..60 {
+        let id = 20_000 + customer;
+        let has_kettle = customer % 2 == 0;
+        if has_kettle {
+            line(id, "10001", "STEEL KETTLE", "20.00", customer, 9);
+        }
+        if has_kettle && customer % 8 != 0 {
+            line(id, "10002", "PAPER FILTERS", "4.00", customer + 1, 10);
+        }
+        if customer % 5 == 0 && has_kettle {
+            line(id, "10003", "COPPER KETTLE", "40.00", customer + 20, 11);
+        }
+        line(id, &format!("{}", 10_010 + customer % 20), "TEA TOWEL", "6.00", customer + 40, 12);
+    }
+    csv.push_str("C500999,10001,STEEL KETTLE,-1,2011-02-20 09:00:00,20.00,20002,United Kingdom\n");
+    csv.push_str("501000,10002,PAPER FILTERS,2,2011-02-21 09:00:00,4.00,,France\n");
+    csv.push_str("501000,POST,POSTAGE,1,2011-02-21 09:00:00,5.00,,France\n");
+    csv
+}
+
+fn imported() -> Place {
+    let place = Place::new();
+    std::fs::write(place.path().join("lines.csv"), lines()).expect("a file");
+    let imported = place.ask_json(&["import", "orders", "lines.csv", "--format", "online-retail"]);
+    assert_eq!(imported["read"]["refunds"], 1);
+    assert_eq!(imported["read"]["orders_of_guests"], 1);
+    assert_eq!(imported["read"]["customers"], 60);
+    place
+}
+
+#[test]
+fn what_goes_with_what_is_learned_from_few_orders() {
+    let place = imported();
+    let advice = place.ask_json(&["recommend", "product", "10001"]);
+    assert_eq!(advice["goes_with"][0]["code"], "10002", "{advice}");
+    assert_eq!(advice["better_versions"][0]["code"], "10003", "{advice}");
+    assert_eq!(advice["better_versions"][0]["price_ratio"], 2.0);
+}
+
+#[test]
+fn a_condition_is_counted_and_its_members_listed() {
+    let place = imported();
+    let bought = r#"bought a product coded "10003""#;
+    let said = place.run(&["segment", "count", bought, "--json"]);
+    let counted: serde_json::Value =
+        serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{}", said.err));
+    assert_eq!(counted["customers"], 6, "every tenth of sixty");
+    assert_eq!(counted["of_customers"], 60);
+    assert_eq!(counted["without_address"], 6, "this format has no addresses");
+    let listed = place.ask_json(&["segment", "list", bought, "--limit", "100"]);
+    let ids: Vec<&str> =
+        listed.as_array().unwrap().iter().filter_map(|it| it["id"].as_str()).collect();
+    assert!(ids.contains(&"20010") && !ids.contains(&"20001"), "{ids:?}");
+}
+
+#[test]
+fn a_replay_is_the_same_on_every_store() {
+    let replay =
+        ["flow", "replay", "upsell-cross-sell", "--from", "2011-01-01", "--to", "2011-04-30"];
+    let (one, two) = (imported(), imported());
+    assert_eq!(one.ask(&replay), two.ask(&replay), "as long as the flow was never live");
+    let replayed = one.ask_json(&replay);
+    assert!(replayed["left_by_purchase"].as_u64().unwrap() > 0, "filters come a day later");
+}
+
+#[test]
+fn an_email_is_written_for_a_customer() {
+    let place = imported();
+    let written =
+        place.ask_json(&["email", "render", "nudge", "--customer", "20002", "--out", "n.html"]);
+    assert!(written["subject"].as_str().unwrap().chars().count() <= 60, "{written}");
+    let html = std::fs::read_to_string(place.path().join("n.html")).unwrap();
+    assert!(html.contains("<html") && !html.contains("{{"), "filled and whole");
+}
+
+#[test]
+fn launching_a_flow_is_said_and_kept() {
+    let place = imported();
+    assert!(place.ask(&["flow", "launch", "upsell-cross-sell"]).contains("is live"));
+    assert_eq!(place.ask_json(&["report", "upsell-cross-sell"])["was_live"], true);
+    assert!(place.ask(&["flow", "pause", "upsell-cross-sell"]).contains("is paused"));
+    assert!(place.ask(&["flow", "lint", "upsell-cross-sell"]).contains("upsell-cross-sell"));
+}

@@ -33,6 +33,8 @@ mod delivery;
 pub mod services;
 mod summary;
 mod survey;
+#[cfg(test)]
+mod tests;
 
 use delivery::Delivery;
 pub use summary::{FileSummary, LineUse, SkipReason, Summary, Tally};

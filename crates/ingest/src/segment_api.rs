@@ -28,6 +28,8 @@ mod consent;
 mod fields;
 mod people;
 mod reject;
+#[cfg(test)]
+mod tests;
 
 use fields::Fields;
 pub use reject::RejectReason;

@@ -89,17 +89,17 @@ impl<'a> Delivery<'a> {
             let place = survey.invoices.get(columns.invoice(&record));
             let place = place.context("the file was changed while it was read; import it again")?;
             match columns.row(&record) {
-                Err(error) => {
-                    self.summary.skip(SkipReason::Unreadable, 0);
-                    // The header is the file's line 1, and a quoted text may span lines.
-                    self.summary.show_unreadable(|| {
-                        format!("`{}` row {}: {error}", path.display(), line + 2)
-                    });
-                }
-                Ok(row) if place.file != file => {
-                    self.summary.skip(SkipReason::Duplicate, row.amount_minor().unwrap_or(0));
+                row if place.file != file => {
+                    let amount_minor = row.ok().and_then(|it| it.amount_minor()).unwrap_or(0);
+                    self.summary.skip(SkipReason::Duplicate, amount_minor);
                 }
                 Ok(row) => self.add(&row, &mut code),
+                Err(error) => {
+                    self.summary.skip(SkipReason::Unreadable, 0);
+                    // The header is the first row of the file.
+                    let shown = path.display();
+                    self.summary.show_unreadable(|| format!("`{shown}` row {}: {error}", line + 2));
+                }
             }
             if place.file == file && place.last == line {
                 self.close(columns.invoice(&record))?;

@@ -179,6 +179,6 @@ impl fmt::Display for Summary {
 
 fn row(f: &mut fmt::Formatter<'_>, name: &str, count: u64, amount: &str) -> fmt::Result {
     let count = Currency::GBP.format_whole(i64::try_from(count).unwrap_or(i64::MAX / 100) * 100);
-    let text = format!("{name:<52} {:>10} {amount:>16}", count.trim_start_matches('£'));
+    let text = format!("{name:<54} {:>10} {amount:>16}", count.trim_start_matches('£'));
     writeln!(f, "{}", text.trim_end())
 }

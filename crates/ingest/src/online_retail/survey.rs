@@ -50,7 +50,7 @@ pub struct InvoicePlace {
 /// What was seen of a product so far.
 #[derive(Default)]
 struct Sightings {
-    /// How often each description was used in a sale.
+    /// How often each description was used for what somebody got.
     names: HashMap<Box<[u8]>, u32>,
     price_minor: Option<i64>,
     is_price_of_customer: bool,
@@ -147,12 +147,14 @@ fn first_look(path: &Path) -> Result<SurveyedFile> {
     Ok(SurveyedFile { path: path.to_owned(), lines: 0, first_at, bytes })
 }
 
-/// Only sales name and price a product: corrections call it `damaged` or `?`.
+/// Only what somebody got names a product, and only what was paid for prices it: corrections call it
+/// `damaged` or `?`.
 fn see(row: &Row<'_>, code: &mut String, sightings: &mut HashMap<Box<str>, Sightings>) {
-    let is_sale = row.kind() == InvoiceKind::Order
+    let is_of_customer = row.customer.is_some();
+    let is_paid = !row.price.is_zero() && !row.price.is_negative();
+    let is_given = row.kind() == InvoiceKind::Order
         && row.quantity > 0
-        && !row.price.is_zero()
-        && !row.price.is_negative();
+        && (is_paid || row.price.is_zero() && is_of_customer);
     row.code_into(code);
     if !sightings.contains_key(code.as_str()) {
         if service(code).is_some() {
@@ -161,12 +163,11 @@ fn see(row: &Row<'_>, code: &mut String, sightings: &mut HashMap<Box<str>, Sight
         sightings.insert(code.as_str().into(), Sightings::default());
     }
     let seen = sightings.get_mut(code.as_str()).expect("just put there");
-    if !is_sale {
+    if !is_given {
         return;
     }
     // Guests pay prices of a counter elsewhere; what customers pay says more about the shop's own.
-    let is_of_customer = row.customer.is_some();
-    if is_of_customer || !seen.is_price_of_customer {
+    if is_paid && (is_of_customer || !seen.is_price_of_customer) {
         seen.price_minor = row.price.times(1, CURRENCY_DIGITS);
         seen.is_price_of_customer = is_of_customer;
     }

@@ -8,6 +8,7 @@
 //! policy in [`security`] forbids them, and sizes that come from data are SVG attributes.
 
 pub mod api;
+pub mod app;
 pub mod asset;
 pub mod chart;
 pub mod component;
@@ -23,4 +24,5 @@ pub mod token;
 #[cfg(test)]
 mod testing;
 
+pub use app::{App, AskError, Mail, Turns, router};
 pub use layout::{Layout, MailState, Place, Theme};

@@ -1,0 +1,105 @@
+//! What every handler stands on: the engine, a clock, and the one way to ask the engine something.
+//!
+//! The store blocks, so it is asked on threads made for that, and never by more than so many at a
+//! time: beyond it a request is told to come again, rather than waiting for ever or filling memory.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use aftercart_engine::{Clock, Engine};
+use aftercart_model::Timestamp;
+use anyhow::anyhow;
+use axum::Router;
+use tokio::sync::{Semaphore, TryAcquireError};
+
+use crate::routes;
+
+/// Questions asked of the store at one time. Writers share commits, so more would only wait.
+const ASKED_MAX: usize = 64;
+/// Requests that may wait for their turn. Beyond it the wait would be longer than senders wait.
+const WAITING_MAX: usize = 1_024;
+
+/// One shop, as the handlers know it.
+#[derive(Clone)]
+pub struct App {
+    pub engine: Arc<Engine>,
+    pub clock: Arc<dyn Clock>,
+    /// What senders of events name themselves with.
+    pub write_key: String,
+    pub mail: Mail,
+    /// A made-up shop, whose product pages exist nowhere else.
+    pub is_sample: bool,
+    /// Where this server is reached.
+    pub listen: SocketAddr,
+    pub turns: Turns,
+}
+
+/// Where mail goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mail {
+    /// To the people it is for.
+    Leaves,
+    /// Into the inbox; nothing leaves this machine.
+    IsCaught,
+}
+
+/// Why a question got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    #[error("too many requests at once; come again in a moment")]
+    Busy,
+    #[error("{0:#}")]
+    Failed(anyhow::Error),
+}
+
+/// The turns of those who want to ask the engine.
+#[derive(Clone)]
+pub struct Turns {
+    waiting: Arc<Semaphore>,
+    asked: Arc<Semaphore>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self::new(ASKED_MAX, WAITING_MAX)
+    }
+}
+
+impl Turns {
+    pub fn new(asked_max: usize, waiting_max: usize) -> Self {
+        let waiting = Arc::new(Semaphore::new(asked_max + waiting_max));
+        Self { waiting, asked: Arc::new(Semaphore::new(asked_max)) }
+    }
+}
+
+impl App {
+    /// Asks the engine, on a thread where it may block. What was begun is done to its end even if
+    /// nobody waits for the answer any more.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Engine, Timestamp) -> anyhow::Result<T> + Send + 'static,
+    ) -> Result<T, AskError> {
+        let place = Arc::clone(&self.turns.waiting).try_acquire_owned();
+        let place = place.map_err(|err| match err {
+            TryAcquireError::NoPermits => AskError::Busy,
+            TryAcquireError::Closed => unreachable!("nobody closes it"),
+        })?;
+        let turn = Arc::clone(&self.turns.asked).acquire_owned().await;
+        let turn = turn.expect("nobody closes it");
+        let (engine, now) = (Arc::clone(&self.engine), self.clock.now());
+        let answer = tokio::task::spawn_blocking(move || {
+            let _kept = (place, turn);
+            f(&engine, now)
+        });
+        match answer.await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(err)) => Err(AskError::Failed(err)),
+            Err(err) => Err(AskError::Failed(anyhow!(err).context("the engine panicked"))),
+        }
+    }
+}
+
+/// Everything that is served, for `into_make_service_with_connect_info::<SocketAddr>()`.
+pub fn router(app: App) -> Router {
+    let console = routes::console();
+    Router::new().merge(console).merge(routes::assets()).with_state(app)
+}

@@ -42,6 +42,8 @@ pub enum Need {
     PairLead,
     PairFact,
     PairPicture,
+    /// A picture of the main product, and none of the two together.
+    OnlyMainPicture,
     Scene,
     Steps,
     Coupon,
@@ -65,7 +67,7 @@ pub enum Need {
 
 impl Need {
     /// Every need, for menus and for tests that try each.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::GivenName,
         Self::OrderName,
         Self::OrderNoun,
@@ -86,6 +88,7 @@ impl Need {
         Self::PairLead,
         Self::PairFact,
         Self::PairPicture,
+        Self::OnlyMainPicture,
         Self::Scene,
         Self::Steps,
         Self::Coupon,
@@ -124,6 +127,7 @@ impl Need {
             Self::PairLead => "the shop's words on the two products",
             Self::PairFact => "a fact on the two products",
             Self::PairPicture => "a picture of the two products",
+            Self::OnlyMainPicture => "a picture of the main product alone",
             Self::Scene => "a picture of the two products in use",
             Self::Steps => "three steps of using them together",
             Self::Coupon => "a coupon that still works",
@@ -164,6 +168,7 @@ impl Need {
             Self::PairLead => is_said(&view.pair.lead),
             Self::PairFact => is_said(&view.pair.fact),
             Self::PairPicture => is_said(&view.pair.picture),
+            Self::OnlyMainPicture => Self::Picture.is_met(view) && !Self::PairPicture.is_met(view),
             Self::Scene => is_said(&view.pair.scene),
             Self::Steps => view.steps.len() == 3,
             Self::Coupon => view.coupon.is_some(),

@@ -162,11 +162,11 @@ pub fn split_size(name: &str) -> (&str, &str) {
     let Some((rest, last)) = name.rsplit_once(' ') else { return (name, "") };
     let digits = last.trim_end_matches(|c: char| c.is_alphabetic());
     if is_number(digits) && UNITS.contains(&&last[digits.len()..]) {
-        return (rest, last);
+        return (rest.trim_end_matches(','), last);
     }
     match rest.rsplit_once(' ') {
         Some((start, number)) if is_number(number) && UNITS.contains(&last) => {
-            (start, &name[start.len() + 1..])
+            (start.trim_end_matches(','), &name[start.len() + 1..])
         }
         _ => (name, ""),
     }
@@ -328,6 +328,7 @@ mod tests {
     fn a_size_at_the_end_is_told_from_the_name() {
         assert_eq!(split_size("Gooseneck kettle 0.9 l"), ("Gooseneck kettle", "0.9 l"));
         assert_eq!(split_size("House blend 250g"), ("House blend", "250g"));
+        assert_eq!(split_size("Espresso roast, 1 kg"), ("Espresso roast", "1 kg"), "no comma left");
         assert_eq!(split_size("Brew scale"), ("Brew scale", ""), "no size");
         assert_eq!(split_size("Studio 54"), ("Studio 54", ""), "a number alone is no size");
         assert_eq!(split_size("5 l"), ("5 l", ""), "a size alone is the name");

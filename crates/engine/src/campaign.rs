@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use jiff::ToSpan;
 use serde::Serialize;
 
-use crate::{Engine, SegmentCount};
+use crate::{Engine, SegmentCount, plan_message::categories_setting};
 
 /// Codes made for a pool that has none when its flow is launched.
 const POOL_CODES: u64 = 10_000;
@@ -104,6 +104,10 @@ impl Engine {
             tx.save_flow(&flow, &campaign.flow.to_yaml(), now)?;
             for next in flows_moved_to(&campaign.flow) {
                 save_shipped(tx, &next, now)?;
+            }
+            if !campaign.recommend_categories.is_empty() {
+                let categories = serde_json::to_string(&campaign.recommend_categories)?;
+                tx.set_setting(&categories_setting(&flow), &categories)?;
             }
             tx.set_proposal_state(id, "accepted")?;
             Ok(Accepted {

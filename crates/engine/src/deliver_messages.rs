@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use aftercart_deliver::{Look, Outcome, Transport};
+use aftercart_deliver::{Look, Outcome, Stage, Transport, retry};
 use aftercart_model::{
     BounceClass, EventBody, ExitReason, Message, MessageClass, MessageId, MessageState,
     Suppression, SuppressionReason, Timestamp,
@@ -24,9 +24,6 @@ use crate::{Clock, Engine};
 
 /// How far back hand-overs are read for the frequency caps; no cap looks back further.
 const CAPS_LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 90);
-/// A retry after a refusal for now: five minutes, doubled each time, at most four hours.
-const RETRY_FIRST: SignedDuration = SignedDuration::from_mins(5);
-const RETRY_LONGEST: SignedDuration = SignedDuration::from_hours(4);
 /// A doubt that no report has resolved by then is closed as presumed sent.
 const DOUBT_OPEN: SignedDuration = SignedDuration::from_hours(24);
 
@@ -251,15 +248,25 @@ impl Engine {
                 Ok(())
             }
             Outcome::Deferred { stage, reply, retry_after } => {
-                let retry_at = now + retry_delay(message.attempts, *retry_after);
-                let too_late = retry_at >= message.expires_at;
+                let looked_too_long =
+                    *stage == Stage::LastLook && *retry_after == Some(Duration::ZERO);
+                let attempts = message.attempts + u32::from(message.state != MessageState::Claimed);
+                let draw = self.keys().draw(&format!("retry {id} {attempts}"));
+                let lot = u64::from_be_bytes(draw[..8].try_into().expect("32 bytes"));
+                let expires_at = message.expires_at;
+                let retry_at = if looked_too_long {
+                    Some(now)
+                } else {
+                    retry::next_attempt(now, attempts, lot, *retry_after, expires_at)
+                };
                 let reason = format!("the receiving server said no for now at {stage}: {reply}");
                 self.change(tx, id, now, &mut |it| {
-                    it.state =
-                        if too_late { MessageState::Expired } else { MessageState::Deferred };
-                    it.due_at = retry_at;
-                    it.attempts =
-                        it.attempts.max(message.attempts) + u32::from(!was_claimed(&message));
+                    it.state = match retry_at {
+                        Some(_) => MessageState::Deferred,
+                        None => MessageState::Expired,
+                    };
+                    it.due_at = retry_at.unwrap_or(now);
+                    it.attempts = attempts;
                     it.reason = Some(reason.clone());
                 })
             }
@@ -276,7 +283,7 @@ impl Engine {
                     // At least once: the same Message-ID, Date and body go again.
                     MessageClass::Transactional => MessageState::Deferred,
                 };
-                message.due_at = now + RETRY_FIRST;
+                message.due_at = now + retry::WAIT_MIN;
                 message.reason = Some(format!("the answer was lost at {stage}: {reply}"));
                 tx.save_message(&message)?;
                 Ok(())
@@ -386,19 +393,9 @@ fn is_open(message: &Message) -> bool {
     matches!(message.state, MessageState::Planned | MessageState::Ready | MessageState::Deferred)
 }
 
-fn was_claimed(message: &Message) -> bool {
-    message.state == MessageState::Claimed
-}
-
 fn words(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Send => String::new(),
         Verdict::DeferUntil { reason, .. } | Verdict::Drop { reason } => reason.to_string(),
     }
-}
-
-fn retry_delay(attempts: u32, asked: Option<Duration>) -> SignedDuration {
-    let doubled = RETRY_FIRST.saturating_mul(1 << attempts.min(10));
-    let asked = asked.and_then(|it| SignedDuration::try_from(it).ok()).unwrap_or_default();
-    doubled.min(RETRY_LONGEST).max(asked)
 }

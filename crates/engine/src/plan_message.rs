@@ -6,8 +6,8 @@
 
 use aftercart_flow::Flow;
 use aftercart_model::{
-    ConsentState, Coupon, Customer, Enrolment, EventBody, MessageId, MessageState, ProductId,
-    StepId, TemplateId, Timestamp, Topic,
+    ConsentState, Coupon, Customer, Enrolment, EventBody, FlowId, MessageId, MessageState,
+    ProductId, StepId, TemplateId, Timestamp, Topic,
 };
 use aftercart_store::{NewMessage, Tx};
 use anyhow::{Context, Result};
@@ -116,9 +116,23 @@ impl Engine {
         let anchor = enrolment.trigger_order.as_ref();
         let anchor = orders.iter().find(|it| Some(&it.id) == anchor);
         let missing = PRODUCTS_IN_EMAIL - story.len();
-        let chosen = self.choose_products(known, &orders, anchor, missing, &story, now);
-        story.extend(chosen.iter().map(|it| it.product));
+        let mut exclude = self.outside_categories(tx, known, &enrolment.flow)?;
+        exclude.extend(&story);
+        story.extend(self.choose_story(known, &orders, anchor, missing, &exclude, now));
         Ok(story)
+    }
+
+    /// The products that a campaign drafted for some categories does not recommend.
+    fn outside_categories(
+        &self,
+        tx: &mut Tx<'_>,
+        known: &Known,
+        flow: &FlowId,
+    ) -> Result<Vec<ProductId>> {
+        let Some(text) = tx.setting(&categories_setting(flow))? else { return Ok(Vec::new()) };
+        let wanted: Vec<String> = serde_json::from_str(&text)?;
+        let is_outside = |it: &&aftercart_model::Product| !wanted.contains(&it.category);
+        Ok(known.products.iter().filter(is_outside).map(|it| it.id).collect())
     }
 
     fn reserve_coupon(
@@ -133,6 +147,11 @@ impl Engine {
         let expires_at = coupon_end(now, terms.lives_days, zone);
         tx.reserve_coupon(&terms.pool, customer.id, expires_at)
     }
+}
+
+/// Under which a flow's recommended categories are kept; a flow without it recommends from all.
+pub(crate) fn categories_setting(flow: &FlowId) -> String {
+    format!("recommend-categories:{flow}")
 }
 
 /// Midnight at the end of the last day of a coupon that is first named at `now`.

@@ -148,6 +148,30 @@ impl Engine {
         recommend(model, &known.products, &taste, &rules, now)
     }
 
+    /// The same for an email, whose first product is its story: the one that promises the shop most
+    /// stands first, by price times the customers who took it too. The order of the others stays.
+    pub(crate) fn choose_story(
+        &self,
+        known: &Known,
+        orders: &[Order],
+        anchor: Option<&Order>,
+        count: usize,
+        exclude: &[ProductId],
+        now: Timestamp,
+    ) -> Vec<ProductId> {
+        let mut chosen = self.choose_products(known, orders, anchor, count, exclude, now);
+        let promise = |it: &Recommendation| {
+            let price = known.product(it.product).map_or(0, |product| product.price_minor);
+            price.saturating_mul(i64::from(it.evidence.customers()))
+        };
+        // Of equals the better ranked stays in front.
+        let main = (0..chosen.len()).rev().max_by_key(|at| promise(&chosen[*at]));
+        if let Some(main) = main {
+            chosen[..=main].rotate_right(1);
+        }
+        chosen.into_iter().map(|it| it.product).collect()
+    }
+
     /// Why a product was chosen, in words: `goes with the Ceramic dripper: bought together by …`.
     pub(crate) fn reason(&self, known: &Known, chosen: &Recommendation) -> String {
         let name = |id: ProductId| known.product(id).map_or("", |it| it.name.as_str());

@@ -71,8 +71,7 @@ impl Engine {
             if order.is_none() {
                 bail!("this customer has no order yet; every email follows one up");
             }
-            let chosen = self.choose_products(&known, &orders, order, PRODUCTS_IN_EMAIL, &[], now);
-            let products: Vec<ProductId> = chosen.iter().map(|it| it.product).collect();
+            let products = self.choose_story(&known, &orders, order, PRODUCTS_IN_EMAIL, &[], now);
             let (_, program) = self.program(tx, template, None)?;
             let coupon = self.preview_coupon(tx, &customer, now)?;
             let topic = match template.as_str() {

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cli::{Common, DemoArgs},
-    commands::report,
+    commands::{report, serve},
     config::Config,
     demo::{
         SampleSettings, SampleShop, Truth, catalogue, pictures,
@@ -85,13 +85,13 @@ pub fn run(common: &Common, args: &DemoArgs) -> Result<()> {
     let output = Output::new(common);
     let config = Config::read(common.config.as_deref())?;
     let place = shop::place(common, &config);
-    let listen: SocketAddr = "127.0.0.1:7878".parse()?;
+    let listen = serve::listen_at(args.listen, &config)?;
     let (shop, told) = match take_up(&place, &config, args, output)? {
         Some(found) => found,
         None => make(&place, config, args, listen, output)?,
     };
     output.result(&told, || describe(&told, &shop, listen, args.no_serve))?;
-    Ok(())
+    if args.no_serve { Ok(()) } else { serve::serve(shop, listen, false) }
 }
 
 /// The sample shop of an earlier run, whole; `None` if there is none or it is to begin again.
@@ -281,14 +281,39 @@ fn pairings(sample: &SampleShop) -> Vec<Pairing> {
             if words.main_kind.is_empty() {
                 continue;
             }
-            pairings.push(pairing(&anchor.code, &main.code, words));
+            pairings.push(pairing(
+                &anchor.code,
+                &main.code,
+                words,
+                pair_picture(&anchor.kind, &main.kind),
+            ));
         }
-        pairings.push(pairing(&anchor.code, "", catalogue::together(&anchor.kind, "")));
+        pairings.push(pairing(&anchor.code, "", catalogue::together(&anchor.kind, ""), None));
     }
     pairings
 }
 
-fn pairing(anchor: &str, with: &str, words: &catalogue::Together) -> Pairing {
+/// The picture of two kinds side by side, in whichever order they were bought.
+fn pair_picture(one: &str, other: &str) -> Option<(&'static str, &'static str)> {
+    const PICTURES: [([&str; 2], &str, &str); 4] = [
+        (["kettle", "dripper"], "pair-kettle-dripper.png", "Gooseneck kettle beside a dripper"),
+        (["grinder", "press"], "pair-grinder-press.png", "Hand grinder beside a French press"),
+        (["machine", "grinder"], "pair-machine-grinder.png", "Espresso machine beside a grinder"),
+        (["skillet", "board"], "pair-skillet-board.png", "Skillet beside a walnut board"),
+    ];
+    let is_of = |kind: &str, word: &str| kind.contains(word);
+    let found = PICTURES.iter().find(|([a, b], _, _)| {
+        (is_of(one, a) && is_of(other, b)) || (is_of(one, b) && is_of(other, a))
+    });
+    found.map(|(_, name, text)| (*name, *text))
+}
+
+fn pairing(
+    anchor: &str,
+    with: &str,
+    words: &catalogue::Together,
+    picture: Option<(&'static str, &'static str)>,
+) -> Pairing {
     let steps = words.steps.iter().map(|it| PairingStep {
         code: it.code.to_owned(),
         verb: it.verb.to_owned(),
@@ -302,8 +327,8 @@ fn pairing(anchor: &str, with: &str, words: &catalogue::Together) -> Pairing {
         fact: String::new(),
         scene: words.scene.to_owned(),
         scene_text: words.scene_text.to_owned(),
-        picture: String::new(),
-        picture_text: String::new(),
+        picture: picture.map(|it| it.0.to_owned()).unwrap_or_default(),
+        picture_text: picture.map(|it| it.1.to_owned()).unwrap_or_default(),
         steps: steps.collect(),
     }
 }

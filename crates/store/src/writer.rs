@@ -35,6 +35,9 @@ pub(crate) struct Writer {
     waiting: AtomicUsize,
     /// Who is in the middle of a change, to refuse a change within a change.
     busy: Mutex<Option<ThreadId>>,
+    /// Who holds the commit back. Apart from the state, so that a reading need not wait for a
+    /// change to learn that it is not the holder's.
+    holder: Mutex<Option<ThreadId>>,
     state: Mutex<State>,
 }
 
@@ -42,8 +45,8 @@ struct State {
     connection: Connection,
     /// The group whose transaction is open.
     group: Option<(Arc<Group>, u32)>,
-    /// Who holds the commit back.
-    holder: Option<ThreadId>,
+    /// Why changes were lost that the holder took for made.
+    lost: Option<String>,
     commits: u64,
 }
 
@@ -60,17 +63,14 @@ impl Writer {
             bucket_key,
             waiting: AtomicUsize::new(0),
             busy: Mutex::new(None),
-            state: Mutex::new(State { connection, group: None, holder: None, commits: 0 }),
+            holder: Mutex::new(None),
+            state: Mutex::new(State { connection, group: None, lost: None, commits: 0 }),
         }
     }
 
     /// Runs `change` and returns once its commit is durable.
     pub fn write<T>(&self, change: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        if *lock(&self.busy) == Some(thread::current().id()) {
-            bail!(
-                "a change of the store was asked for within a change of it; it would wait for ever"
-            );
-        }
+        self.refuse_within_change()?;
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut state = lock(&self.state);
         self.waiting.fetch_sub(1, Ordering::SeqCst);
@@ -79,14 +79,15 @@ impl Writer {
         let answer = state.run(change, &self.bucket_key);
         *lock(&self.busy) = None;
 
-        if state.holder == Some(thread::current().id()) {
+        let holder = *lock(&self.holder);
+        if holder == Some(thread::current().id()) {
             drop(state);
             return answer.unwrap_or_else(|panic| resume_unwind(panic));
         }
         let group = state.group.as_ref().map(|(group, _)| Arc::clone(group));
-        let is_last = state.holder.is_none() && self.waiting.load(Ordering::SeqCst) == 0;
-        let is_full = |size: u32| state.holder.is_none() && size >= GROUP_MAX;
-        if state.group.as_ref().is_some_and(|(_, size)| is_last || is_full(*size)) {
+        let is_last = self.waiting.load(Ordering::SeqCst) == 0;
+        let is_due = |(_, size): &(Arc<Group>, u32)| is_last || *size >= GROUP_MAX;
+        if holder.is_none() && state.group.as_ref().is_some_and(is_due) {
             // The group tells each of its changes how it went.
             let _ = state.commit();
         }
@@ -100,49 +101,66 @@ impl Writer {
     }
 
     /// Runs `work`, whose changes are committed as one when it is over; until then this thread reads
-    /// what it has changed, and nobody else does. An error or a panic takes all of them back.
+    /// what it has changed, and nobody else does. An error or a panic takes all of them back, and
+    /// with them what other threads changed meanwhile, who are told so.
     pub fn hold<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let own = thread::current().id();
-        {
-            let mut state = lock(&self.state);
-            if state.holder.is_some() {
-                bail!("the commit is held back already; one holder at a time");
-            }
-            // What others left to us is not to wait for the end of our work.
-            let _ = state.commit();
-            state.holder = Some(own);
-        }
-        let answer = catch_unwind(AssertUnwindSafe(work));
+        self.refuse_within_change()?;
         let mut state = lock(&self.state);
-        state.holder = None;
-        match answer {
-            Ok(Ok(value)) => match state.commit() {
-                Ok(()) => Ok(value),
-                Err(why) => Err(anyhow!("the changes were not kept: {why}")),
-            },
-            Ok(Err(why)) => {
-                state.give_up(&why);
-                Err(why)
-            }
-            Err(panic) => {
-                state.give_up(&anyhow!("the work that held the commit panicked"));
-                drop(state);
-                resume_unwind(panic)
-            }
+        if lock(&self.holder).is_some() {
+            bail!("the commit is held back already; one holder at a time");
         }
+        // What others left to us is not to wait for the end of our work.
+        let _ = state.commit();
+        state.connection.begin_write()?;
+        state.group = Some((Arc::default(), 0));
+        state.lost = None;
+        *lock(&self.holder) = Some(thread::current().id());
+        drop(state);
+
+        let answer = catch_unwind(AssertUnwindSafe(work));
+
+        let mut state = lock(&self.state);
+        *lock(&self.holder) = None;
+        let lost = state.lost.take().map_or(Ok(()), Err);
+        let kept = match &answer {
+            Ok(Ok(_)) => lost.and_then(|()| state.commit()),
+            _ => Err("the work that held the commit failed".to_owned()),
+        };
+        if let Err(why) = &kept {
+            state.give_up(why);
+        }
+        drop(state);
+        let value = answer.unwrap_or_else(|panic| resume_unwind(panic))?;
+        kept.map_err(|why| anyhow!("the changes were not kept: {why}"))?;
+        Ok(value)
     }
 
-    /// Whether this thread holds the commit.
+    /// Whether this thread holds the commit and is not in the middle of a change or a reading.
     pub fn is_held_here(&self) -> bool {
-        // A change in the middle has the lock; whoever asks within one is not told to read here.
-        *lock(&self.busy) != Some(thread::current().id())
-            && lock(&self.state).holder == Some(thread::current().id())
+        let own = Some(thread::current().id());
+        *lock(&self.holder) == own && *lock(&self.busy) != own
     }
 
     /// Reads by the writer's own connection, which sees what this thread has changed.
     pub fn read<T>(&self, read: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let mut state = lock(&self.state);
-        read(&mut Tx::for_read(&mut state.connection, &self.bucket_key))
+        *lock(&self.busy) = Some(thread::current().id());
+        let answer = catch_unwind(AssertUnwindSafe(|| {
+            read(&mut Tx::for_read(&mut state.connection, &self.bucket_key))
+        }));
+        *lock(&self.busy) = None;
+        drop(state);
+        answer.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    /// A thread that has the writer would wait for itself.
+    fn refuse_within_change(&self) -> Result<()> {
+        if *lock(&self.busy) == Some(thread::current().id()) {
+            bail!(
+                "a change of the store was asked for within a change of it; it would wait for ever"
+            );
+        }
+        Ok(())
     }
 
     #[cfg(test)]
@@ -169,7 +187,7 @@ impl State {
             if is_first { self.connection.begin_write() } else { self.connection.savepoint() };
         if let Err(why) = begun {
             if !is_first {
-                self.give_up(&why);
+                self.give_up(&format!("{why:#}"));
             }
             return Ok(Err(why));
         }
@@ -193,7 +211,7 @@ impl State {
             (_, true) => drop(self.connection.rollback()),
             (_, false) => {
                 if let Err(why) = self.connection.rollback_to_savepoint() {
-                    self.give_up(&why);
+                    self.give_up(&format!("{why:#}"));
                 }
             }
         }
@@ -214,11 +232,12 @@ impl State {
     }
 
     /// The transaction is lost, and with it the changes that stand in it.
-    fn give_up(&mut self, why: &anyhow::Error) {
+    fn give_up(&mut self, why: &str) {
         drop(self.connection.rollback());
         if let Some((group, _)) = self.group.take() {
-            group.finish(Err(format!("{why:#}")));
+            group.finish(Err(why.to_owned()));
         }
+        self.lost = Some(why.to_owned());
     }
 }
 
@@ -292,6 +311,50 @@ mod tests {
         assert_eq!(setting(&store).as_deref(), Some("before"));
         store.write(|tx| tx.set_setting("name", "after")).unwrap();
         assert_eq!(setting(&store).as_deref(), Some("after"), "the store goes on");
+    }
+
+    #[test]
+    fn a_holder_is_told_that_its_transaction_was_lost() {
+        let (_folder, store) = store();
+        let held = store.in_one_commit(|| {
+            store.write(|tx| tx.set_setting("name", "lost"))?;
+            // As a full disk does: the database ends the whole transaction by itself.
+            let lost = store.write(|tx| tx.execute("ROLLBACK", &[]).map(drop));
+            assert!(lost.is_err());
+            store.write(|tx| tx.set_setting("other", "made after the loss"))
+        });
+        assert!(held.unwrap_err().to_string().starts_with("the changes were not kept: "));
+        assert_eq!(setting(&store), None);
+        assert_eq!(store.read(|tx| tx.setting("other")).unwrap(), None, "all or nothing");
+        store.write(|tx| tx.set_setting("name", "after")).unwrap();
+        assert_eq!(setting(&store).as_deref(), Some("after"), "the store goes on");
+    }
+
+    #[test]
+    fn a_reading_does_not_wait_for_a_change() {
+        let (_folder, store) = store();
+        let write = store.write(|tx| {
+            tx.set_setting("name", "not yet")?;
+            std::thread::scope(|scope| {
+                scope.spawn(|| assert_eq!(setting(&store), None)).join().expect("it reads");
+            });
+            Ok(())
+        });
+        write.unwrap();
+    }
+
+    #[test]
+    fn what_would_wait_for_itself_is_refused() {
+        let (_folder, store) = store();
+        let refused = store.in_one_commit(|| {
+            store.read(|_| {
+                assert_eq!(setting(&store), None, "a reading within a reading");
+                store.write(|tx| tx.set_setting("name", "x"))
+            })
+        });
+        assert!(refused.unwrap_err().to_string().starts_with("a change of the store was asked"));
+        let refused = store.write(|_| store.in_one_commit(|| Ok(())));
+        assert!(refused.unwrap_err().to_string().starts_with("a change of the store was asked"));
     }
 
     #[test]

@@ -50,6 +50,8 @@ suite! {
         a_key_with_another_content_is_a_conflict,
         events_come_back_as_they_were,
         a_page_of_events_goes_on_where_the_one_before_ended,
+        a_page_of_events_can_be_of_some_kinds,
+        the_newest_events_are_counted_by_kind,
         the_state_after_events_is_independent_of_their_order,
     }
     people {
@@ -57,6 +59,7 @@ suite! {
         a_customer_comes_back_as_saved,
         customers_are_found_by_how_things_begin,
         customers_come_in_the_order_they_were_seen,
+        the_newest_customers_come_first,
         ids_depend_on_the_bucket_key_alone,
         the_latest_word_on_a_topic_counts_in_any_order,
         a_suppression_is_never_weakened_in_any_order,
@@ -79,10 +82,12 @@ suite! {
         the_trigger_order_is_told_from_the_next_by_its_id,
         what_became_of_an_order_is_independent_of_arrival,
         orders_are_scanned_by_time,
+        buyers_are_customers_not_orders,
     }
     campaign {
         a_trigger_key_enrols_once,
         an_enrolment_comes_back_as_saved,
+        a_page_of_enrolments_can_be_of_some,
         a_stale_enrolment_is_not_saved,
         enrolments_wake_in_order,
         steps_are_counted,
@@ -95,6 +100,7 @@ suite! {
         touches_are_kept_apart,
         letters_are_kept_whole,
         letters_are_found,
+        the_newest_letter_of_a_step_is_found,
         the_sums_of_a_campaign_hold,
         broken_sums_are_told,
         a_claim_after_a_purchase_is_told,

@@ -185,12 +185,29 @@ impl Tx<'_> {
         self.all(sql, &[after, limit.into()], read_customer)
     }
 
+    /// Customers before `before`, the newest first.
+    pub fn newest_customers(
+        &mut self,
+        before: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<Customer>> {
+        let sql = select_customers!("WHERE c.id < ?1 ORDER BY c.id DESC LIMIT ?2");
+        let before = before.map_or(Value::Int(i64::MAX), Value::from);
+        self.all(sql, &[before, limit.into()], read_customer)
+    }
+
     pub fn scan_customers(&mut self, f: &mut dyn FnMut(Customer) -> Result<()>) -> Result<()> {
         self.scan(select_customers!("ORDER BY c.id"), &[], read_customer, f)
     }
 
     pub fn count_customers(&mut self) -> Result<u64> {
         self.one("SELECT count(*) FROM customers", &[])
+    }
+
+    /// How many customers there are, counted no further than `max`.
+    pub fn count_customers_to(&mut self, max: u32) -> Result<u64> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM customers LIMIT ?1) t";
+        self.one(sql, values![max])
     }
 
     /// Holds the row that orders what happens to a customer, until the end of the transaction.

@@ -24,6 +24,31 @@ pub struct StepCount {
     pub count: u64,
 }
 
+/// Which of a flow's enrolments are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnrolmentsAsked {
+    All,
+    Active,
+    Bought,
+    Completed,
+    HeldOut,
+    /// Left for any other reason.
+    Left,
+}
+
+impl EnrolmentsAsked {
+    fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Active => "active",
+            Self::Bought => "purchase",
+            Self::Completed => "completed",
+            Self::HeldOut => "held_out",
+            Self::Left => "left",
+        }
+    }
+}
+
 macro_rules! select_enrolments {
     ($rest:literal) => {
         concat!(
@@ -176,6 +201,31 @@ impl Tx<'_> {
         self.all(sql, &[flow.into(), before, limit.into()], read_enrolment)
     }
 
+    /// As [`Tx::enrolments_page`], of some of them: those `asked` for and, with `step`, those for
+    /// whom a message of that step was planned.
+    pub fn enrolments_page_of(
+        &mut self,
+        flow: &FlowId,
+        asked: EnrolmentsAsked,
+        step: Option<&StepId>,
+        before: Option<EnrolmentId>,
+        limit: u32,
+    ) -> Result<Vec<Enrolment>> {
+        let sql = select_enrolments!(
+            "WHERE flow = ?1 AND id < ?2 AND (?3 = 'all' OR reason = ?3 \
+             OR (?3 = 'active' AND position <> 'exited') \
+             OR (?3 = 'left' AND reason NOT IN ('purchase', 'completed', 'held_out'))) \
+             AND (?4 = '' OR EXISTS (SELECT 1 FROM messages m \
+             WHERE m.bucket = enrolments.bucket AND m.enrolment = enrolments.id AND m.step = ?4)) \
+             ORDER BY id DESC LIMIT ?5"
+        );
+        let before = before.map_or(Value::Int(i64::MAX), Value::from);
+        // No step's id is empty.
+        let step = step.map_or("", StepId::as_str);
+        let values = [flow.into(), before, asked.word().into(), step.into(), limit.into()];
+        self.all(sql, &values, read_enrolment)
+    }
+
     /// All enrolments, or those of one flow, in the order in which they began.
     pub fn scan_enrolments(
         &mut self,
@@ -189,6 +239,15 @@ impl Tx<'_> {
             }
             None => self.scan(select_enrolments!("ORDER BY id"), &[], read_enrolment, f),
         }
+    }
+
+    /// How many waits of a flow were over by `now` and have not gone on, by step: those of a flow that
+    /// is paused.
+    pub fn overdue_waits(&mut self, flow: &FlowId, now: Timestamp) -> Result<Vec<(StepId, u64)>> {
+        let sql = "SELECT step, count(*) FROM enrolments \
+                   WHERE flow = ?1 AND position = 'waiting' AND position_at <= ?2 \
+                   GROUP BY step ORDER BY step";
+        self.all(sql, values![flow, now], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     /// Where a flow's enrolments stand.

@@ -1,8 +1,8 @@
 //! The one log of events.
 
-use std::hash::Hasher as _;
+use std::{hash::Hasher as _, ops::ControlFlow};
 
-use aftercart_model::{CustomerId, Event, EventBody, EventKey, Timestamp};
+use aftercart_model::{CustomerId, Event, EventBody, EventKey, EventKind, Timestamp};
 use anyhow::Context as _;
 use siphasher::sip::SipHasher24;
 
@@ -135,6 +135,48 @@ impl Tx<'_> {
     ) -> Result<()> {
         let sql = select_events!("WHERE e.seq > ?1 ORDER BY e.seq");
         self.scan(sql, values![after_seq], read_event, f)
+    }
+
+    /// As [`Tx::events_page`], of the kinds from `first` to `last`: those of one subject are numbered
+    /// side by side.
+    pub fn events_page_of_kinds(
+        &mut self,
+        customer: CustomerId,
+        (first, last): (EventKind, EventKind),
+        before: Option<(Timestamp, u64)>,
+        limit: u32,
+    ) -> Result<Vec<Event>> {
+        let sql = select_events!(
+            "WHERE e.bucket = ?1 AND e.customer = ?2 AND (e.at, e.seq) < (?3, ?4) \
+             AND e.kind BETWEEN ?6 AND ?7 ORDER BY e.at DESC, e.seq DESC LIMIT ?5"
+        );
+        let (at, seq) = match before {
+            Some((at, seq)) => (at.as_millisecond(), seq),
+            None => (i64::MAX, u64::MAX),
+        };
+        let kinds = [first as u8, last as u8];
+        let values = values![customer.bucket().0, customer, at, seq, limit, kinds[0], kinds[1]];
+        self.all(sql, values, read_event)
+    }
+
+    /// How many events of a kind were received since `since`, among the newest `newest` of the log.
+    pub fn count_newest_events(
+        &mut self,
+        kind: EventKind,
+        since: Timestamp,
+        newest: u32,
+    ) -> Result<u64> {
+        let sql = "SELECT kind, received_at FROM events ORDER BY seq DESC LIMIT ?1";
+        let mut count = 0;
+        self.for_each(sql, values![newest], &mut |row| {
+            let (of, received_at): (u8, Timestamp) = (row.get(0)?, row.get(1)?);
+            if received_at < since {
+                return Ok(ControlFlow::Break(()));
+            }
+            count += u64::from(of == kind as u8);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(count)
     }
 
     /// The place of the newest event; 0 while there is none.

@@ -1,6 +1,6 @@
 //! The catching inbox: every letter that would have left, whole.
 
-use aftercart_model::{Bucket, EmailAddress, MessageId, StepId, Timestamp};
+use aftercart_model::{Bucket, EmailAddress, FlowId, MessageId, StepId, Timestamp};
 use anyhow::Context as _;
 
 use crate::{
@@ -76,8 +76,8 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Letters before `before`, newest first, whose address begins with `search` or whose subject
-    /// has it anywhere.
+    /// Letters before `before`, newest first, whose address or name begins with `search` or whose
+    /// subject has it anywhere.
     pub fn letters_page(
         &mut self,
         before: Option<i64>,
@@ -87,6 +87,7 @@ impl Tx<'_> {
         let sql = select_letters!(
             "",
             "WHERE l.id < ?1 AND (l.address LIKE ?2 ESCAPE '\\' \
+             OR lower(l.to_name) LIKE ?2 ESCAPE '\\' \
              OR l.subject_key LIKE ?3 ESCAPE '\\') ORDER BY l.id DESC LIMIT ?4"
         );
         let [beginning, part] = patterns(search);
@@ -105,6 +106,7 @@ impl Tx<'_> {
             "",
             "JOIN messages m ON m.bucket = l.bucket AND m.id = l.message \
              WHERE m.step = ?5 AND l.id < ?1 AND (l.address LIKE ?2 ESCAPE '\\' \
+             OR lower(l.to_name) LIKE ?2 ESCAPE '\\' \
              OR l.subject_key LIKE ?3 ESCAPE '\\') ORDER BY l.id DESC LIMIT ?4"
         );
         let [beginning, part] = patterns(search);
@@ -127,6 +129,26 @@ impl Tx<'_> {
     pub fn letter_of_message(&mut self, message: MessageId) -> Result<Option<i64>> {
         let sql = "SELECT max(id) FROM letters WHERE bucket = ?1 AND message = ?2";
         self.one(sql, values![message.bucket().0, message])
+    }
+
+    /// The newest letter of a step of a flow.
+    pub fn newest_letter_of_step(
+        &mut self,
+        flow: &FlowId,
+        step: &StepId,
+    ) -> Result<Option<LetterHead>> {
+        let sql = select_letters!(
+            "",
+            "JOIN messages m ON m.bucket = l.bucket AND m.id = l.message \
+             WHERE m.flow = ?1 AND m.step = ?2 ORDER BY l.id DESC LIMIT 1"
+        );
+        self.first(sql, values![flow, step], read_head)
+    }
+
+    /// How many letters there are, counted no further than `max`.
+    pub fn count_letters_to(&mut self, max: u32) -> Result<u64> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM letters LIMIT ?1) t";
+        self.one(sql, values![max])
     }
 
     pub fn count_letters(&mut self) -> Result<u64> {

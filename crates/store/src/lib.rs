@@ -37,7 +37,7 @@ mod conformance;
 
 use std::{fmt, path::Path, sync::Arc};
 
-pub use enrolments::StepCount;
+pub use enrolments::{EnrolmentsAsked, StepCount};
 pub use events::{Appended, NewEvent};
 pub use flows::{FlowState, StoredFlow};
 pub use letters::{Letter, LetterHead};

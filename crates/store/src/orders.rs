@@ -2,7 +2,7 @@
 
 use std::{ops::ControlFlow, sync::LazyLock};
 
-use aftercart_model::{CustomerId, Order, OrderId, OrderLine, Timestamp};
+use aftercart_model::{CustomerId, Order, OrderId, OrderLine, ProductId, Timestamp};
 
 use crate::{
     Result,
@@ -201,6 +201,16 @@ impl Tx<'_> {
 
     pub fn count_orders(&mut self) -> Result<u64> {
         self.one("SELECT count(*) FROM order_ids", &[])
+    }
+
+    /// How many customers bought each product; an order cancelled since bought nothing. Reads every
+    /// order, so the answer is to be kept.
+    pub fn buyers_of_products(&mut self) -> Result<Vec<(ProductId, u64)>> {
+        let sql = "SELECT l.product, count(DISTINCT o.customer) FROM orders o \
+                   JOIN order_lines l ON l.bucket = o.bucket AND l.order_seq = o.seq \
+                   WHERE o.cancelled_at IS NULL AND o.customer IS NOT NULL \
+                   GROUP BY l.product ORDER BY l.product";
+        self.all(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     fn orders_with_lines(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Order>> {

@@ -1,7 +1,7 @@
 //! Enrolments, messages and the catching inbox.
 
 use super::*;
-use crate::{Letter, value::values};
+use crate::{EnrolmentsAsked, Letter, value::values};
 
 pub fn a_trigger_key_enrols_once(store: &Store) {
     let (ana, tomas) = (new_customer(store), new_customer(store));
@@ -89,6 +89,47 @@ pub fn an_enrolment_comes_back_as_saved(store: &Store) {
     assert_eq!(scanned, [4, 4, 0], "all, of the flow, of another");
 }
 
+pub fn a_page_of_enrolments_can_be_of_some(store: &Store) {
+    let customer = new_customer(store);
+    let exited = |reason| Position::Exited { at: at(1), reason, step: None };
+    let positions = [
+        waiting("wait-1", 60),
+        exited(ExitReason::Purchase),
+        exited(ExitReason::Completed),
+        exited(ExitReason::HeldOut),
+        exited(ExitReason::Unsubscribed),
+        exited(ExitReason::Suppressed),
+    ];
+    let ids: Vec<EnrolmentId> = positions
+        .into_iter()
+        .zip(0..)
+        .map(|(position, n)| {
+            let new = enrolment(customer, &format!("#{n}"), position);
+            write(store, |tx| tx.enrol(&new)).unwrap()
+        })
+        .collect();
+    write(store, |tx| {
+        tx.plan_message(&message(customer, ids[1], "offer"))?;
+        tx.plan_message(&message(customer, ids[4], "offer"))
+    });
+    let page = |asked, step: Option<&str>, before| -> Vec<EnrolmentId> {
+        let step = step.map(step_id);
+        let flow = flow_id();
+        let page = read(store, |tx| tx.enrolments_page_of(&flow, asked, step.as_ref(), before, 9));
+        page.into_iter().map(|it| it.id).collect()
+    };
+    assert_eq!(page(EnrolmentsAsked::All, None, None).len(), 6);
+    assert_eq!(page(EnrolmentsAsked::Active, None, None), [ids[0]]);
+    assert_eq!(page(EnrolmentsAsked::Bought, None, None), [ids[1]]);
+    assert_eq!(page(EnrolmentsAsked::Completed, None, None), [ids[2]]);
+    assert_eq!(page(EnrolmentsAsked::HeldOut, None, None), [ids[3]]);
+    assert_eq!(page(EnrolmentsAsked::Left, None, None), [ids[5], ids[4]], "newest first");
+    assert_eq!(page(EnrolmentsAsked::Left, None, Some(ids[5])), [ids[4]], "the next page");
+    assert_eq!(page(EnrolmentsAsked::All, Some("offer"), None), [ids[4], ids[1]]);
+    assert_eq!(page(EnrolmentsAsked::Bought, Some("offer"), None), [ids[1]]);
+    assert_eq!(page(EnrolmentsAsked::All, Some("nudge"), None), Vec::<EnrolmentId>::new());
+}
+
 pub fn a_stale_enrolment_is_not_saved(store: &Store) {
     let (_, id, _) = planned(store, "#1");
     let seen = read(store, |tx| tx.enrolment(id)).unwrap();
@@ -117,6 +158,10 @@ pub fn enrolments_wake_in_order(store: &Store) {
     assert_eq!(due(300, 9), [ready, soon, late], "the longest overdue first");
     assert_eq!(due(300, 2), [ready, soon]);
     assert_eq!(read(store, |tx| tx.next_wake()), Some(NOON));
+
+    let overdue = |seconds| read(store, |tx| tx.overdue_waits(&flow_id(), at(seconds)));
+    assert_eq!(overdue(99), [], "every wait goes on");
+    assert_eq!(overdue(300), [(step_id("a"), 2)], "those that are ready wait for nothing");
 
     write(store, |tx| tx.set_wake(ready, None));
     write(store, |tx| tx.set_wake(late, Some(at(50))));
@@ -347,7 +392,7 @@ fn letter(message: Option<MessageId>, name: &str, subject: &str) -> Letter {
     Letter {
         message,
         to: address(name),
-        to_name: "Ana Ribeiro".to_owned(),
+        to_name: format!("{name} Ribeiro"),
         subject: subject.to_owned(),
         at: NOON,
         raw: format!("Subject: {subject}\r\n\r\n{}", "<td>kettle</td>".repeat(500)).into_bytes(),
@@ -381,11 +426,15 @@ pub fn letters_are_found(store: &Store) {
     let ana = keep(&letter(Some(message), "ana", "10% off your KETTLE Ünder way"));
     let tomas = keep(&letter(None, "tomas_r", "How was the kettle?"));
     let anton = keep(&letter(None, "anton", "Thank you"));
+    let zoe = Letter { to_name: "Wim de Vries".to_owned(), ..letter(Some(message), "zoe", "Hi") };
+    let zoe = keep(&zoe);
     let found = |before, search: &str| -> Vec<i64> {
         let page = read(store, |tx| tx.letters_page(before, search, 2));
         page.into_iter().map(|it| it.id).collect()
     };
-    assert_eq!(found(None, ""), [anton, tomas], "newest first");
+    assert_eq!(found(None, ""), [zoe, anton], "newest first");
+    assert_eq!(found(Some(anton), ""), [tomas, ana], "the next page");
+    assert_eq!(found(None, "WIM"), [zoe], "how a name begins, in any case");
     assert_eq!(found(Some(tomas), ""), [ana]);
     assert_eq!(found(None, "AN"), [anton, ana], "how an address begins");
     assert_eq!(found(None, "kettle"), [tomas, ana], "part of a subject, in any case");
@@ -397,9 +446,28 @@ pub fn letters_are_found(store: &Store) {
         let page = read(store, |tx| tx.letters_page_of_step(&step_id(step), None, search, 9));
         page.into_iter().map(|it| it.id).collect()
     };
-    assert_eq!(of_step("offer", ""), [ana]);
-    assert_eq!(of_step("offer", "zoe"), NONE);
+    assert_eq!(of_step("offer", ""), [zoe, ana]);
+    assert_eq!(of_step("offer", "wim"), [zoe]);
+    assert_eq!(of_step("offer", "tomas"), NONE);
     assert_eq!(of_step("nudge", ""), NONE);
+}
+
+pub fn the_newest_letter_of_a_step_is_found(store: &Store) {
+    let (_, _, first) = planned(store, "#1");
+    let (_, _, second) = planned(store, "#2");
+    let keep =
+        |message, to: &str| write(store, |tx| tx.keep_letter(&letter(Some(message), to, "Hello")));
+    keep(first, "ana");
+    let newest = keep(second, "tomas");
+    let of = |flow: &str, step: &str| {
+        let (flow, step) = (FlowId::new(flow).unwrap(), step_id(step));
+        read(store, |tx| tx.newest_letter_of_step(&flow, &step)).map(|it| it.id)
+    };
+    assert_eq!(of("upsell-cross-sell", "offer"), Some(newest));
+    assert_eq!(of("upsell-cross-sell", "nudge"), None, "another step");
+    assert_eq!(of("feedback", "offer"), None, "the same step of another flow");
+    assert_eq!(read(store, |tx| tx.count_letters_to(9)), 2);
+    assert_eq!(read(store, |tx| tx.count_letters_to(1)), 1, "counted no further");
 }
 
 pub fn the_sums_of_a_campaign_hold(store: &Store) {

@@ -98,6 +98,42 @@ pub fn a_page_of_events_goes_on_where_the_one_before_ended(store: &Store) {
     assert_eq!(seen, [7, 6, 5, 4, 3, 2, 1]);
 }
 
+pub fn a_page_of_events_can_be_of_some_kinds(store: &Store) {
+    let customer = new_customer(store);
+    write(store, |tx| {
+        tx.append_event(&viewed("segment", "a", Some(customer), 1))?;
+        place(tx, &order("#1", Some(customer), 2, 1))?;
+        tx.append_event(&viewed("segment", "b", Some(customer), 3)).map(drop)
+    });
+    let kinds = |first, last, before| -> Vec<u64> {
+        let page = read(store, |tx| tx.events_page_of_kinds(customer, (first, last), before, 9));
+        page.into_iter().map(|it| it.seq).collect()
+    };
+    let visits = (EventKind::ProductViewed, EventKind::CheckoutStarted);
+    assert_eq!(kinds(visits.0, visits.1, None), [3, 1], "newest first");
+    assert_eq!(kinds(visits.0, visits.1, Some((at(3), 3))), [1], "the next page");
+    assert_eq!(kinds(EventKind::OrderPlaced, EventKind::OrderRefunded, None), [2]);
+    assert_eq!(kinds(EventKind::MessageSent, EventKind::MessageDropped, None), Vec::<u64>::new());
+}
+
+pub fn the_newest_events_are_counted_by_kind(store: &Store) {
+    let customer = new_customer(store);
+    write(store, |tx| {
+        for n in 0..5 {
+            tx.append_event(&viewed("segment", &n.to_string(), Some(customer), 10 * n))?;
+        }
+        place(tx, &order("#1", Some(customer), 60, 1)).map(drop)
+    });
+    let viewed = |since, newest| {
+        let kind = EventKind::ProductViewed;
+        read(store, |tx| tx.count_newest_events(kind, at(since), newest))
+    };
+    assert_eq!(viewed(21, 99), 3, "received from then on, views alone");
+    assert_eq!(viewed(0, 99), 5);
+    assert_eq!(viewed(0, 2), 1, "no further back than asked");
+    assert_eq!(viewed(100, 99), 0);
+}
+
 /// What of a log does not depend on where it stands: key to content, by customer's number here.
 type Content = BTreeMap<String, (Option<usize>, Timestamp, ProductId)>;
 

@@ -139,3 +139,21 @@ pub fn orders_are_scanned_by_time(store: &Store) {
     let stopped = store.read(|tx| tx.scan_orders(&mut |_| anyhow::bail!("enough")));
     assert_eq!(stopped.unwrap_err().to_string(), "enough", "the caller's error comes back");
 }
+
+pub fn buyers_are_customers_not_orders(store: &Store) {
+    let (ana, tomas) = (new_customer(store), new_customer(store));
+    write(store, |tx| {
+        place(tx, &order("#1", Some(ana), 0, 2))?;
+        place(tx, &order("#2", Some(ana), 1, 1))?;
+        place(tx, &order("#3", Some(tomas), 2, 1))?;
+        place(tx, &order("#4", Some(tomas), 3, 3))?;
+        place(tx, &order("#5", None, 4, 3))?;
+        tx.cancel_order(&order_id("#4"), at(9))
+    });
+    let buyers = read(store, |tx| tx.buyers_of_products());
+    assert_eq!(
+        buyers,
+        [(ProductId(0), 2), (ProductId(1), 1)],
+        "each once, guests and cancelled orders left out"
+    );
+}

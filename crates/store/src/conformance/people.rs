@@ -87,6 +87,18 @@ pub fn customers_are_found_by_how_things_begin(store: &Store) {
     assert_eq!(found("", 2), [ana, anabel], "nothing asked: the first customers");
 }
 
+pub fn the_newest_customers_come_first(store: &Store) {
+    let created: Vec<CustomerId> = (0..5).map(|_| new_customer(store)).collect();
+    let page = |before| -> Vec<CustomerId> {
+        let page = read(store, |tx| tx.newest_customers(before, 3));
+        page.into_iter().map(|it| it.id).collect()
+    };
+    assert_eq!(page(None), [created[4], created[3], created[2]]);
+    assert_eq!(page(Some(created[2])), [created[1], created[0]], "the next page");
+    assert_eq!(read(store, |tx| tx.count_customers_to(9)), 5);
+    assert_eq!(read(store, |tx| tx.count_customers_to(3)), 3, "counted no further");
+}
+
 pub fn customers_come_in_the_order_they_were_seen(store: &Store) {
     let created: Vec<CustomerId> = (0..20).map(|_| new_customer(store)).collect();
     let mut paged = Vec::new();

@@ -1,18 +1,21 @@
 //! Charts, drawn on the server as SVG with the sentence that they show.
 //!
-//! Each is drawn twice, wide and 330 units narrow, so that its text stays 12 px on a phone; the
-//! style sheet shows one of the two. At most five grid lines, every tick with its unit, zero always
-//! in view, bars never cut off.
+//! Each is drawn in the widths it may get, down to 330 units for a phone, so that its text stays
+//! near 12 px; the style sheet shows the one that fits. At most five grid lines, every tick with its
+//! unit, zero always in view, bars never cut off.
 
 use maud::{Markup, html};
 
 /// The width at which charts are drawn for a phone.
-const NARROW: f64 = 330.0;
+pub(crate) const NARROW: f64 = 330.0;
 /// More lines than this read as a pattern, not as a scale.
 const GRID_LINES_MAX: usize = 5;
 
-/// Draws a chart for wide screens and for phones under the one sentence `label`.
-fn twice(label: &str, wide: f64, height: f64, draw: impl Fn(f64) -> Markup) -> Markup {
+/// The width for a column beside another.
+const MIDDLE: f64 = 530.0;
+
+/// Draws a chart in each width it may get, all under the one sentence `label`.
+pub(crate) fn widths(label: &str, wide: f64, height: f64, draw: impl Fn(f64) -> Markup) -> Markup {
     let of = |width: f64, class: &str| {
         html! {
             svg class=(format!("chart {class}")) viewBox=(format!("0 0 {} {}", n(width), n(height)))
@@ -21,7 +24,13 @@ fn twice(label: &str, wide: f64, height: f64, draw: impl Fn(f64) -> Markup) -> M
             }
         }
     };
-    html! { (of(wide, "wide")) (of(NARROW, "narrow")) }
+    html! {
+        div.chart-box {
+            (of(NARROW, "narrow"))
+            @if wide > MIDDLE { (of(MIDDLE, "middle")) (of(wide, "wide")) }
+            @else { (of(wide, "middle wide")) }
+        }
+    }
 }
 
 /// A coordinate with one decimal: more would only make the page longer.
@@ -71,7 +80,7 @@ pub fn bars(label: &str, bars: &[Bar], tick: impl Fn(f64) -> String) -> Markup {
     let steps = (max / step).ceil().max(1.0);
     let (top, bottom, left) = (12.0, 142.0, 50.0);
     let y = |value: f64| bottom - (bottom - top) * value / (step * steps);
-    twice(label, 530.0, 168.0, |width| {
+    widths(label, MIDDLE, 168.0, |width| {
         let band = (width - left) / bars.len().max(1) as f64;
         let thick = (band * 0.43).clamp(2.0, 29.0);
         html! {
@@ -135,7 +144,7 @@ fn scale_below(
 /// The interval as a band with a dot at the estimate: the short form, for an overview.
 pub fn interval(label: &str, it: Interval, tick: impl Fn(f64) -> String) -> Markup {
     let (from, to, step) = it.scale();
-    twice(label, 530.0, 118.0, |width| {
+    widths(label, MIDDLE, 118.0, |width| {
         let x = |value: f64| 22.0 + (width - 44.0) * (value - from) / (to - from);
         let (top, bottom, middle) = (22.0, 92.0, 46.0);
         html! {
@@ -158,7 +167,7 @@ pub fn curve(label: &str, it: Interval, tick: impl Fn(f64) -> String) -> Markup 
     // The 95 % interval of a normal curve is 1.96 standard deviations to either side.
     let deviation = ((it.high - it.low) / (2.0 * 1.959_964)).max(f64::EPSILON);
     let density = |value: f64| (-0.5 * ((value - it.estimate) / deviation).powi(2)).exp();
-    twice(label, 724.0, 236.0, |width| {
+    widths(label, 724.0, 236.0, |width| {
         let x = |value: f64| 26.0 + (width - 52.0) * (value - from) / (to - from);
         let (top, bottom, below) = (42.0, 150.0, 200.0);
         let y = |value: f64| bottom - (bottom - top - 20.0) * density(value);
@@ -214,7 +223,7 @@ pub fn days(label: &str, days: &Days<'_>, percent: impl Fn(f64) -> String) -> Ma
     let last = (days.mailed.len().max(2) - 1) as f64;
     let (top, bottom, left) = (26.0, 214.0, 46.0);
     let y = |share: f64| bottom - (bottom - top) * share * 100.0 / (step * steps);
-    twice(label, 706.0, 248.0, |width| {
+    widths(label, 706.0, 248.0, |width| {
         // The names of the lines stand at their ends.
         let right = width - if width > NARROW { 112.0 } else { 62.0 };
         let x = |day: f64| left + (right - left) * day / last;
@@ -225,14 +234,28 @@ pub fn days(label: &str, days: &Days<'_>, percent: impl Fn(f64) -> String) -> Ma
             };
             shares.iter().enumerate().map(point).collect()
         };
-        let name = |name: &str, share: f64| {
-            if width > NARROW { format!("{name} {}", percent(share)) } else { percent(share) }
+        // Where there is little room a name stands above its number.
+        let is_narrow = width <= NARROW;
+        let room = if is_narrow { 30.0 } else { 15.0 };
+        let apart = |share: f64, other: Option<f64>| {
+            let Some(other) = other else { return 0.0 };
+            let gap = y(share) - y(other);
+            let sign = if gap < 0.0 { -1.0 } else { 1.0 };
+            if gap.abs() >= room { 0.0 } else { (room - gap.abs()) / 2.0 * sign }
         };
-        let ends = (days.mailed.last(), days.held_out.and_then(|it| it.last()));
-        let apart = |other: f64, at: f64| {
-            let gap = y(at) - y(other);
-            if gap.abs() >= 14.0 { 0.0 } else { (14.0 - gap.abs()) / 2.0 * gap.signum() }
+        let name = |class: &str, name: &str, share: f64, other: Option<f64>| {
+            let at = y(share) + 4.0 + apart(share, other);
+            html! {
+                @if is_narrow {
+                    (text(class, "start", right + 8.0, at - 7.0, name))
+                    (text(class, "start", right + 8.0, at + 7.0, &percent(share)))
+                } @else {
+                    (text(class, "start", right + 8.0, at, &format!("{name} {}", percent(share))))
+                }
+            }
         };
+        let mailed_end = days.mailed.last().copied();
+        let held_out_end = days.held_out.and_then(|it| it.last()).copied();
         html! {
             @for i in 0..=steps as usize {
                 @let share = step * i as f64 / 100.0;
@@ -255,16 +278,8 @@ pub fn days(label: &str, days: &Days<'_>, percent: impl Fn(f64) -> String) -> Ma
             }
             @if let Some(held_out) = days.held_out { path.line-2 d=(path(held_out)) {} }
             path.line-1 d=(path(days.mailed)) {}
-            @if let Some(share) = ends.0 {
-                @let shift = ends.1.map_or(0.0, |other| apart(*other, *share));
-                (text("end", "start", right + 8.0, y(*share) + 4.0 + shift,
-                    &name("Mailed", *share)))
-            }
-            @if let Some(share) = ends.1 {
-                @let shift = ends.0.map_or(0.0, |other| apart(*other, *share));
-                (text("axis", "start", right + 8.0, y(*share) + 4.0 + shift,
-                    &name("Held out", *share)))
-            }
+            @if let Some(share) = mailed_end { (name("end", "Mailed", share, held_out_end)) }
+            @if let Some(share) = held_out_end { (name("axis", "Held out", share, mailed_end)) }
         }
     })
 }

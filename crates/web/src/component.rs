@@ -339,7 +339,8 @@ impl Tab {
 pub fn tabs(label: &str, tabs: &[Tab]) -> Markup {
     html! {
         nav.tabs aria-label=(label) {
-            @for tab in tabs {
+            @for (index, tab) in tabs.iter().enumerate() {
+                @if index > 0 { " " }
                 a href=(tab.href) aria-current=[tab.is_current.then_some("page")] {
                     (tab.label)
                     @if let Some(count) = tab.count { " " span.count { (format::count(count)) } }
@@ -388,7 +389,7 @@ impl Total {
     pub fn text(self, one: &str, many: &str) -> String {
         match self {
             Self::Exactly(number) => format::counted(number, one, many),
-            Self::MoreThan(number) => format!("more than {} {many}", format::count(number)),
+            Self::MoreThan(number) => format!("More than {} {many}", format::count(number)),
         }
     }
 }
@@ -499,7 +500,7 @@ mod tests {
         assert_eq!(Total::Exactly(1).text("customer", "customers"), "1 customer");
         assert_eq!(
             Total::MoreThan(10_000).text("customer", "customers"),
-            "more than 10,000 customers"
+            "More than 10,000 customers"
         );
     }
 }

@@ -103,8 +103,8 @@ pub fn mark() -> Markup {
     html! {
         svg.mark width="30" height="30" viewBox="0 0 30 30" aria-hidden="true" focusable="false" {
             rect.mark-ground width="30" height="30" rx="8" {}
-            path.mark-ring d="M9.1 17.6A6.4 6.4 0 1 1 17.6 20.9" {}
-            circle.mark-dot cx="10.6" cy="21" r="1.7" {}
+            path.mark-ring d="M8.7 14.3A6.4 6.4 0 1 1 15.8 21.3" {}
+            circle.mark-dot cx="10.5" cy="19.6" r="1.7" {}
         }
     }
 }

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 
 use super::{Head, head};
 use crate::{
+    chart,
     component::{
         Button, Choice, Part, Phrase, Stat, Tone, avatar, badge, card_head, choice, note, part,
         picture, strip,
@@ -577,15 +578,13 @@ impl PlanTimeline {
             self.emails.iter().map(|(name, day)| format!("{name} on day {day}")).collect();
         let label = format!("{}; the flow ends on day {}", spoken.join(", "), self.end_day);
         let last_send = self.emails.iter().map(|(_, day)| *day).max().unwrap_or(0);
-        let draw = |width: f64, class: &str| {
+        chart::widths(&label, 780.0, 96.0, |width| {
             let (left, right, y) = (30.0, width - 34.0, 44.0);
             let x =
                 |day: u32| left + (right - left) * f64::from(day) / f64::from(self.end_day.max(1));
             let at = |value: f64| format!("{value:.1}");
-            let is_wide = class == "wide";
+            let is_wide = width > chart::NARROW;
             html! {
-                svg class=(format!("chart {class}")) viewBox=(format!("0 0 {width} 96"))
-                    width=(width) height="96" role="img" aria-label=(label) {
                     line.axis-line x1=(at(x(0))) x2=(at(x(self.end_day))) y1=(y) y2=(y) {}
                     rect.watched x=(at(x(last_send))) y=(y - 5.0)
                         width=(at(x(self.end_day) - x(last_send))) height="10" {}
@@ -597,7 +596,7 @@ impl PlanTimeline {
                             @else { "coupon" }
                         }
                     }
-                    @if is_wide && x(self.end_day) - x(last_send) > 150.0 {
+                    @if x(self.end_day) - x(last_send) > 180.0 {
                         text.axis text-anchor="middle" y="20"
                             x=(at((x(last_send) + x(self.end_day)) / 2.0)) {
                             "orders still counted"
@@ -620,10 +619,8 @@ impl PlanTimeline {
                     text.axis text-anchor="middle" x=(at(x(self.end_day))) y="89" {
                         @if is_wide { "day " } (self.end_day)
                     }
-                }
             }
-        };
-        html! { (draw(780.0, "wide")) (draw(330.0, "narrow")) }
+        })
     }
 }
 

@@ -131,8 +131,8 @@ impl CustomersPage {
                         th scope="col" { "Customer" }
                         th.number scope="col" { "Orders" }
                         th.number scope="col" { "Spent" }
-                        th.wide scope="col" { "Last order" }
-                        th.wide scope="col" { "Marketing" }
+                        th.mid scope="col" { "Last order" }
+                        th.mid scope="col" { "Marketing" }
                         th.wide scope="col" { "In flows" }
                     }
                 }
@@ -150,8 +150,8 @@ impl CustomersPage {
                             }
                             td.number { (format::count(row.orders)) }
                             td.number { (layout.currency.format(row.spent_minor)) }
-                            td.wide { (last(row.last_order_at)) }
-                            td.wide { (consent_badge(row.marketing, row.is_suppressed)) }
+                            td.mid { (last(row.last_order_at)) }
+                            td.mid { (consent_badge(row.marketing, row.is_suppressed)) }
                             td.wide.soft {
                                 @if row.flows.is_empty() { (format::NOTHING) }
                                 @else { (row.flows.join(", ")) }

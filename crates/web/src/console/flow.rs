@@ -381,8 +381,8 @@ impl FlowPage {
                 (self.tabs())
                 @match &self.view {
                     FlowView::Map => {
-                        div.overview { (strip(&self.stats(layout))) }
-                        div.beside {
+                        div.overview.card { (strip(&self.stats(layout))) }
+                        div.beside.alone[self.panel.is_none()] {
                             (self.map(layout))
                             @if let Some(panel) = &self.panel { (self.panel(panel, layout)) }
                         }
@@ -403,7 +403,7 @@ impl FlowPage {
         head(&Head {
             crumbs: &[("Flows", "/flows"), (&self.id, "")],
             title: &self.name,
-            badges: html! { (self.state.badge()) (badge(Tone::Neutral, &version)) },
+            badges: html! { (self.state.badge()) " " (badge(Tone::Neutral, &version)) },
             text: html! { (self.summary) },
             actions: html! {
                 @if self.state == FlowState::Live {
@@ -431,13 +431,19 @@ impl FlowPage {
                 div {
                     p {
                         b { "Paused for " (layout.calendar.distance(since)) "." } " " (waiting)
-                        " What becomes of it when the flow goes on?"
+                        @if overdue != Some(0) { " What becomes of them when the flow goes on?" }
                     }
                     div.actions {
-                        (Button::plain("Resume and send now").small().submit_as("overdue", "send"))
-                        (Button::plain("Resume, shifted by the pause").small()
-                            .submit_as("overdue", "shift"))
-                        (Button::plain("Resume and skip it").small().submit_as("overdue", "skip"))
+                        @if overdue == Some(0) {
+                            (Button::plain("Resume").small().submit_as("overdue", "send"))
+                        } @else {
+                            (Button::plain("Resume and send now").small()
+                                .submit_as("overdue", "send"))
+                            (Button::plain("Resume, shifted by the pause").small()
+                                .submit_as("overdue", "shift"))
+                            (Button::plain("Resume and skip them").small()
+                                .submit_as("overdue", "skip"))
+                        }
                     }
                 }
             }
@@ -522,7 +528,10 @@ impl FlowPage {
                         span.wide { "Opened" }
                         span.wide { "Clicked" }
                         span { span.wide { "Converted" } span.slim { "Conv." } }
-                        span { (layout.currency.symbol()) " per email" }
+                        span {
+                            (layout.currency.symbol())
+                            span.wide { " per email" } span.slim { " / email" }
+                        }
                         span.wide { "Unsub." }
                     }
                 }
@@ -612,6 +621,7 @@ impl FlowPage {
                             div.words {
                                 (link)
                                 @if let Some(waiting) = step.waiting {
+                                    " "
                                     span.waiting {
                                         b data-live=(format!("waiting-{}", step.id)) {
                                             (format::count(waiting))
@@ -725,7 +735,7 @@ impl FlowPage {
                                 th.wide scope="col" { "Entered" }
                                 th.wide scope="col" { "By" }
                                 th scope="col" { "State" }
-                                th.wide scope="col" { "Where" }
+                                th.mid scope="col" { "Where" }
                             }
                         }
                         tbody {
@@ -737,7 +747,7 @@ impl FlowPage {
                                     td.wide { (layout.calendar.moment_short(row.entered_at)) }
                                     td.wide { (row.trigger) }
                                     td { (outcome_badge(&row.outcome)) }
-                                    td.wide.soft { (row.place) }
+                                    td.mid.soft { (row.place) }
                                 }
                             }
                         }
@@ -764,7 +774,7 @@ fn send_columns(step: &StepRow, layout: &Layout) -> Markup {
     let Some(figures) = &step.figures else { return html! {} };
     let basis = RateBasis::default();
     let column = |name: &str, value: String, class: &str| {
-        html! { span class=(class) { span.hidden { (name) " " } (value) } }
+        html! { span class=(class) { span.hidden { (name) " " } (value) } " " }
     };
     let revenue = figures
         .net_per_email(basis)
@@ -795,10 +805,11 @@ fn branches(step: &StepRow) -> Markup {
         div.branches {
             @for (index, branch) in shown.iter().enumerate() {
                 @let (class, glyph, words) = of(branch);
+                @if index > 0 { " " }
                 span.branch.(class).also[index > 0] {
                     @if index == 0 { (icon(glyph)) }
                     b { (format::count(branch.customers)) " " (words) }
-                    @if !branch.where_to.is_empty() { span.where-to { (branch.where_to) } }
+                    @if !branch.where_to.is_empty() { " " span.where-to { (branch.where_to) } }
                 }
             }
         }

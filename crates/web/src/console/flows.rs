@@ -94,6 +94,7 @@ impl FlowsPage {
                 text: html! {
                     (format::counted(live, "flow is live", "flows are live")) ", "
                     (format::counted(in_now, "customer is", "customers are")) " in them now."
+                    @if !self.span.is_empty() { " Figures of the " (self.span) "." }
                 },
                 actions: Button::primary("Ask for a flow").icon(Icon::Assistant).link("/assistant"),
                 ..Head::default()
@@ -109,7 +110,6 @@ impl FlowsPage {
                         alternative: None,
                     }))
                 } @else {
-                    div.card-head.only-fact { p.fact { (self.span) } }
                     (table(&self.flows, layout))
                 }
             }
@@ -128,12 +128,12 @@ pub(crate) fn table(flows: &[FlowSummary], layout: &Layout) -> Markup {
             thead {
                 tr {
                     th scope="col" { "Flow" }
-                    th.wide scope="col" { "State" }
+                    th.mid scope="col" { "State" }
                     th.wide.number scope="col" { "In it now" }
                     th.wide.number scope="col" { "Delivered" }
                     th.number scope="col" { "Orders" }
                     th.number scope="col" { "Credited" }
-                    th.wide.number scope="col" { "Lift per customer" }
+                    th.mid.number scope="col" { "Lift per customer" }
                 }
             }
             tbody {
@@ -141,12 +141,12 @@ pub(crate) fn table(flows: &[FlowSummary], layout: &Layout) -> Markup {
                     @let (lift, why) = flow.lift.texts(layout.currency);
                     tr {
                         th scope="row" { a.row-link href=(format!("/flows/{}", flow.id)) { (flow.name) } }
-                        td.wide { (flow.state.badge()) }
+                        td.mid { (flow.state.badge()) }
                         td.wide.number { (format::count_or_dash(flow.in_now)) }
                         td.wide.number { (format::count_or_dash(flow.delivered)) }
                         td.number { (format::count_or_dash(flow.orders)) }
                         td.number { (money(flow.credited_minor)) }
-                        td.wide.number { (lift) @if !why.is_empty() { span.under { (why) } } }
+                        td.mid.number { (lift) @if !why.is_empty() { span.under { (why) } } }
                     }
                 }
             }

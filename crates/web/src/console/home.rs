@@ -50,6 +50,8 @@ pub struct Need {
 pub struct Setup {
     pub open: Vec<SetupStep>,
     pub done: Vec<String>,
+    /// Where a report of made-up orders stands, for those who have none yet.
+    pub sample_report_href: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -180,6 +182,7 @@ impl HomePage {
                 ]
                 .map(str::to_owned)
                 .to_vec(),
+                sample_report_href: None,
             }),
             week: Some(Week {
                 first_day: at("2026-03-10T12:00:00Z"),
@@ -243,6 +246,7 @@ impl HomePage {
                     step("Set the brand", "Colours, type and logo of every email", "Set"),
                 ],
                 done: Vec::new(),
+                sample_report_href: Some("/reports/sample".to_owned()),
             }),
             week: None,
             credited: None,
@@ -258,7 +262,7 @@ impl HomePage {
             @if let Some(week) = &self.week {
                 div.home-top.alone[self.setup.is_none()] {
                     (self.needs(layout))
-                    @if let Some(setup) = &self.setup { (setup_card(setup)) }
+                    @if let Some(setup) = &self.setup { (setup_card(setup, self.week.is_none())) }
                 }
                 (week_card(week, layout))
                 @if let Some(credited) = &self.credited {
@@ -269,7 +273,7 @@ impl HomePage {
                 }
                 (self.flows(layout))
             } @else {
-                @if let Some(setup) = &self.setup { (setup_card(setup)) }
+                @if let Some(setup) = &self.setup { (setup_card(setup, self.week.is_none())) }
                 @else {
                     section.card {
                         (empty(&Empty {
@@ -363,7 +367,8 @@ impl HomePage {
     }
 }
 
-fn setup_card(setup: &Setup) -> Markup {
+/// `is_alone` before the first order, when the first step is what the page is for.
+fn setup_card(setup: &Setup, is_alone: bool) -> Markup {
     let (done, all) = (setup.done.len(), setup.done.len() + setup.open.len());
     let share = format!("{:.1}%", 100.0 * done as f64 / all.max(1) as f64);
     html! {
@@ -374,13 +379,21 @@ fn setup_card(setup: &Setup) -> Markup {
                 rect.fill width=(share) height="6" rx="3" {}
             }
             ul {
-                @for step in &setup.open {
+                @for (index, step) in setup.open.iter().enumerate() {
+                    @let button = if is_alone && index == 0 {
+                        Button::primary(&step.action)
+                    } else {
+                        Button::plain(&step.action)
+                    };
                     li {
                         span.mark-open aria-hidden="true" {}
                         div.words { p { b { (step.title) } } p.hint { (step.hint) } }
-                        (Button::plain(&step.action).small().link(&step.href))
+                        (button.small().link(&step.href))
                     }
                 }
+            }
+            @if let Some(href) = &setup.sample_report_href {
+                p.hint.sample-report { a href=(href) { "See a report of made-up orders" } }
             }
             @if done > 0 {
                 details.done {

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::{Head, head, products::encoded};
 use crate::{
-    component::{Button, Empty, Paging, Tone, Total, badge, empty, pager, search_field},
+    component::{Button, Empty, Paging, Total, empty, pager, search_field},
     format,
     icon::{Icon, icon},
     layout::{Layout, Place},
@@ -327,7 +327,6 @@ impl InboxPage {
                                 }
                             }
                         }
-                        (badge(Tone::Neutral, "Shown without scripts"))
                     }
                 }
                 (self.letter_body(letter))

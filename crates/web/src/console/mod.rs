@@ -57,7 +57,7 @@ pub(crate) fn head(it: &Head<'_>) -> Markup {
                 @if !it.crumbs.is_empty() {
                     nav.crumbs aria-label="Where you are" {
                         @for (index, (label, href)) in it.crumbs.iter().enumerate() {
-                            @if index > 0 { (icon(Icon::Right)) }
+                            @if index > 0 { " " (icon(Icon::Right)) " " }
                             @if href.is_empty() { span { (label) } } @else { a href=(href) { (label) } }
                         }
                     }

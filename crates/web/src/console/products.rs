@@ -230,7 +230,7 @@ impl ProductsPage {
                         th.number scope="col" { "Price" }
                         th.wide.number scope="col" { "Stock" }
                         th.wide.number scope="col" { "Buyers" }
-                        th.wide scope="col" { "Goes with" }
+                        th.mid scope="col" { "Goes with" }
                         th.number scope="col" { "Against chance" }
                     }
                 }
@@ -254,14 +254,14 @@ impl ProductsPage {
                             td.wide.number { (format::count_or_dash(row.buyers)) }
                             @match &row.goes_with {
                                 Some(it) => {
-                                    td.wide { (it.name) span.under { (bought_together(it)) } }
+                                    td.mid { (it.name) span.under { (bought_together(it)) } }
                                     td.number {
                                         (it.times_chance.map_or_else(
                                             || format::NOTHING.to_owned(), format::times))
                                     }
                                 }
                                 None => {
-                                    td.wide { (format::NOTHING) span.under { "too few orders to tell" } }
+                                    td.mid { (format::NOTHING) span.under { "too few orders to tell" } }
                                     td.number { (format::NOTHING) }
                                 }
                             }
@@ -336,7 +336,7 @@ impl ProductsPage {
 
 fn bought_together(it: &RelatedProduct) -> String {
     let verb = if it.times_chance.is_some() { "bought both" } else { "moved up" };
-    format!("{} {verb}", format::counted(it.customers, "customer", "customers"))
+    format!("{} {verb}", format::count(it.customers))
 }
 
 fn stock(units: Option<i64>, is_active: bool) -> Markup {

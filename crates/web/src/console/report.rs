@@ -339,8 +339,8 @@ impl ReportPage {
             )
         };
         let columns = [
-            (Rate::Open, "wide", end(Rate::Open)),
-            (Rate::Click, "wide", end(Rate::Click)),
+            (Rate::Open, "mid", end(Rate::Open)),
+            (Rate::Click, "mid", end(Rate::Click)),
             (Rate::Conversion, "", end(Rate::Conversion)),
         ];
         let left_end = end(Rate::Unsubscribe);
@@ -369,8 +369,8 @@ impl ReportPage {
                     tr {
                         th scope="col" { "Email" }
                         th.wide.number scope="col" { (if basis.is_over_sent { "Sent" } else { "Delivered" }) }
-                        th.wide.number scope="col" { "Open rate" }
-                        th.wide.number scope="col" { "Click rate" }
+                        th.mid.number scope="col" { "Open rate" }
+                        th.mid.number scope="col" { "Click rate" }
                         th.number scope="col" { "Conversion rate" }
                         th.number scope="col" { "Revenue per email" }
                         th.wide.number scope="col" { "Unsubscribe rate" }
@@ -380,8 +380,10 @@ impl ReportPage {
                     @for (index, it) in self.emails.iter().enumerate() {
                         tr {
                             th scope="row" {
-                                span.ordinal aria-hidden="true" { (index + 1) }
-                                a.row-link href=(it.href) { (it.name) }
+                                span.person {
+                                    span.ordinal aria-hidden="true" { (index + 1) }
+                                    a.row-link href=(it.href) { (it.name) }
+                                }
                             }
                             td.wide.number { (format::count(it.figures.base(basis))) }
                             @for (rate, class, end) in columns { (rate_cell(it, rate, class, end)) }

@@ -29,7 +29,10 @@ impl ReportsPage {
         let body = html! {
             (head(&Head {
                 title: "Reports",
-                text: html! { "What each flow brought, and whether it is more than doing nothing." },
+                text: html! {
+                    "What each flow brought " (self.span)
+                    ", and whether it is more than doing nothing."
+                },
                 ..Head::default()
             }))
             section.card aria-label="Reports of the flows" {
@@ -43,7 +46,6 @@ impl ReportsPage {
                         alternative: None,
                     }))
                 } @else {
-                    div.card-head.only-fact { p.fact { (self.span) } }
                     (table(&run, layout))
                 }
             }

@@ -45,7 +45,7 @@ fn dispatch(cli: &Cli) -> Result<()> {
     let common = &cli.common;
     match &cli.command {
         Command::Demo(args) => commands::demo::run(common, args),
-        Command::Serve(_) => anyhow::bail!("x"),
+        Command::Serve(args) => commands::serve::run(common, args),
         Command::Import(command) => commands::import::run(common, command),
         Command::Segment(command) => commands::segment::run(common, command),
         Command::Recommend(command) => commands::recommend::run(common, command),

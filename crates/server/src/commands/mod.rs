@@ -9,3 +9,4 @@ pub mod import;
 pub mod recommend;
 pub mod report;
 pub mod segment;
+pub mod serve;

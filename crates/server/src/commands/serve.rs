@@ -1,17 +1,21 @@
 //! `aftercart serve`: the console, the API and the public pages, and the work that comes due.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
-use aftercart_deliver::{SmtpConfig as RelayConfig, SmtpTransport, Transport};
-use aftercart_engine::{CatchingInbox, Clock, Engine};
-use aftercart_web::{App, Mail, router};
+use aftercart_deliver::{Credentials, SmtpSettings, SmtpTransport, Transport};
+use aftercart_engine::{Clock, Engine};
+use aftercart_web::{App, Mail, Turns, router};
 use anyhow::{Context, Result};
 use tokio::{net::TcpListener, sync::watch};
 use tracing::{error, info};
 
 use crate::{
     cli::{Common, ServeArgs},
-    config::{Config, LISTEN_DEFAULT},
+    config::{Config, LISTEN_DEFAULT, SmtpConfig},
     output::Output,
     shop::{self, Opened},
 };
@@ -60,12 +64,17 @@ pub fn serve(shop: Opened, listen: SocketAddr, works: bool) -> Result<()> {
         write_key: shop.engine.write_key(shop.config.api.write_key.as_deref())?,
         mail,
         is_sample: shop.engine.sample_note()?.is_some(),
+        listen,
+        turns: Turns::default(),
+    };
+    let relay = match &shop.config.mail.smtp {
+        Some(smtp) => Some(relay(smtp, &shop.engine.shop().public_url)?),
+        None => None,
     };
     let (stop, stopped) = watch::channel(false);
     let worker = works.then(|| {
         let (engine, clock) = (Arc::clone(&shop.engine), Arc::clone(&shop.clock));
-        let config = shop.config.clone();
-        std::thread::spawn(move || work(&engine, &clock, &config, &stopped))
+        std::thread::spawn(move || work(&engine, &clock, relay, stopped))
     });
     runtime.block_on(async {
         let listener = TcpListener::bind(listen).await.with_context(|| {
@@ -81,6 +90,32 @@ pub fn serve(shop: Opened, listen: SocketAddr, works: bool) -> Result<()> {
         worker.join().expect("the worker does not panic");
     }
     Ok(())
+}
+
+/// The relay that carries the mail, greeted by the name under which customers reach this server.
+fn relay(smtp: &SmtpConfig, public_url: &str) -> Result<SmtpTransport> {
+    let settings = SmtpSettings {
+        credentials: (smtp.username.clone().zip(smtp.password.clone()))
+            .map(|(user, password)| Credentials { user, password }),
+        ..SmtpSettings::new(&smtp.host, smtp.port, hello_name(public_url))
+    };
+    SmtpTransport::new(settings).context("config: `mail.smtp`")
+}
+
+/// The host of an address as EHLO wants it: addresses without a name stand in brackets (RFC 5321
+/// §4.1.3).
+fn hello_name(public_url: &str) -> String {
+    let authority = public_url.split("://").last().unwrap_or_default();
+    let authority = authority.split('/').next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|it| it.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    match host.trim_matches(['[', ']']).parse() {
+        Ok(IpAddr::V4(address)) => format!("[{address}]"),
+        Ok(IpAddr::V6(address)) => format!("[IPv6:{address}]"),
+        Err(_) => host.to_owned(),
+    }
 }
 
 /// Ctrl-C, or the service manager's SIGTERM.
@@ -104,8 +139,8 @@ async fn told_to_end() {
 fn work(
     engine: &Arc<Engine>,
     clock: &Arc<dyn Clock>,
-    config: &Config,
-    stopped: &watch::Receiver<bool>,
+    relay: Option<SmtpTransport>,
+    mut stopped: watch::Receiver<bool>,
 ) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -114,22 +149,10 @@ fn work(
             return;
         }
     };
-    let mut stopped = stopped.clone();
     runtime.block_on(async {
-        match &config.mail.smtp {
-            Some(smtp) => {
-                let relay = RelayConfig {
-                    host: smtp.host.clone(),
-                    port: smtp.port,
-                    login: smtp.username.clone().zip(smtp.password.clone()),
-                    ..RelayConfig::default()
-                };
-                rounds(engine, clock, SmtpTransport::new(relay), &mut stopped).await;
-            }
-            None => {
-                let inbox = CatchingInbox::new(Arc::clone(engine), Arc::clone(clock));
-                rounds(engine, clock, inbox, &mut stopped).await;
-            }
+        match relay {
+            Some(relay) => rounds(engine, clock, relay, &mut stopped).await,
+            None => rounds(engine, clock, engine.catching_inbox(clock), &mut stopped).await,
         }
     });
 }
@@ -155,6 +178,25 @@ async fn rounds<T: Transport>(
         tokio::select! {
             () = tokio::time::sleep(ROUND_EVERY) => {}
             _ = stopped.changed() => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_is_greeted_by_the_name_customers_know() {
+        for (url, name) in [
+            ("https://mail.tarnandember.example", "mail.tarnandember.example"),
+            ("https://mail.tarnandember.example:8443", "mail.tarnandember.example"),
+            ("http://127.0.0.1:7878", "[127.0.0.1]"),
+            ("http://[::1]:7878", "[IPv6:::1]"),
+            ("http://[::1]", "[IPv6:::1]"),
+            ("http://localhost:7878", "localhost"),
+        ] {
+            assert_eq!(hello_name(url), name, "{url}");
         }
     }
 }

@@ -6,5 +6,7 @@
 mod support;
 
 mod bad_input;
+mod browser;
+mod demo;
 mod online_retail;
 mod small_shop;

@@ -3,17 +3,17 @@
 //!
 //! Every answer is one pass of the evaluator over the archive, which is brought up to the log first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aftercart_archive::{Archive, Candidate};
-use aftercart_model::{CustomerId, FlowId, OrderId, SegmentId, Timestamp};
+use aftercart_model::{ConsentState, CustomerId, FlowId, OrderId, SegmentId, Timestamp, Topic};
 use aftercart_segment::{Condition, CustomerFacts, parse};
 use aftercart_store::{FlowState, StoredSegment, Tx};
 use anyhow::{Context, Result};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::{Engine, advance_enrolments::customer_facts};
+use crate::Engine;
 
 /// How many customers meet a condition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -68,16 +68,33 @@ impl Everybody {
             rows.push(customer);
             Ok(())
         })?;
+        let mut agreed: BTreeMap<CustomerId, BTreeSet<Topic>> = BTreeMap::new();
+        tx.scan_consents(&mut |customer, consent| {
+            if consent.state == ConsentState::Agreed {
+                agreed.entry(customer).or_default().insert(consent.topic);
+            }
+            Ok(())
+        })?;
+        let mut suppressed = BTreeSet::new();
+        tx.scan_suppressions(&mut |it| {
+            suppressed.insert(it.address);
+            Ok(())
+        })?;
         let mut customers = Vec::with_capacity(rows.len());
         let mut zones = BTreeMap::new();
         for customer in rows {
-            let facts = customer_facts(tx, &customer)?;
             if let Some(name) = &customer.time_zone
                 && !zones.contains_key(name)
                 && let Ok(zone) = TimeZone::get(name)
             {
                 zones.insert(name.clone(), zone);
             }
+            let facts = CustomerFacts {
+                has_email: customer.email.is_some(),
+                is_suppressed: customer.email.is_some_and(|it| suppressed.contains(&it)),
+                country: customer.country,
+                agreed: agreed.remove(&customer.id).unwrap_or_default(),
+            };
             customers.push((customer.id, facts, customer.time_zone));
         }
         Ok(Self { customers, zones, shop_zone })
@@ -139,7 +156,7 @@ impl Engine {
                 count.without_address += 1;
             } else if facts.is_suppressed {
                 count.suppressed += 1;
-            } else if !facts.agreed.contains(&aftercart_model::Topic::Marketing) {
+            } else if !facts.agreed.contains(&Topic::Marketing) {
                 count.without_consent += 1;
             } else {
                 count.mailable += 1;

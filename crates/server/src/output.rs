@@ -26,10 +26,6 @@ impl Output {
         Self { is_json: common.json, is_quiet: common.quiet }
     }
 
-    pub fn is_json(self) -> bool {
-        self.is_json
-    }
-
     /// The result: as JSON if asked for, else as `text` writes it.
     pub fn result<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> Result<()> {
         let mut printed = if self.is_json { serde_json::to_string_pretty(value)? } else { text() };

@@ -58,6 +58,30 @@ impl Tx<'_> {
         self.first(sql, values![address], read_suppression)
     }
 
+    /// What everybody last said of each topic.
+    pub fn scan_consents(
+        &mut self,
+        f: &mut dyn FnMut(CustomerId, Consent) -> Result<()>,
+    ) -> Result<()> {
+        let sql =
+            "SELECT customer, topic, state, at, source FROM consents ORDER BY bucket, customer";
+        let read = |row: &Row<'_>| {
+            let mut cells = row.cells();
+            let customer = cells.take()?;
+            let (topic, state) = (cells.take()?, cells.take()?);
+            Ok((customer, Consent { topic, state, at: cells.take()?, source: cells.take()? }))
+        };
+        self.scan(sql, &[], read, &mut |(customer, consent)| f(customer, consent))
+    }
+
+    /// Every barred address.
+    pub fn scan_suppressions(
+        &mut self,
+        f: &mut dyn FnMut(Suppression) -> Result<()>,
+    ) -> Result<()> {
+        self.scan("SELECT address, reason, at FROM suppressions", &[], read_suppression, f)
+    }
+
     pub fn count_suppressions(&mut self) -> Result<u64> {
         self.one("SELECT count(*) FROM suppressions", &[])
     }

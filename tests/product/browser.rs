@@ -1,0 +1,211 @@
+//! The console in a real Chromium, by WebDriver: every page whole, at a desk and on a phone, in both
+//! themes, without a word from the browser's console; and the way out of the mail by its button.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::support::{Place, binary};
+
+/// How long a program may take to answer on its port.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A program that ends with the test.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+fn wait_for(port: u16) {
+    let begin = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(begin.elapsed() < READY_WITHIN, "nothing answers on port {port}");
+        std::thread::yield_now();
+    }
+}
+
+/// A demo of a few days, serving.
+fn demo(place: &Place) -> (Program, u16) {
+    let port = free_port();
+    let child = Command::new(binary())
+        .args(["demo", "--days", "12", "--listen", &format!("127.0.0.1:{port}")])
+        .current_dir(place.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    let mut program = Program(child);
+    let out = program.0.stdout.take().expect("piped");
+    let mut lines = BufReader::new(out).lines();
+    let serves = lines.any(|line| line.expect("text").starts_with("Try next"));
+    assert!(serves, "the demo ends before it serves");
+    wait_for(port);
+    (program, port)
+}
+
+/// A browser as wide as a desk's or a phone's.
+async fn browser(is_phone: bool) -> Option<(Program, Client, Place)> {
+    if !Path::new("/usr/bin/chromedriver").exists() || !Path::new("/usr/bin/chromium").exists() {
+        return None;
+    }
+    let port = free_port();
+    let profile = Place::new();
+    let child = Command::new("/usr/bin/chromedriver")
+        .arg(format!("--port={port}"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver runs");
+    let driver = Program(child);
+    wait_for(port);
+    let arguments = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        "--hide-scrollbars",
+    ];
+    let mut arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
+    arguments.push(format!("--user-data-dir={}", profile.path().display()));
+    arguments.push("--window-size=1440,1000".to_owned());
+    let mut options = json!({ "binary": "/usr/bin/chromium", "args": arguments });
+    if is_phone {
+        // A window of a desk never gets this narrow.
+        options["mobileEmulation"] =
+            json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0 } });
+    }
+    let mut capabilities = serde_json::Map::new();
+    capabilities.insert("goog:chromeOptions".to_owned(), options);
+    let client = ClientBuilder::new(HttpConnector::new())
+        .capabilities(capabilities)
+        .connect(&format!("http://127.0.0.1:{port}"))
+        .await
+        .expect("a session");
+    Some((driver, client, profile))
+}
+
+/// What is wrong with the page the browser shows; empty if nothing is.
+const FAULTS: &str = r#"
+    const faults = [];
+    const one = (of, what) => {
+        const count = document.querySelectorAll(of).length;
+        if (count !== 1) faults.push(`${count} ${what}`);
+    };
+    one('h1', 'headings of the first rank');
+    one('main', 'main parts');
+    if (document.documentElement.scrollWidth > window.innerWidth + 1)
+        faults.push(`${document.documentElement.scrollWidth} wide in ${window.innerWidth}`);
+    for (const image of document.images)
+        if (image.complete && image.naturalWidth === 0 && image.getAttribute('src'))
+            faults.push(`picture ${image.getAttribute('src')} does not load`);
+    for (const field of document.querySelectorAll('input:not([type=hidden]), select, textarea'))
+        if (!field.labels?.length && !field.getAttribute('aria-label')
+            && !field.getAttribute('aria-labelledby'))
+            faults.push(`field ${field.name} has no label`);
+    for (const button of document.querySelectorAll('button, a[href]'))
+        if (!button.textContent.trim() && !button.getAttribute('aria-label'))
+            faults.push(`${button.outerHTML.slice(0, 80)} says nothing`);
+    return faults;
+"#;
+
+async fn faults(client: &Client) -> Vec<String> {
+    let found = client.execute(FAULTS, Vec::new()).await.expect("the script runs");
+    let found = found.as_array().cloned().unwrap_or_default();
+    found.into_iter().map(|it: Value| it.as_str().unwrap_or_default().to_owned()).collect()
+}
+
+const PAGES: [&str; 10] = [
+    "/",
+    "/flows",
+    "/flows/upsell-cross-sell",
+    "/flows/upsell-cross-sell?step=discount",
+    "/flows/upsell-cross-sell?view=enrolments",
+    "/reports",
+    "/reports/upsell-cross-sell",
+    "/customers",
+    "/products",
+    "/inbox",
+];
+
+#[test]
+fn every_page_is_whole_at_a_desk_and_on_a_phone() {
+    let name = "every_page_is_whole_at_a_desk_and_on_a_phone";
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let Some((_driver, desk, _profile)) = browser(false).await else {
+            println!("SKIPPED {name}: no chromium and chromedriver on this machine");
+            return;
+        };
+        let place = Place::new();
+        let (_demo, port) = demo(&place);
+        let base = format!("http://127.0.0.1:{port}");
+        every_page_is_whole(&desk, &base).await;
+        a_customer_is_found(&desk, &base).await;
+        a_letter_is_read(&desk, &base).await;
+        desk.close().await.expect("closed");
+        let (_driver, phone, _profile) = browser(true).await.expect("it was there before");
+        every_page_is_whole(&phone, &base).await;
+        phone.close().await.expect("closed");
+    });
+}
+
+async fn every_page_is_whole(client: &Client, base: &str) {
+    for page in PAGES {
+        client.goto(&format!("{base}{page}")).await.expect("the page comes");
+        let found = faults(client).await;
+        assert!(found.is_empty(), "{page}: {}", found.join("; "));
+    }
+}
+
+async fn a_customer_is_found(client: &Client, base: &str) {
+    client.goto(&format!("{base}/customers?q=ana")).await.expect("the page comes");
+    let first = client.find(Locator::Css("main table a[href^='/customers/']")).await;
+    first.expect("somebody whose name begins so").click().await.expect("a link");
+    let found = faults(client).await;
+    assert!(found.is_empty(), "a customer: {}", found.join("; "));
+    let heading = client.find(Locator::Css("h1")).await.expect("a heading").text().await;
+    assert!(heading.expect("text").to_lowercase().contains("ana"));
+}
+
+/// From the inbox to the letter, and out of the mail by its button.
+async fn a_letter_is_read(client: &Client, base: &str) {
+    client.goto(&format!("{base}/inbox")).await.expect("the page comes");
+    let letter = client.find(Locator::Css("main a[href*='letter=']")).await;
+    letter.expect("a letter").click().await.expect("a link");
+    let frame = client.find(Locator::Css("iframe[sandbox]")).await.expect("a sandboxed frame");
+    frame.enter_frame().await.expect("the letter");
+    let link = client.find(Locator::LinkText("Unsubscribe")).await.expect("a way out");
+    let href = link.attr("href").await.expect("readable").expect("an address");
+    client.enter_parent_frame().await.expect("the console");
+    client.goto(&href).await.expect("the page comes");
+    let found = faults(client).await;
+    assert!(found.is_empty(), "the way out: {}", found.join("; "));
+    let button = client.find(Locator::Css("main form button")).await.expect("a button");
+    let before = client.find(Locator::Css("h1")).await.expect("a heading").text().await;
+    button.click().await.expect("pressed");
+    let after = client.find(Locator::Css("h1")).await.expect("a heading").text().await;
+    assert_ne!(before.expect("text"), after.expect("text"), "the page says that it is done");
+}

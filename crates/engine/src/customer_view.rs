@@ -1,48 +1,136 @@
 //! One customer: what happened, why an email was or was not sent, and what comes next.
 
+use std::collections::BTreeMap;
+
 use aftercart_flow::{Effect, Facts, Flow, advance};
 use aftercart_model::{
-    Consent, Customer, CustomerId, Enrolment, Event, EventBody, FlowId, Message, MessageState,
-    Order, Position, StepId, Suppression, Timestamp,
+    Consent, Customer, CustomerId, Enrolment, Event, EventBody, EventKind, ExitReason, FlowId,
+    Message, MessageState, Order, Position, StepId, Suppression, Timestamp,
 };
-use aftercart_policy::{GateAnswer, Verdict, gates, verdict};
+use aftercart_policy::{GateAnswer, gates};
 use aftercart_segment::{HistoryBuffer, Subject, evaluate, parse};
 use aftercart_store::Tx;
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::{
-    CustomerAdvice, Engine,
+    Engine,
     advance_enrolments::{customer_facts, exit_words},
 };
 
 /// How far ahead "what comes next" looks, in moves.
 const STEPS_AHEAD_MAX: usize = 20;
-const TIMELINE_PAGE: u32 = 50;
+pub const TIMELINE_PAGE: u32 = 50;
+const WEEK: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 
 /// Whether a gate lets an email through, with its value.
 pub type Gate = GateAnswer;
 
+/// Who a customer is and what happened to them, but for the question why.
 pub struct CustomerView {
     pub customer: Customer,
+    /// The shop's own id, if it gave one.
+    pub shop_id: Option<String>,
     pub orders: Vec<Order>,
     pub spent_minor: i64,
     pub consents: Vec<Consent>,
     pub suppression: Option<Suppression>,
-    pub enrolments: Vec<(Enrolment, String)>,
-    pub messages: Vec<Message>,
     pub sent_in_7_days: u64,
     pub timeline: Vec<TimelineEntry>,
     /// Where the next page of the timeline begins.
     pub older: Option<(Timestamp, u64)>,
-    pub advice: Option<CustomerAdvice>,
-    /// Names of the stored segments the customer is in.
-    pub segments: Vec<String>,
-    /// What stands between this customer and the next or last email of the current flow.
+    /// Ids and names of the stored segments the customer is in.
+    pub segments: Vec<(String, String)>,
+}
+
+/// Which part of a timeline is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimelineOf {
+    Everything,
+    Emails,
+    Orders,
+    Visits,
+}
+
+impl TimelineOf {
+    fn kinds(self) -> Option<(EventKind, EventKind)> {
+        match self {
+            Self::Everything => None,
+            Self::Emails => Some((EventKind::MessageSent, EventKind::MessageDropped)),
+            Self::Orders => Some((EventKind::OrderPlaced, EventKind::OrderRefunded)),
+            Self::Visits => Some((EventKind::ProductViewed, EventKind::CheckoutStarted)),
+        }
+    }
+}
+
+/// Why a customer did or did not get an email, and what comes next.
+pub struct CustomerAnswer {
+    pub flow: FlowId,
+    pub step: StepId,
+    /// Of the flow, in their order.
+    pub steps: Vec<(StepId, String)>,
+    /// Every flow that sends emails.
+    pub flows: Vec<(FlowId, String)>,
+    pub why: Why,
+    /// Every gate as it stands now, where one could hold the email back.
     pub gates: Vec<Gate>,
-    pub verdict: Option<Verdict>,
+    /// What comes next in the flow if nothing happens, soonest first.
     pub next: Vec<NextStep>,
-    /// Why the customer is in no flow, in words, if in none.
-    pub not_enrolled: Option<String>,
+}
+
+/// The answer, with what it rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    Sent {
+        at: Timestamp,
+    },
+    Bounced {
+        at: Timestamp,
+        reason: String,
+    },
+    /// It will never go.
+    NotSent {
+        reason: String,
+    },
+    HeldBack {
+        until: Timestamp,
+        reason: String,
+    },
+    /// The acknowledgement was lost; it is not sent again.
+    InDoubt {
+        at: Timestamp,
+    },
+    OnItsWay {
+        due_at: Timestamp,
+    },
+    StillToCome {
+        at: Timestamp,
+    },
+    /// Withheld by lot, so that the flow can be measured.
+    HeldOut {
+        at: Timestamp,
+    },
+    LeftBefore {
+        at: Timestamp,
+        reason: ExitReason,
+    },
+    /// In the flow, on a way that does not come by this email.
+    NotOnTheWay,
+    NeverEnrolled {
+        cause: NotEnrolled,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotEnrolled {
+    NeverOrdered,
+    /// Nothing has been ordered since the flow went live.
+    NoOrderSince {
+        live_since: Timestamp,
+    },
+    /// The flow is not live.
+    NotLive,
+    /// There was an order, and what the flow asks for at entry was not met.
+    NotLetIn,
 }
 
 /// An email still to come, if nothing happens.
@@ -61,58 +149,39 @@ pub struct TimelineEntry {
     /// The letter in the inbox, if it was caught.
     pub letter: Option<i64>,
     pub order: Option<Order>,
+    pub flow_name: Option<String>,
+    pub step_title: Option<String>,
 }
 
 impl Engine {
     pub fn view_customer(
         &self,
         id: CustomerId,
+        of: TimelineOf,
         before: Option<(Timestamp, u64)>,
         now: Timestamp,
     ) -> Result<Option<CustomerView>> {
-        let view = self.store().read(|tx| {
+        self.store().read(|tx| {
             let Some(customer) = tx.customer(id)? else { return Ok(None) };
             let orders = tx.orders_of(id)?;
             let suppression = match &customer.email {
                 Some(address) => tx.suppression_of(address)?,
                 None => None,
             };
-            let mut enrolments = Vec::new();
-            for enrolment in tx.enrolments_of(id)? {
-                let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
-                enrolments.push((enrolment, flow.name().to_owned()));
-            }
-            let messages = tx.messages_of(id)?;
-            let week = jiff::SignedDuration::from_hours(7 * 24);
-            let sent_in_7_days = tx.hand_overs_since(id, now - week)?.len() as u64;
-            let (timeline, older) = self.timeline(tx, id, before)?;
-            let (gates, verdict) = self.gates_of(tx, &messages, now)?;
-            let next = self.next_steps(tx, &enrolments, &customer, now)?;
-            let not_enrolled = not_enrolled(&enrolments, &orders);
+            let (timeline, older) = self.timeline(tx, id, of, before)?;
             Ok(Some(CustomerView {
+                shop_id: tx.external_id_of(id)?,
                 spent_minor: orders.iter().map(Order::net_minor).sum(),
                 consents: tx.consents_of(id)?,
                 segments: self.segments_of(tx, &customer, now)?,
+                sent_in_7_days: tx.hand_overs_since(id, now - WEEK)?.len() as u64,
                 customer,
                 orders,
                 suppression,
-                enrolments,
-                messages,
-                sent_in_7_days,
                 timeline,
                 older,
-                advice: None,
-                gates,
-                verdict,
-                next,
-                not_enrolled,
             }))
-        })?;
-        let Some(mut view) = view else { return Ok(None) };
-        if self.known()?.model.is_some() && !view.orders.is_empty() {
-            view.advice = Some(self.advise_on_customer(id, 3, now)?);
-        }
-        Ok(Some(view))
+        })
     }
 
     #[expect(clippy::type_complexity, reason = "a page and where the next one begins")]
@@ -120,11 +189,16 @@ impl Engine {
         &self,
         tx: &mut Tx<'_>,
         id: CustomerId,
+        of: TimelineOf,
         before: Option<(Timestamp, u64)>,
     ) -> Result<(Vec<TimelineEntry>, Option<(Timestamp, u64)>)> {
-        let events = tx.events_page(id, before, TIMELINE_PAGE)?;
+        let events = match of.kinds() {
+            Some(kinds) => tx.events_page_of_kinds(id, kinds, before, TIMELINE_PAGE)?,
+            None => tx.events_page(id, before, TIMELINE_PAGE)?,
+        };
         let is_full = events.len() == TIMELINE_PAGE as usize;
         let older = events.last().filter(|_| is_full).map(|it| (it.at, it.seq));
+        let mut names = FlowNames::default();
         let mut timeline = Vec::new();
         for event in events {
             let message = match message_of(&event.body) {
@@ -141,54 +215,117 @@ impl Engine {
                 }
                 _ => None,
             };
-            timeline.push(TimelineEntry { event, message, letter, order });
+            let flow = match (&event.body, &message) {
+                (EventBody::Enrolled { flow, .. } | EventBody::EnrolmentEnded { flow, .. }, _) => {
+                    Some(flow)
+                }
+                (_, Some(message)) => Some(&message.flow),
+                _ => None,
+            };
+            let flow_name = match flow {
+                Some(flow) => Some(names.of(self, tx, flow)?.0),
+                None => None,
+            };
+            let step_title = match &message {
+                Some(message) => names.of(self, tx, &message.flow)?.1.remove(&message.step),
+                None => None,
+            };
+            timeline.push(TimelineEntry { event, message, letter, order, flow_name, step_title });
         }
         Ok((timeline, older))
     }
 
-    /// The gates as they stand now for the newest message that is or would be under way.
-    fn gates_of(
+    /// Why a customer did or did not get an email. Without a flow, of the one entered last, and
+    /// without a step, of the email planned last or next in it. `None` if no flow sends emails.
+    pub fn explain_customer(
         &self,
-        tx: &mut Tx<'_>,
-        messages: &[Message],
+        id: CustomerId,
+        asked: (Option<&FlowId>, Option<&StepId>),
         now: Timestamp,
-    ) -> Result<(Vec<Gate>, Option<Verdict>)> {
-        let open = |it: &&Message| !it.state.is_terminal();
-        let newest = messages.iter().filter(open).max_by_key(|it| it.due_at);
-        let Some(message) = newest.or_else(|| messages.iter().max_by_key(|it| it.planned_at))
-        else {
-            return Ok((Vec::new(), None));
-        };
+    ) -> Result<Option<CustomerAnswer>> {
+        self.store().read(|tx| {
+            let customer = tx.customer(id)?.context("an answer about nobody")?;
+            let stored = tx.flows()?;
+            let mut flows = Vec::new();
+            for stored in stored {
+                let flow = self.flow_version(tx, &stored.id, stored.version)?;
+                if flow.sends().next().is_some() {
+                    flows.push((stored, flow));
+                }
+            }
+            let enrolments = tx.enrolments_of(id)?;
+            let last = enrolments.iter().max_by_key(|it| (it.position.is_active(), it.entered_at));
+            let wanted = asked.0.or(last.map(|it| &it.flow));
+            let chosen = flows.iter().find(|(it, _)| Some(&it.id) == wanted);
+            let Some((stored, flow)) = chosen.or_else(|| sells_most(&flows)) else {
+                return Ok(None);
+            };
+            let names = flows.iter().map(|(it, flow)| (it.id.clone(), flow.name().to_owned()));
+            let flows = names.collect();
+
+            let of_flow = enrolments.iter().filter(|it| it.flow == stored.id);
+            let enrolment = of_flow.max_by_key(|it| (it.position.is_active(), it.entered_at));
+            let messages: Vec<Message> = match enrolment {
+                Some(enrolment) => {
+                    let all = tx.messages_of(id)?.into_iter();
+                    all.filter(|it| it.enrolment == enrolment.id).collect()
+                }
+                None => Vec::new(),
+            };
+            let next = match enrolment.filter(|it| it.position.is_active()) {
+                Some(enrolment) => {
+                    let version = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
+                    self.steps_ahead(&version, enrolment, &messages, &customer, now)
+                }
+                None => Vec::new(),
+            };
+            let open = messages.iter().rfind(|it| !it.state.is_terminal()).map(|it| &it.step);
+            let planned = messages.iter().max_by_key(|it| it.planned_at).map(|it| &it.step);
+            let first = flow.sends().next().map(|(step, _)| &step.id);
+            let step = asked.1.filter(|it| flow.step(it).is_some());
+            let step = step.or(open).or(planned).or(next.first().map(|it| &it.step));
+            let step = step.or(first).context("a flow that sends emails")?.clone();
+
+            let message = messages.iter().find(|it| it.step == step);
+            let why = match (message, enrolment) {
+                (Some(message), _) => why_of_message(message),
+                (None, Some(enrolment)) => why_of_enrolment(enrolment, &step, &next),
+                (None, None) => {
+                    let orders = tx.orders_of(id)?;
+                    Why::NeverEnrolled { cause: not_enrolled(stored.live_since, &orders) }
+                }
+            };
+            let gates = match message.or(messages.last()).filter(|_| could_be_held(&why)) {
+                Some(message) => self.gates_of(tx, message, now)?,
+                None => Vec::new(),
+            };
+            let steps = flow.sends().map(|(step, _)| (step.id.clone(), step.title())).collect();
+            let flow = stored.id.clone();
+            Ok(Some(CustomerAnswer { flow, step, steps, flows, why, gates, next }))
+        })
+    }
+
+    /// The gates as they stand now for a message, or for the next one of its enrolment if it is
+    /// settled.
+    fn gates_of(&self, tx: &mut Tx<'_>, message: &Message, now: Timestamp) -> Result<Vec<Gate>> {
         let mut facts = self.gate(tx, message, now)?;
-        if message.state.is_terminal() {
+        let is_settled = message.state.is_terminal();
+        if is_settled {
             // The next email has its own time; this one's is over.
             facts.expires_at = Timestamp::MAX;
         }
-        let given = verdict(&facts, self.rules(), now);
-        Ok((gates(&facts, self.rules(), now), Some(given)))
+        let mut answers = gates(&facts, self.rules(), now);
+        answers.retain(|it| !(is_settled && it.name == aftercart_policy::GateName::InTime));
+        Ok(answers)
     }
 
-    /// The emails still to come, found by letting the flow go on with nothing happening.
-    fn next_steps(
-        &self,
-        tx: &mut Tx<'_>,
-        enrolments: &[(Enrolment, String)],
-        customer: &Customer,
-        now: Timestamp,
-    ) -> Result<Vec<NextStep>> {
-        let mut next = Vec::new();
-        for (enrolment, _) in enrolments.iter().filter(|(it, _)| it.position.is_active()) {
-            let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
-            next.extend(self.steps_ahead(&flow, enrolment, customer, now));
-        }
-        next.sort_by_key(|it| it.at);
-        Ok(next)
-    }
-
+    /// The emails still to come: those planned already, then those found by letting the flow go on
+    /// with nothing happening.
     fn steps_ahead(
         &self,
         flow: &Flow,
         enrolment: &Enrolment,
+        messages: &[Message],
         customer: &Customer,
         now: Timestamp,
     ) -> Vec<NextStep> {
@@ -202,7 +339,13 @@ impl Engine {
             stop: None,
             is_met: &|_| false,
         };
-        let mut next = Vec::new();
+        let title = |step: &StepId| {
+            flow.step(step).map_or_else(|| step.to_string(), aftercart_flow::Step::title)
+        };
+        let open = messages.iter().filter(|it| !it.state.is_terminal());
+        let mut next: Vec<NextStep> = open
+            .map(|it| NextStep { at: it.due_at, step: it.step.clone(), title: title(&it.step) })
+            .collect();
         let mut position = enrolment.position.clone();
         let mut at = now;
         for _ in 0..STEPS_AHEAD_MAX {
@@ -214,12 +357,7 @@ impl Engine {
             let moved = advance(flow, &position, &facts, at);
             for effect in &moved.effects {
                 if let Effect::PlanMessage { step, .. } = effect {
-                    let title = flow.step(step).map(aftercart_flow::Step::title);
-                    next.push(NextStep {
-                        at,
-                        step: step.clone(),
-                        title: title.unwrap_or_default(),
-                    });
+                    next.push(NextStep { at, step: step.clone(), title: title(step) });
                 }
             }
             position = moved.to;
@@ -232,7 +370,7 @@ impl Engine {
         tx: &mut Tx<'_>,
         customer: &Customer,
         now: Timestamp,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Vec<(String, String)>> {
         let known = self.known_in(tx)?;
         let buffer = HistoryBuffer::of(&tx.events_of(customer.id)?);
         let facts = customer_facts(tx, customer)?;
@@ -247,41 +385,86 @@ impl Engine {
         let mut names = Vec::new();
         for segment in tx.segments()? {
             if evaluate(&parse(&segment.condition)?, &subject, now) {
-                names.push(segment.name);
+                names.push((segment.id.to_string(), segment.name));
             }
         }
         Ok(names)
     }
+}
 
-    /// Why a customer did or did not get the email of a step, as one sentence.
-    pub fn why(&self, view: &CustomerView, flow: &FlowId, step: &StepId) -> String {
-        let of_step = |it: &&Message| it.flow == *flow && it.step == *step;
-        let message = view.messages.iter().filter(of_step).max_by_key(|it| it.planned_at);
-        let reason = |message: &Message| message.reason.clone().unwrap_or_default();
-        if let Some(message) = message {
-            return match message.state {
-                MessageState::Sent => "It was sent".to_owned(),
-                MessageState::Bounced => format!("It bounced: {}", reason(message)),
-                MessageState::Cancelled | MessageState::Expired => {
-                    format!("It was not sent: {}", reason(message))
-                }
-                MessageState::Deferred => format!("It is held back: {}", reason(message)),
-                MessageState::InDoubt => "It may have been sent: the answer was lost".to_owned(),
-                MessageState::Planned | MessageState::Ready | MessageState::Claimed => {
-                    "It is on its way".to_owned()
-                }
-            };
+/// Names of flows and titles of their steps, read once for a page.
+#[derive(Default)]
+struct FlowNames(BTreeMap<FlowId, (String, BTreeMap<StepId, String>)>);
+
+impl FlowNames {
+    fn of(
+        &mut self,
+        engine: &Engine,
+        tx: &mut Tx<'_>,
+        id: &FlowId,
+    ) -> Result<(String, BTreeMap<StepId, String>)> {
+        if let Some(known) = self.0.get(id) {
+            return Ok(known.clone());
         }
-        let enrolment = view.enrolments.iter().rev().find(|(it, _)| it.flow == *flow);
-        match enrolment.map(|(it, _)| &it.position) {
-            None => "Never enrolled in this flow".to_owned(),
-            Some(Position::Exited { reason, .. }) => {
-                format!("Left the flow before it: {}", exit_words(*reason))
-            }
-            Some(_) if view.next.iter().any(|it| it.step == *step) => "Still to come".to_owned(),
-            Some(_) => "Not part of the way this customer took".to_owned(),
+        let (_, flow, _) = engine.definition(tx, id)?;
+        let titles = flow.steps().iter().map(|it| (it.id.clone(), it.title())).collect();
+        let named = (flow.name().to_owned(), titles);
+        self.0.insert(id.clone(), named.clone());
+        Ok(named)
+    }
+}
+
+/// The flow to speak of where nothing says which: the one with most emails.
+fn sells_most<T>(flows: &[(T, std::sync::Arc<Flow>)]) -> Option<&(T, std::sync::Arc<Flow>)> {
+    flows.iter().max_by_key(|(_, flow)| flow.sends().count())
+}
+
+fn why_of_message(message: &Message) -> Why {
+    let reason = message.reason.clone().unwrap_or_default();
+    let at = message.sent_at.or(message.claimed_at).unwrap_or(message.planned_at);
+    match message.state {
+        MessageState::Sent => Why::Sent { at },
+        MessageState::Bounced => Why::Bounced { at, reason },
+        MessageState::Cancelled | MessageState::Expired => Why::NotSent { reason },
+        MessageState::Deferred => Why::HeldBack { until: message.due_at, reason },
+        MessageState::InDoubt => Why::InDoubt { at },
+        MessageState::Planned | MessageState::Ready | MessageState::Claimed => {
+            Why::OnItsWay { due_at: message.due_at }
         }
     }
+}
+
+fn why_of_enrolment(enrolment: &Enrolment, step: &StepId, next: &[NextStep]) -> Why {
+    match &enrolment.position {
+        Position::Exited { at, reason: ExitReason::HeldOut, .. } => Why::HeldOut { at: *at },
+        Position::Exited { at, reason, .. } => Why::LeftBefore { at: *at, reason: *reason },
+        _ => match next.iter().find(|it| it.step == *step) {
+            Some(coming) => Why::StillToCome { at: coming.at },
+            None => Why::NotOnTheWay,
+        },
+    }
+}
+
+/// Whether gates have to do with the answer.
+fn could_be_held(why: &Why) -> bool {
+    match why {
+        Why::NotSent { .. }
+        | Why::HeldBack { .. }
+        | Why::OnItsWay { .. }
+        | Why::StillToCome { .. } => true,
+        Why::Sent { .. }
+        | Why::Bounced { .. }
+        | Why::InDoubt { .. }
+        | Why::HeldOut { .. }
+        | Why::LeftBefore { .. }
+        | Why::NotOnTheWay
+        | Why::NeverEnrolled { .. } => false,
+    }
+}
+
+/// Why an enrolment ended, in words that follow "because they".
+pub fn left_words(reason: ExitReason) -> &'static str {
+    exit_words(reason)
 }
 
 fn message_of(body: &EventBody) -> Option<aftercart_model::MessageId> {
@@ -298,16 +481,11 @@ fn message_of(body: &EventBody) -> Option<aftercart_model::MessageId> {
     }
 }
 
-fn not_enrolled(enrolments: &[(Enrolment, String)], orders: &[Order]) -> Option<String> {
-    if enrolments.iter().any(|(it, _)| it.position.is_active()) {
-        return None;
+fn not_enrolled(live_since: Option<Timestamp>, orders: &[Order]) -> NotEnrolled {
+    let Some(live_since) = live_since else { return NotEnrolled::NotLive };
+    match orders.iter().filter(|it| it.is_purchase()).map(|it| it.placed_at).max() {
+        None => NotEnrolled::NeverOrdered,
+        Some(last) if last < live_since => NotEnrolled::NoOrderSince { live_since },
+        Some(_) => NotEnrolled::NotLetIn,
     }
-    Some(match (enrolments.last(), orders.last()) {
-        (Some((last, name)), _) => match &last.position {
-            Position::Exited { reason, .. } => format!("left {name}: {}", exit_words(*reason)),
-            _ => return None,
-        },
-        (None, Some(_)) => "no order since the flows went live".to_owned(),
-        (None, None) => "has not ordered yet".to_owned(),
-    })
 }

@@ -2,15 +2,22 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use aftercart_flow::Flow;
+use aftercart_flow::{Flow, Row, RowKind, StepAction};
 use aftercart_model::{
     Customer, Enrolment, EnrolmentId, ExitReason, FlowId, MessageState, Position, StepId, Timestamp,
 };
-use aftercart_store::{FlowState, StoredFlow, Tx};
+use aftercart_store::{EnrolmentsAsked, FlowState, LetterHead, StoredFlow, Tx};
 use anyhow::{Context, Result, bail};
+use jiff::{SignedDuration, ToSpan};
 use serde::Serialize;
+use tracing::warn;
 
 use crate::{Engine, FlowReport};
+
+/// Enrolments a page shows.
+pub const ENROLMENTS_PAGE: u32 = 50;
+/// How far back a flow that nobody has entered yet is replayed.
+const REPLAY_DAYS: i64 = 60;
 
 /// A flow as a list shows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,10 +25,51 @@ pub struct FlowListing {
     pub id: FlowId,
     pub name: String,
     pub state: FlowState,
+    /// Of a paused one, since when, if that is known.
+    pub paused_at: Option<Timestamp>,
     pub version: u32,
     pub in_it_now: u64,
-    /// `None` as long as it has never been live.
+    /// `None` as long as it has never been live, or if its figures cannot be read.
     pub report: Option<FlowReport>,
+}
+
+/// A row of the map with everybody who came to it. A count is `None` where it cannot be known:
+/// within an arm that some jump past.
+///
+/// They add up: `reached` is the sum of `waiting`, `held_out`, `bought`, `left_otherwise`,
+/// `completed` and `on`, and `on` is what the next row of the same level is reached by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeRow {
+    pub row: Row,
+    pub reached: Option<u64>,
+    pub waiting: u64,
+    pub held_out: u64,
+    pub bought: u64,
+    pub left_otherwise: u64,
+    pub completed: u64,
+    pub on: Option<u64>,
+}
+
+/// What the counts of the map are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TreeSource {
+    Enrolments,
+    /// Nobody has entered yet: what would have happened within these days.
+    Replay {
+        from: Timestamp,
+        until: Timestamp,
+    },
+}
+
+/// What becomes of emails that were due while a flow was paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overdue {
+    /// They go at once, and the waits behind them begin now.
+    Send,
+    /// Every wait is longer by the pause.
+    Shift,
+    /// They never go; the waits behind them begin now.
+    Skip,
 }
 
 /// Where everybody who was enrolled is. `enrolled` is the sum of the others but `waiting_at` and the
@@ -55,16 +103,32 @@ pub struct StepAccount {
     pub in_doubt: u64,
     /// Not sent, by the reason given, most first.
     pub skipped: Vec<(String, u64)>,
-    pub subject: Option<String>,
 }
 
 pub struct FlowView {
     pub stored: StoredFlow,
     pub flow: Arc<Flow>,
     pub counts: FlowCounts,
+    pub tree: Vec<TreeRow>,
+    pub source: TreeSource,
+    /// Enrolments that stand at, or left from, steps of earlier versions; no row has them.
+    pub elsewhere: u64,
     pub report: FlowReport,
     pub accounts: BTreeMap<StepId, StepAccount>,
+    /// An email of each send step, if one was caught.
+    pub letters: BTreeMap<StepId, LetterHead>,
+    /// When the first of the waits that lead to an email is over.
     pub next_due: Option<Timestamp>,
+    pub paused_at: Option<Timestamp>,
+    /// Emails that would have gone since it was paused.
+    pub overdue: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnrolmentsPage {
+    pub lines: Vec<EnrolmentLine>,
+    /// Where the next page begins.
+    pub older: Option<EnrolmentId>,
 }
 
 /// One line of the page of enrolments.
@@ -79,16 +143,19 @@ impl Engine {
     pub fn list_flows(&self, now: Timestamp) -> Result<Vec<FlowListing>> {
         let stored = self.store().read(|tx| tx.flows())?;
         let listing = |stored: StoredFlow| {
-            let counts = self.store().read(|tx| flow_counts(tx, &stored.id))?;
-            let flow = self.store().read(|tx| self.flow_version(tx, &stored.id, stored.version))?;
-            let report = match stored.live_since {
-                Some(_) => Some(self.report_flow(&stored.id, now)?),
-                None => None,
-            };
+            let (counts, flow, paused_at) = self.store().read(|tx| {
+                let flow = self.flow_version(tx, &stored.id, stored.version)?;
+                Ok((flow_counts(tx, &stored.id)?, flow, paused_at(tx, &stored)?))
+            })?;
+            let report = stored.live_since.and_then(|_| {
+                let report = self.report_flow(&stored.id, now);
+                report.inspect_err(|err| warn!(flow.id = %stored.id, "no report: {err:#}")).ok()
+            });
             Ok(FlowListing {
                 id: stored.id,
                 name: flow.name().to_owned(),
                 state: stored.state,
+                paused_at,
                 version: stored.version,
                 in_it_now: counts.in_it_now,
                 report,
@@ -97,39 +164,128 @@ impl Engine {
         stored.into_iter().map(listing).collect()
     }
 
+    /// The ids and names of the flows, and how many of them are live.
+    pub fn name_flows(&self) -> Result<(Vec<(FlowId, String)>, u64)> {
+        self.store().read(|tx| {
+            let (mut names, mut live) = (Vec::new(), 0);
+            for stored in tx.flows()? {
+                live += u64::from(stored.state == FlowState::Live);
+                let flow = self.flow_version(tx, &stored.id, stored.version)?;
+                names.push((stored.id, flow.name().to_owned()));
+            }
+            Ok((names, live))
+        })
+    }
+
     pub fn view_flow(&self, id: &FlowId, now: Timestamp) -> Result<Option<FlowView>> {
         let read = self.store().read(|tx| {
             let Some(stored) = tx.flow(id)? else { return Ok(None) };
             let flow = self.flow_version(tx, id, stored.version)?;
             let counts = flow_counts(tx, id)?;
             let accounts = accounts(tx, id)?;
-            Ok(Some((stored, flow, counts, accounts, tx.next_wake()?)))
+            let mut letters = BTreeMap::new();
+            for (step, _) in flow.sends() {
+                if let Some(letter) = tx.newest_letter_of_step(id, &step.id)? {
+                    letters.insert(step.id.clone(), letter);
+                }
+            }
+            let paused_at = paused_at(tx, &stored)?;
+            let overdue = match paused_at {
+                Some(_) => overdue_emails(tx, &flow, now)?,
+                None => 0,
+            };
+            let next_due = next_email(tx, &flow)?;
+            Ok(Some((stored, flow, counts, accounts, letters, paused_at, overdue, next_due)))
         })?;
-        let Some((stored, flow, counts, accounts, next_due)) = read else { return Ok(None) };
+        let Some((stored, flow, counts, accounts, letters, paused_at, overdue, next_due)) = read
+        else {
+            return Ok(None);
+        };
         let report = self.report_flow(id, now)?;
-        Ok(Some(FlowView { stored, flow, counts, report, accounts, next_due }))
+        let (tree, source) = if counts.enrolled > 0 {
+            (tree(&flow, &counts), TreeSource::Enrolments)
+        } else {
+            self.rehearse(&flow, now)?
+        };
+        let elsewhere = counts.enrolled.saturating_sub(enrolled_of(&tree, source, &counts));
+        Ok(Some(FlowView {
+            stored,
+            flow,
+            counts,
+            tree,
+            source,
+            elsewhere,
+            report,
+            accounts,
+            letters,
+            next_due,
+            paused_at,
+            overdue,
+        }))
     }
 
+    /// The map of a flow that nobody has entered, counted by a replay of the last days.
+    fn rehearse(&self, flow: &Flow, now: Timestamp) -> Result<(Vec<TreeRow>, TreeSource)> {
+        let zone = self.shop().zone();
+        let today = zone.to_datetime(now).date();
+        let first = today.saturating_sub(REPLAY_DAYS.days());
+        let replay = self.replay_definition(flow, first, today)?;
+        let mut counts = FlowCounts {
+            enrolled: replay.enrolled,
+            held_out: replay.held_out,
+            in_it_now: replay.still_in,
+            bought: replay.left_by_purchase,
+            left_otherwise: replay.left_otherwise,
+            completed: replay.completed,
+            steps: BTreeMap::new(),
+        };
+        for step in replay.steps {
+            counts.steps.insert(
+                step.step,
+                StepTraffic {
+                    waiting: step.still_in,
+                    bought: step.left_by_purchase,
+                    left_otherwise: step.left_otherwise,
+                    completed: 0,
+                },
+            );
+        }
+        // A replay counts those who went through as a whole; they did so at the last row.
+        if let Some(last) = flow.steps().last() {
+            counts.steps.entry(last.id.clone()).or_default().completed = replay.completed;
+        }
+        let midday = |date: jiff::civil::Date| {
+            let noon = date.to_datetime(jiff::civil::time(12, 0, 0, 0));
+            zone.to_ambiguous_timestamp(noon).compatible().unwrap_or(now)
+        };
+        let source = TreeSource::Replay { from: midday(first), until: midday(today) };
+        Ok((tree(flow, &counts), source))
+    }
+
+    /// A page of a flow's enrolments before `before`, newest first.
     pub fn enrolments_page(
         &self,
         id: &FlowId,
+        asked: EnrolmentsAsked,
+        step: Option<&StepId>,
         before: Option<EnrolmentId>,
-        limit: u32,
-    ) -> Result<Vec<EnrolmentLine>> {
+    ) -> Result<EnrolmentsPage> {
         self.store().read(|tx| {
+            let found = tx.enrolments_page_of(id, asked, step, before, ENROLMENTS_PAGE)?;
+            let is_full = found.len() == ENROLMENTS_PAGE as usize;
+            let older = found.last().filter(|_| is_full).map(|it| it.id);
             let mut lines = Vec::new();
-            for enrolment in tx.enrolments_page(id, before, limit)? {
+            for enrolment in found {
                 let flow = self.flow_version(tx, id, enrolment.flow_version)?;
                 let Some(customer) = tx.customer(enrolment.customer)? else { continue };
                 let step_title = enrolment
                     .position
                     .step()
-                    .and_then(|it| flow.step(it))
-                    .map(aftercart_flow::Step::title)
+                    .and_then(|it| row_title(&flow, it))
                     .unwrap_or_default();
                 lines.push(EnrolmentLine { enrolment, customer, step_title });
             }
-            Ok(lines)
+            Ok(EnrolmentsPage { lines, older })
         })
     }
 
@@ -166,29 +322,173 @@ impl Engine {
     /// Stops enrolling and mailing; waits freeze until it is resumed.
     pub fn pause_flow(&self, id: &FlowId, now: Timestamp) -> Result<()> {
         self.store().write(|tx| {
-            tx.flow(id)?.with_context(|| format!("there is no flow `{id}`"))?;
+            let stored = tx.flow(id)?.with_context(|| format!("there is no flow `{id}`"))?;
+            if stored.state != FlowState::Live {
+                bail!("flow `{id}` is not live; only a live flow can be paused");
+            }
+            tx.set_setting(&paused_setting(id), &now.to_string())?;
             tx.set_flow_state(id, FlowState::Paused, now)
         })
     }
 
     /// Resumes a paused flow: waits that were over meanwhile are over now, the others go on.
     pub fn resume_flow(&self, id: &FlowId, now: Timestamp) -> Result<()> {
+        self.resume_flow_as(id, Overdue::Send, now)
+    }
+
+    /// Resumes a paused flow, with what became due meanwhile treated as `overdue` says.
+    pub fn resume_flow_as(&self, id: &FlowId, overdue: Overdue, now: Timestamp) -> Result<()> {
         self.store().write(|tx| {
+            let stored = tx.flow(id)?.with_context(|| format!("there is no flow `{id}`"))?;
+            if stored.state != FlowState::Paused {
+                bail!("flow `{id}` is not paused; there is nothing to resume");
+            }
+            let pause = paused_at(tx, &stored)?.map_or(SignedDuration::ZERO, |it| {
+                now.duration_since(it).max(SignedDuration::ZERO)
+            });
             tx.set_flow_state(id, FlowState::Live, now)?;
             let mut frozen = Vec::new();
             tx.scan_enrolments(Some(id), &mut |enrolment| {
-                match &enrolment.position {
-                    Position::Waiting { until, .. } => frozen.push((enrolment.id, *until)),
-                    Position::Ready { .. } => frozen.push((enrolment.id, now)),
-                    Position::Exited { .. } => {}
-                }
+                frozen.extend(Some(enrolment).filter(|it| it.position.is_active()));
                 Ok(())
             })?;
-            for (enrolment, wake_at) in frozen {
-                tx.set_wake(enrolment, Some(wake_at))?;
+            for mut enrolment in frozen {
+                let flow = self.flow_version(tx, id, enrolment.flow_version)?;
+                let position = match overdue {
+                    Overdue::Send => None,
+                    Overdue::Shift => shifted(&enrolment.position, pause),
+                    Overdue::Skip => past_the_email(&flow, &enrolment.position, now),
+                };
+                let wake_at = match position.as_ref().unwrap_or(&enrolment.position) {
+                    Position::Waiting { until, .. } => *until,
+                    Position::Ready { .. } | Position::Exited { .. } => now,
+                };
+                match position {
+                    Some(position) => {
+                        enrolment.position = position;
+                        if !tx.save_enrolment(&enrolment, Some(wake_at))? {
+                            bail!("enrolment {} was changed under our lock", enrolment.id);
+                        }
+                    }
+                    None => tx.set_wake(enrolment.id, Some(wake_at))?,
+                }
             }
             Ok(())
         })
+    }
+}
+
+/// Under which the moment is kept at which a flow was paused.
+fn paused_setting(id: &FlowId) -> String {
+    format!("paused-at:{id}")
+}
+
+/// Since when a flow is paused; `None` if it is not.
+fn paused_at(tx: &mut Tx<'_>, stored: &StoredFlow) -> Result<Option<Timestamp>> {
+    if stored.state != FlowState::Paused {
+        return Ok(None);
+    }
+    let text = tx.setting(&paused_setting(&stored.id))?;
+    text.map(|it| it.parse().context("when the flow was paused")).transpose()
+}
+
+/// How many emails stand behind waits that are over.
+fn overdue_emails(tx: &mut Tx<'_>, flow: &Flow, now: Timestamp) -> Result<u64> {
+    let waits = tx.overdue_waits(flow.id(), now)?;
+    let leads_to_email = |step: &StepId| {
+        let mut steps = flow.steps().iter().skip_while(|it| it.id != *step).skip(1);
+        steps.next().is_some_and(|it| matches!(it.action, StepAction::Send(_)))
+    };
+    Ok(waits.iter().filter(|(step, _)| leads_to_email(step)).map(|(_, count)| count).sum())
+}
+
+/// When the first of the waits that lead to an email of a flow is over.
+pub(crate) fn next_email(tx: &mut Tx<'_>, flow: &Flow) -> Result<Option<Timestamp>> {
+    let mut next: Option<Timestamp> = None;
+    for pair in flow.steps().windows(2) {
+        if !matches!(pair[1].action, StepAction::Send(_)) {
+            continue;
+        }
+        if let Some(at) = tx.first_wait_over(flow.id(), &pair[0].id)? {
+            next = Some(next.map_or(at, |it| it.min(at)));
+        }
+    }
+    Ok(next)
+}
+
+fn shifted(position: &Position, pause: SignedDuration) -> Option<Position> {
+    let Position::Waiting { step, until } = position else { return None };
+    let until = until.checked_add(pause).ok()?;
+    Some(Position::Waiting { step: step.clone(), until })
+}
+
+/// Behind the email that a wait which is over leads to; `None` if there is none to be skipped.
+fn past_the_email(flow: &Flow, position: &Position, now: Timestamp) -> Option<Position> {
+    let Position::Waiting { step, until } = position else { return None };
+    let mut steps = flow.steps().iter().skip_while(|it| it.id != *step).skip(1);
+    let is_email = matches!(steps.next()?.action, StepAction::Send(_));
+    let behind = steps.next()?.id.clone();
+    (is_email && *until <= now).then_some(Position::Ready { step: behind })
+}
+
+/// What the map calls a step: `Wait 3 days` rather than the step's own name.
+fn row_title(flow: &Flow, step: &StepId) -> Option<String> {
+    flow.rows().into_iter().find(|it| it.step.as_ref() == Some(step)).map(|it| it.title)
+}
+
+/// The rows of the map with their counts: from the last row up, a row is reached by everybody who
+/// left at it or is at it or came further.
+fn tree(flow: &Flow, counts: &FlowCounts) -> Vec<TreeRow> {
+    let mut rows: Vec<TreeRow> = one_trigger(flow.rows())
+        .into_iter()
+        .map(|row| {
+            let traffic = row.step.as_ref().and_then(|it| counts.steps.get(it));
+            let traffic = traffic.copied().unwrap_or_default();
+            let is_holdout = matches!(row.kind, RowKind::Holdout { .. });
+            TreeRow {
+                row,
+                reached: None,
+                waiting: traffic.waiting,
+                held_out: if is_holdout { counts.held_out } else { 0 },
+                bought: traffic.bought,
+                left_otherwise: traffic.left_otherwise,
+                completed: traffic.completed,
+                on: None,
+            }
+        })
+        .collect();
+    let mut further = 0;
+    for row in rows.iter_mut().rev() {
+        let here = row.waiting + row.held_out + row.bought + row.left_otherwise + row.completed;
+        if row.row.indent == 0 {
+            row.on = Some(further);
+            row.reached = Some(further + here);
+        }
+        further += here;
+    }
+    rows
+}
+
+/// One row for all that enrols: which of several triggers it was is not kept.
+fn one_trigger(rows: Vec<Row>) -> Vec<Row> {
+    let (triggers, mut others): (Vec<Row>, Vec<Row>) =
+        rows.into_iter().partition(|it| it.kind == RowKind::Trigger);
+    let mut triggers = triggers.into_iter();
+    let Some(mut first) = triggers.next() else { return others };
+    for other in triggers {
+        let mut title = other.title.chars();
+        let begin = title.next().map(|it| it.to_lowercase().to_string()).unwrap_or_default();
+        first.note = format!("{}, or {begin}{}", first.note, title.as_str());
+    }
+    others.insert(0, first);
+    others
+}
+
+/// How many of the enrolled the rows of the map have.
+fn enrolled_of(tree: &[TreeRow], source: TreeSource, counts: &FlowCounts) -> u64 {
+    match source {
+        TreeSource::Replay { .. } => counts.enrolled,
+        TreeSource::Enrolments => tree.first().and_then(|it| it.reached).unwrap_or(0),
     }
 }
 

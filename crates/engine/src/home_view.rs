@@ -2,30 +2,58 @@
 
 use std::collections::BTreeMap;
 
-use aftercart_insight::{Window, attribute};
+use aftercart_insight::{Answer, MessageRow, Window, attribute, report};
 use aftercart_model::{
-    CouponState, EventBody, FlowId, MessageState, PoolId, ReviewState, Timestamp,
+    CouponState, EventKind, FlowId, MessageState, PoolId, ReviewState, StepId, Timestamp,
 };
 use aftercart_store::FlowState;
 use anyhow::Result;
 use jiff::{ToSpan, civil::Date};
 
 use crate::{
-    Engine, FlowListing,
+    Engine, FlowListing, FlowReport,
+    flow_view::next_email,
     report_flow::{ATTRIBUTION_DAYS, Rows},
 };
 
+/// Events of the log that are looked through for what was sent today.
+const SENT_TODAY_EVENTS_MAX: u32 = 50_000;
+/// Approved reviews a product needs for an email of what buyers say.
+const REVIEWS_ENOUGH: usize = 3;
+/// Customers looked at for whether the shop's pages send what people view.
+const CUSTOMERS_SAMPLED: u32 = 200;
 /// A pool with codes for fewer days than this needs a person.
 const POOL_DAYS_MIN: u64 = 7;
 const WEEK_DAYS: i64 = 7;
 
 /// Something that waits for an operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum NeedsPerson {
-    PoolRunsOut { pool: PoolId, left: u64, a_day: u64 },
-    ReviewsWait { count: u64 },
-    InDoubt { count: u64 },
-    FlowPaused { flow: FlowId, name: String },
+    PoolRunsOut {
+        pool: PoolId,
+        left: u64,
+        a_day: u64,
+    },
+    /// With how many of them give 1, 2, 3, 4 and 5 stars.
+    ReviewsWait {
+        count: u64,
+        stars: [u64; 5],
+    },
+    InDoubt {
+        count: u64,
+    },
+    FlowPaused {
+        flow: FlowId,
+        name: String,
+    },
+    /// An email loses more readers than its neighbours, beyond chance; shares of 1.
+    LosesReaders {
+        flow: FlowId,
+        step: StepId,
+        title: String,
+        share: f64,
+        elsewhere: (f64, f64),
+    },
     NothingLearned,
     NoFlowLive,
 }
@@ -52,14 +80,27 @@ pub struct WeekFigures {
     pub refunds_minor: i64,
 }
 
+/// How far a shop is set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetupFacts {
+    pub products: u64,
+    /// Products with enough approved reviews for an email of what buyers say.
+    pub products_reviewed: u64,
+    pub has_learned: bool,
+    pub has_flow_live: bool,
+    /// Whether the shop's pages tell what people look at.
+    pub has_views: bool,
+}
+
 pub struct HomeView {
+    /// Worst first.
     pub needs: Vec<NeedsPerson>,
+    pub setup: SetupFacts,
     pub week: WeekFigures,
     pub flows: Vec<FlowListing>,
     pub customers: u64,
     pub orders: u64,
-    pub letters: u64,
-    pub sent_today: u64,
+    /// When the next email of a live flow is due.
     pub next_due: Option<Timestamp>,
 }
 
@@ -70,6 +111,7 @@ impl Engine {
         let today = zone.to_datetime(now).date();
         let last_day = today.saturating_sub(1.day());
         let first_day = today.saturating_sub(WEEK_DAYS.days());
+        let setup = self.setup_facts(&flows)?;
         let mut view = self.store().read(|tx| {
             let mut week = WeekFigures {
                 first_day,
@@ -91,29 +133,29 @@ impl Engine {
             };
             let day = |at: Timestamp| zone.to_datetime(at).date();
             let in_week = |at: Timestamp| (first_day..=last_day).contains(&day(at));
-            let mut sent_today = 0;
             let mut by_day: BTreeMap<Date, i64> = BTreeMap::new();
             for offset in 0..WEEK_DAYS {
                 by_day.insert(first_day.saturating_add(offset.days()), 0);
             }
+            tx.scan_orders(&mut |order| {
+                week.orders += u64::from(order.is_purchase() && in_week(order.placed_at));
+                Ok(())
+            })?;
             for flow in &flows {
                 let rows = Rows::scan(tx, &flow.id)?;
                 week.entered +=
                     rows.enrolments.iter().filter(|it| in_week(it.entered_at)).count() as u64;
-                sent_today +=
-                    rows.messages.iter().filter(|it| day(it.sent_at) == today).count() as u64;
-                for message in rows.messages.iter().filter(|it| in_week(it.sent_at)) {
-                    let touches = message.touches;
-                    let is = |at: Option<Timestamp>| u64::from(at.is_some());
-                    week.sent += 1;
-                    week.delivered += u64::from(touches.bounced_at.is_none());
-                    week.opened += is(touches.opened_at);
-                    week.machine_opened += is(touches.machine_opened_at);
-                    week.clicked += is(touches.clicked_at);
-                    week.machine_clicked += is(touches.machine_clicked_at);
-                    week.unsubscribed += is(touches.unsubscribed_at);
-                    week.complained += is(touches.complained_at);
-                }
+                let sent: Vec<MessageRow> =
+                    rows.messages.iter().filter(|it| in_week(it.sent_at)).cloned().collect();
+                let figures = report(&sent, &[], &[]).total;
+                week.sent += figures.sent;
+                week.delivered += figures.delivered;
+                week.opened += figures.opened;
+                week.machine_opened += figures.machine_opened;
+                week.clicked += figures.clicked;
+                week.machine_clicked += figures.machine_clicked;
+                week.unsubscribed += figures.unsubscribed;
+                week.complained += figures.complained;
                 let window = Window::days(ATTRIBUTION_DAYS);
                 for credit in attribute(&rows.messages, &rows.orders, window) {
                     if in_week(credit.placed_at) {
@@ -123,21 +165,22 @@ impl Engine {
                         week.refunds_minor += credit.gross_minor - credit.net_minor;
                     }
                 }
-                if week.orders == 0 {
-                    let orders = rows.orders.iter().filter(|it| in_week(it.placed_at));
-                    week.orders = orders.count() as u64;
-                }
+            }
+            let mut next_due: Option<Timestamp> = None;
+            for listing in flows.iter().filter(|it| it.state == FlowState::Live) {
+                let flow = self.flow_version(tx, &listing.id, listing.version)?;
+                let next = next_email(tx, &flow)?;
+                next_due = [next_due, next].into_iter().flatten().min();
             }
             week.credited_by_day = by_day.into_iter().collect();
             Ok(HomeView {
                 needs: Vec::new(),
+                setup,
                 week,
                 flows: Vec::new(),
                 customers: tx.count_customers()?,
                 orders: tx.count_orders()?,
-                letters: tx.count_letters()?,
-                sent_today,
-                next_due: tx.next_wake()?,
+                next_due,
             })
         })?;
         view.needs = self.needs(&flows, &view)?;
@@ -169,9 +212,18 @@ impl Engine {
             if let Some((_, count)) = doubts.filter(|(_, count)| *count > 0) {
                 needs.push(NeedsPerson::InDoubt { count: *count });
             }
+            for flow in flows.iter().filter(|it| it.state == FlowState::Live) {
+                needs.extend(flow.report.as_ref().and_then(loses_readers));
+            }
             let count = tx.count_reviews(ReviewState::Pending)?;
             if count > 0 {
-                needs.push(NeedsPerson::ReviewsWait { count });
+                let mut stars = [0; 5];
+                tx.scan_reviews(&mut |it| {
+                    let place = usize::from(it.rating.clamp(1, 5)) - 1;
+                    stars[place] += u64::from(it.state == ReviewState::Pending);
+                    Ok(())
+                })?;
+                needs.push(NeedsPerson::ReviewsWait { count, stars });
             }
             Ok(())
         })?;
@@ -194,18 +246,63 @@ impl Engine {
         u64::try_from(days).ok().filter(|it| *it > 0).map_or(used, |days| used.div_ceil(days))
     }
 
-    /// How many events of one kind stand in a customer's log; for the setup list.
-    pub fn has_views(&self) -> Result<bool> {
-        self.store().read(|tx| {
-            let mut found = false;
-            for customer in tx.customers_page(None, 200)? {
-                let events = tx.events_of(customer.id)?;
-                if events.iter().any(|it| matches!(it.body, EventBody::ProductViewed { .. })) {
-                    found = true;
-                    break;
-                }
-            }
-            Ok(found)
+    fn setup_facts(&self, flows: &[FlowListing]) -> Result<SetupFacts> {
+        let known = self.known()?;
+        let is_reviewed = |it: &&aftercart_model::Product| {
+            known.reviews.get(&it.id).is_some_and(|it| it.len() >= REVIEWS_ENOUGH)
+        };
+        Ok(SetupFacts {
+            products: known.products.len() as u64,
+            products_reviewed: known.products.iter().filter(is_reviewed).count() as u64,
+            has_learned: known.model.is_some(),
+            has_flow_live: flows.iter().any(|it| it.state == FlowState::Live),
+            has_views: self.has_views()?,
         })
     }
+
+    /// Whether a product was ever viewed by one of the newest customers.
+    fn has_views(&self) -> Result<bool> {
+        self.store().read(|tx| {
+            for customer in tx.newest_customers(None, CUSTOMERS_SAMPLED)? {
+                let kinds = (EventKind::ProductViewed, EventKind::ProductViewed);
+                if !tx.events_page_of_kinds(customer.id, kinds, None, 1)?.is_empty() {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+    }
+
+    /// Emails handed over since midnight in the shop's zone.
+    pub fn sent_today(&self, now: Timestamp) -> Result<u64> {
+        let zone = self.shop().zone();
+        let today = zone.to_datetime(now).date();
+        let midnight =
+            zone.to_ambiguous_timestamp(today.to_datetime(jiff::civil::Time::midnight()));
+        let midnight = midnight.compatible()?;
+        self.store().read(|tx| {
+            tx.count_newest_events(EventKind::MessageSent, midnight, SENT_TODAY_EVENTS_MAX)
+        })
+    }
+}
+
+impl HomeView {
+    /// The report that says most about what the emails earn: of the flow with most customers past
+    /// the horizon on both sides.
+    pub fn compared(&self) -> Option<&FlowReport> {
+        let reports = self.flows.iter().filter_map(|it| it.report.as_ref());
+        let answered = reports.filter(|it| it.lift.answer != Answer::NoHoldout);
+        answered.max_by_key(|it| it.lift.held_out.customers)
+    }
+}
+
+fn loses_readers(report: &FlowReport) -> Option<NeedsPerson> {
+    let (worst, elsewhere) = report.unusual_loss()?;
+    Some(NeedsPerson::LosesReaders {
+        flow: report.flow.clone(),
+        step: worst.step.clone(),
+        title: worst.title.clone(),
+        share: worst.figures.unsubscribe_rate(aftercart_insight::Base::Delivered)?,
+        elsewhere,
+    })
 }

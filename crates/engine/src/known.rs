@@ -3,7 +3,10 @@
 //! It is read from the store as a whole and replaced as a whole, so that one decision never mixes
 //! two states. A few thousand products and their lists fit in a few megabytes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use aftercart_model::{Product, ProductId, Rating, Review, ReviewState};
 use aftercart_recommend::Model;
@@ -80,6 +83,7 @@ pub struct Known {
     pub pairings: Vec<Pairing>,
     pub stories: Vec<Story>,
     by_code: BTreeMap<String, ProductId>,
+    buyers: OnceLock<BTreeMap<ProductId, u64>>,
 }
 
 impl Known {
@@ -93,6 +97,19 @@ impl Known {
 
     pub fn rating(&self, id: ProductId) -> Rating {
         self.ratings.get(&id).copied().unwrap_or_default()
+    }
+
+    /// How many customers bought each product, as of the first time this was asked: `count` reads
+    /// every order.
+    pub(crate) fn buyers(
+        &self,
+        count: impl FnOnce() -> Result<Vec<(ProductId, u64)>>,
+    ) -> Result<&BTreeMap<ProductId, u64>> {
+        if let Some(buyers) = self.buyers.get() {
+            return Ok(buyers);
+        }
+        let counted = count()?.into_iter().collect();
+        Ok(self.buyers.get_or_init(|| counted))
     }
 
     /// The shop's words for `anchor` shown with `main`: the pair's own, else the anchor's general.
@@ -135,6 +152,7 @@ impl Known {
             ratings: tx.ratings()?.into_iter().collect(),
             by_code: products.iter().map(|it| (it.code.clone(), it.id)).collect(),
             products,
+            buyers: OnceLock::new(),
             model,
             reviews,
             pairings,

@@ -7,24 +7,32 @@
 //! `now`.
 
 mod advance_enrolments;
+mod assistant_view;
 mod campaign;
 mod catching_inbox;
 mod check_promises;
 mod clock;
 mod customer_view;
+mod customers_view;
 mod deliver_messages;
 mod flow_view;
 mod home_view;
 mod import_history;
+mod inbox_view;
 mod known;
+mod mime;
 mod plan_message;
+mod products_view;
+mod public_view;
 mod recommend_products;
 mod record_events;
 mod render_email;
 mod replay_flow;
 mod report_flow;
+mod report_view;
 mod segments;
 mod tokens;
+mod total;
 mod track;
 mod work;
 
@@ -41,23 +49,41 @@ use aftercart_policy::Rules;
 use aftercart_store::{Store, Tx};
 use anyhow::{Context, Result};
 
+pub use aftercart_assist as assist;
+pub use aftercart_flow as flow;
+pub use aftercart_ingest::{agent, segment_api};
+pub use aftercart_insight as insight;
+pub use aftercart_policy as policy;
 pub use aftercart_store as store;
+pub use assistant_view::{Planned, ProposedAudience, slot_name, slot_named};
 pub use campaign::{Accepted, CampaignProposal};
 pub use check_promises::BrokenPromise;
 pub use clock::{Clock, StandingClock, SystemClock};
-pub use customer_view::{CustomerView, Gate, NextStep, TimelineEntry};
+pub use customer_view::{
+    CustomerAnswer, CustomerView, Gate, NextStep, NotEnrolled, TimelineEntry, TimelineOf, Why,
+    left_words,
+};
+pub use customers_view::{CustomerLine, CustomersView};
 pub use deliver_messages::DeliverySummary;
-pub use flow_view::{EnrolmentLine, FlowCounts, FlowListing, FlowView, StepAccount, StepTraffic};
-pub use home_view::{HomeView, NeedsPerson, WeekFigures};
+pub use flow_view::{
+    EnrolmentLine, EnrolmentsPage, FlowCounts, FlowListing, FlowView, Overdue, StepAccount,
+    StepTraffic, TreeRow, TreeSource,
+};
+pub use home_view::{HomeView, NeedsPerson, SetupFacts, WeekFigures};
 pub use import_history::{ImportProgress, Imported};
+pub use inbox_view::{InboxView, LetterCause, LetterLine, LetterView};
 pub use known::{Known, Pairing, PairingStep, Story};
+pub use products_view::{ProductLine, ProductRelation, ProductView, ProductsView};
+pub use public_view::EmailAgain;
 pub use recommend_products::{CustomerAdvice, ProductAdvice, RelatedProduct};
 pub use record_events::{Occasion, Recorded};
 pub use render_email::RenderedEmail;
 pub use replay_flow::ReplaySource;
 pub use report_flow::{FlowReport, StepReport};
+pub use report_view::{Finding, Grade, Suggestion};
 pub use segments::{ClauseCount, SegmentCount, SegmentMember};
-pub use tokens::{Keys, Token};
+pub use tokens::{Keys, Token, are_same_secrets};
+pub use total::Total;
 pub use track::{Preferences, Tracked};
 pub use work::WorkDone;
 

@@ -241,6 +241,13 @@ impl Tx<'_> {
         }
     }
 
+    /// When the first of those who wait at a step of a flow is to go on.
+    pub fn first_wait_over(&mut self, flow: &FlowId, step: &StepId) -> Result<Option<Timestamp>> {
+        let sql = "SELECT min(position_at) FROM enrolments \
+                   WHERE flow = ?1 AND position = 'waiting' AND step = ?2";
+        self.one(sql, values![flow, step])
+    }
+
     /// How many waits of a flow were over by `now` and have not gone on, by step: those of a flow that
     /// is paused.
     pub fn overdue_waits(&mut self, flow: &FlowId, now: Timestamp) -> Result<Vec<(StepId, u64)>> {

@@ -159,6 +159,9 @@ pub fn enrolments_wake_in_order(store: &Store) {
     assert_eq!(due(300, 2), [ready, soon]);
     assert_eq!(read(store, |tx| tx.next_wake()), Some(NOON));
 
+    let over = |step| read(store, |tx| tx.first_wait_over(&flow_id(), &step_id(step)));
+    assert_eq!(over("a"), Some(at(100)), "the soonest");
+    assert_eq!(over("b"), None, "nobody waits there");
     let overdue = |seconds| read(store, |tx| tx.overdue_waits(&flow_id(), at(seconds)));
     assert_eq!(overdue(99), [], "every wait goes on");
     assert_eq!(overdue(300), [(step_id("a"), 2)], "those that are ready wait for nothing");

@@ -3,6 +3,7 @@
 //! Every source ends in [`Incoming`]: a key that makes it the same event when it comes again, the
 //! identifiers of the customer, an instant, and what happened. Nothing here stores anything.
 
+pub mod agent;
 mod decimal;
 mod incoming;
 pub mod online_retail;

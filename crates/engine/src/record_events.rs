@@ -12,11 +12,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use aftercart_ingest::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};
 use aftercart_model::{
-    Consent, ConsentState, CustomerId, EventBody, EventKey, Identifier, Order, OrderLine, Product,
-    ProductId, Review, ReviewState, Timestamp, Topic,
+    Consent, ConsentState, CustomerId, Event, EventBody, EventKey, Identifier, Order, OrderLine,
+    Product, ProductId, Review, ReviewState, Timestamp, Topic,
 };
 use aftercart_store::{Appended, NewEvent, Tx};
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::Engine;
 
@@ -57,6 +57,15 @@ impl Engine {
         })
     }
 
+    /// Accepts what came as units, each of one or more events and taken whole or not at all, in one
+    /// durable commit; one answer for each unit, that of its first event.
+    pub fn record_units(&self, units: &[Vec<Incoming>], now: Timestamp) -> Result<Vec<Recorded>> {
+        self.store().write(|tx| {
+            let mut seen = Seen::default();
+            units.iter().map(|unit| self.record_unit(tx, &mut seen, unit, now)).collect()
+        })
+    }
+
     /// Accepts events at moments of their own, all in one durable commit: what a simulation does,
     /// whose clock stands between two of its moments.
     pub fn record_events_at(&self, events: &[(Incoming, Timestamp)]) -> Result<Vec<Recorded>> {
@@ -67,6 +76,40 @@ impl Engine {
             };
             events.iter().map(record).collect()
         })
+    }
+
+    fn record_unit(
+        &self,
+        tx: &mut Tx<'_>,
+        seen: &mut Seen,
+        unit: &[Incoming],
+        now: Timestamp,
+    ) -> Result<Recorded> {
+        let (first, others) = unit.split_first().context("a unit of no events")?;
+        let recorded = self.record(tx, seen, first, Occasion::Live, now)?;
+        match recorded {
+            Recorded::Conflict { .. } => Ok(recorded),
+            Recorded::New { .. } => {
+                for event in others {
+                    self.record(tx, seen, event, Occasion::Live, now)?;
+                }
+                Ok(recorded)
+            }
+            // What came first came with these too, or it was another unit.
+            Recorded::Duplicate { seq } => {
+                for event in others {
+                    let known = tx.event_by_key(&event.key)?;
+                    let is_same = match &known {
+                        Some(known) => is_same(tx, known, event)?,
+                        None => false,
+                    };
+                    if !is_same {
+                        return Ok(Recorded::Conflict { seq });
+                    }
+                }
+                Ok(recorded)
+            }
+        }
     }
 
     /// Accepts one event within a transaction of the caller.
@@ -85,20 +128,20 @@ impl Engine {
             // Another source told us of this order: order ids are remembered for ever.
             return Ok(Recorded::Duplicate { seq: 0 });
         }
-        let customer = resolve_customer(tx, &event.identifiers, event.at)?;
-        let body = resolve_body(tx, seen, &event.body)?;
-        if event.time_source != TimeSource::Given
+        // Asked before anybody is created, so that an event which is refused leaves nothing behind.
+        // History comes in bulk and from files, where keys hardly ever meet.
+        if (occasion == Occasion::Live || event.time_source != TimeSource::Given)
             && let Some(known) = tx.event_by_key(&event.key)?
         {
-            // Its instant was reckoned from the time of arrival and differs at each: compare the rest.
-            let is_same = known.customer == customer && known.body == body;
             let seq = known.seq;
-            return Ok(if is_same {
+            return Ok(if is_same(tx, &known, event)? {
                 Recorded::Duplicate { seq }
             } else {
                 Recorded::Conflict { seq }
             });
         }
+        let customer = resolve_customer(tx, &event.identifiers, event.at)?;
+        let body = resolve_body(&event.body, &mut |named| resolve_product(tx, seen, named))?;
         let new =
             NewEvent { key: event.key.clone(), customer, at: event.at, received_at: now, body };
         match tx.append_event(&new)? {
@@ -260,6 +303,24 @@ pub(crate) fn shown_name(name: &aftercart_model::CustomerName) -> String {
     }
 }
 
+/// Whether an event that came under a known key is the one that is known. Nothing is created for
+/// asking. An instant that was reckoned from the time of arrival differs at each and says nothing.
+fn is_same(tx: &mut Tx<'_>, known: &Event, event: &Incoming) -> Result<bool> {
+    let is_timed = event.time_source == TimeSource::Given;
+    if is_timed && known.at.as_millisecond() != event.at.as_millisecond() {
+        return Ok(false);
+    }
+    let mut customer = None;
+    for identifier in &event.identifiers {
+        customer = tx.customer_by_identifier(identifier)?;
+        if customer.is_some() {
+            break;
+        }
+    }
+    let find = &mut |named: &ProductRef| Ok(find_product(tx, named)?.unwrap_or(NO_PRODUCT));
+    Ok(known.customer == customer && known.body == resolve_body(&event.body, find)?)
+}
+
 /// The customer that the surest known identifier leads to; the others are tied to the same one.
 ///
 /// Where two identifiers lead to two customers the surest wins and nothing is merged.
@@ -305,11 +366,21 @@ fn resolve_product(tx: &mut Tx<'_>, seen: &mut Seen, named: &ProductRef) -> Resu
     Ok(id)
 }
 
-fn find_or_add_product(tx: &mut Tx<'_>, named: &ProductRef) -> Result<ProductId> {
+/// Stands for a product nobody has seen, which equals none that is known.
+const NO_PRODUCT: ProductId = ProductId(u32::MAX);
+
+fn find_product(tx: &mut Tx<'_>, named: &ProductRef) -> Result<Option<ProductId>> {
     for code in [Some(&named.code), named.code_also.as_ref()].into_iter().flatten() {
         if let Some(product) = tx.product_by_code(code)? {
-            return Ok(product.id);
+            return Ok(Some(product.id));
         }
+    }
+    Ok(None)
+}
+
+fn find_or_add_product(tx: &mut Tx<'_>, named: &ProductRef) -> Result<ProductId> {
+    if let Some(id) = find_product(tx, named)? {
+        return Ok(id);
     }
     let name = named.name.as_deref().unwrap_or(&named.code);
     let price_minor = named.price_minor.unwrap_or(0);
@@ -321,18 +392,21 @@ fn find_or_add_product(tx: &mut Tx<'_>, named: &ProductRef) -> Result<ProductId>
 }
 
 fn resolve_lines(
-    tx: &mut Tx<'_>,
-    seen: &mut Seen,
     lines: &[IncomingLine],
+    resolve: &mut dyn FnMut(&ProductRef) -> Result<ProductId>,
 ) -> Result<Vec<OrderLine>> {
     let resolve = |line: &IncomingLine| {
-        let product = resolve_product(tx, seen, &line.product)?;
+        let product = resolve(&line.product)?;
         Ok(OrderLine { product, quantity: line.quantity, amount_minor: line.amount_minor })
     };
     lines.iter().map(resolve).collect()
 }
 
-fn resolve_body(tx: &mut Tx<'_>, seen: &mut Seen, body: &IncomingBody) -> Result<EventBody> {
+/// An event as the log keeps it, with its products as `resolve` finds them.
+fn resolve_body(
+    body: &IncomingBody,
+    resolve: &mut dyn FnMut(&ProductRef) -> Result<ProductId>,
+) -> Result<EventBody> {
     Ok(match body {
         IncomingBody::Identified { name, time_zone, country, locale, attributes } => {
             EventBody::Identified {
@@ -348,7 +422,7 @@ fn resolve_body(tx: &mut Tx<'_>, seen: &mut Seen, body: &IncomingBody) -> Result
         }
         IncomingBody::OrderPlaced { order, lines, total_minor, coupon } => EventBody::OrderPlaced {
             order: order.clone(),
-            lines: resolve_lines(tx, seen, lines)?,
+            lines: resolve_lines(lines, resolve)?,
             total_minor: *total_minor,
             coupon: coupon.clone(),
         },
@@ -358,21 +432,20 @@ fn resolve_body(tx: &mut Tx<'_>, seen: &mut Seen, body: &IncomingBody) -> Result
         IncomingBody::OrderRefunded { order, amount_minor, lines } => EventBody::OrderRefunded {
             order: order.clone(),
             amount_minor: *amount_minor,
-            lines: resolve_lines(tx, seen, lines)?,
+            lines: resolve_lines(lines, resolve)?,
         },
         IncomingBody::ProductViewed { product } => {
-            EventBody::ProductViewed { product: resolve_product(tx, seen, product)? }
+            EventBody::ProductViewed { product: resolve(product)? }
         }
-        IncomingBody::CartAdded { product, quantity } => EventBody::CartAdded {
-            product: resolve_product(tx, seen, product)?,
-            quantity: *quantity,
-        },
+        IncomingBody::CartAdded { product, quantity } => {
+            EventBody::CartAdded { product: resolve(product)?, quantity: *quantity }
+        }
         IncomingBody::CheckoutStarted { lines, total_minor } => EventBody::CheckoutStarted {
-            lines: resolve_lines(tx, seen, lines)?,
+            lines: resolve_lines(lines, resolve)?,
             total_minor: *total_minor,
         },
         IncomingBody::ProductReviewed { product, rating, text } => EventBody::ProductReviewed {
-            product: resolve_product(tx, seen, product)?,
+            product: resolve(product)?,
             rating: *rating,
             text: text.clone(),
         },

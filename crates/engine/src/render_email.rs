@@ -134,7 +134,7 @@ impl Engine {
         aftercart_deliver::build(&parts).context("the letter cannot be built")
     }
 
-    fn render_message(
+    pub(crate) fn render_message(
         &self,
         tx: &mut Tx<'_>,
         known: &Known,

@@ -154,8 +154,17 @@ impl Engine {
         now: Timestamp,
     ) -> Result<()> {
         let state = if agrees { ConsentState::Agreed } else { ConsentState::Withdrawn };
-        let consent = Consent { topic, state, at: now, source: source.to_owned() };
-        let key = format!("consent:{customer}:{topic:?}:{state:?}:{}", now.as_millisecond());
+        let consents = tx.consents_of(customer)?;
+        let before = consents.into_iter().find(|it| it.topic == topic);
+        if before.as_ref().is_some_and(|it| it.state == state) {
+            return Ok(()); // Chosen already: mail providers ask more than once.
+        }
+        // What was said last holds, and this is said last, even if a sender's clock ran ahead when
+        // the one before was told.
+        let after = before.map(|it| it.at + SignedDuration::from_millis(1));
+        let at = after.map_or(now, |it| it.max(now));
+        let consent = Consent { topic, state, at, source: source.to_owned() };
+        let key = format!("consent:{customer}:{topic:?}:{state:?}:{}", at.as_millisecond());
         let body = EventBody::ConsentGiven { consent: consent.clone() };
         if self.note(tx, key, customer, now, body)? {
             self.apply_consent(tx, customer, &consent, now)?;

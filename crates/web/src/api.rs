@@ -14,11 +14,8 @@ use axum::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-/// One event with all its properties; the largest real ones are a tenth of it.
-pub const EVENT_BYTES_MAX: usize = 256 * 1024;
-/// A batch of [`BATCH_EVENTS_MAX`] events of usual size, tenfold.
-pub const BATCH_BYTES_MAX: usize = 5 * 1024 * 1024;
-pub const BATCH_EVENTS_MAX: usize = 500;
+pub use aftercart_engine::segment_api::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX};
+
 /// What platforms post at most.
 pub const WEBHOOK_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// A form of a public page: a rating and a review.
@@ -57,6 +54,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
+    pub fn method_not_allowed() -> Self {
+        let message = "this address does not take that method; see the header Allow";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+    }
+
     /// The key was used before with another body.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", message)
@@ -89,29 +91,33 @@ impl ApiError {
         let message = "something failed on our side and was logged; send it again";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
     }
+
+    pub fn into_fields(self) -> ErrorFields {
+        ErrorFields { code: self.code, message: self.message, field: self.field }
+    }
 }
 
 #[derive(Serialize)]
-struct ErrorBody<'a> {
-    error: ErrorFields<'a>,
+struct ErrorBody {
+    error: ErrorFields,
 }
 
-#[derive(Serialize)]
-struct ErrorFields<'a> {
-    code: &'a str,
-    message: &'a str,
-    field: Option<&'a str>,
+/// What an error says, also of one event within a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorFields {
+    pub code: &'static str,
+    pub message: String,
+    pub field: Option<String>,
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let error =
-            ErrorFields { code: self.code, message: &self.message, field: self.field.as_deref() };
-        let mut response = (self.status, Json(ErrorBody { error })).into_response();
+        let (status, retry_after_wait) = (self.status, self.retry_after);
+        let mut response = (status, Json(ErrorBody { error: self.into_fields() })).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = retry_after_wait {
             headers.insert(header::RETRY_AFTER, retry_after(wait));
         }
         response

@@ -8,10 +8,11 @@ use std::{net::SocketAddr, sync::Arc};
 use aftercart_engine::{Clock, Engine};
 use aftercart_model::Timestamp;
 use anyhow::anyhow;
-use axum::Router;
+use axum::{Router, middleware};
 use tokio::sync::{Semaphore, TryAcquireError};
+use tracing::{error, warn};
 
-use crate::routes;
+use crate::{api_routes, public_routes, routes, security};
 
 /// Questions asked of the store at one time. Writers share commits, so more would only wait.
 const ASKED_MAX: usize = 64;
@@ -49,6 +50,16 @@ pub enum AskError {
     Busy,
     #[error("{0:#}")]
     Failed(anyhow::Error),
+}
+
+impl AskError {
+    /// Says in the log what failed; `what` did not come about.
+    pub fn log(&self, what: &str) {
+        match self {
+            Self::Busy => warn!("{what} was put off: {self}"),
+            Self::Failed(err) => error!("{what} failed: {err:#}"),
+        }
+    }
 }
 
 /// The turns of those who want to ask the engine.
@@ -100,6 +111,13 @@ impl App {
 
 /// Everything that is served, for `into_make_service_with_connect_info::<SocketAddr>()`.
 pub fn router(app: App) -> Router {
-    let console = routes::console();
-    Router::new().merge(console).merge(routes::assets()).with_state(app)
+    let console =
+        routes::console().layer(middleware::from_fn_with_state(app.listen, security::guard_local));
+    Router::new()
+        .merge(console)
+        .merge(public_routes::routes())
+        .merge(api_routes::routes())
+        .merge(routes::assets())
+        .fallback(public_routes::answer_unknown)
+        .with_state(app)
 }

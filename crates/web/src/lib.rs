@@ -8,6 +8,7 @@
 //! policy in [`security`] forbids them, and sizes that come from data are SVG attributes.
 
 pub mod api;
+mod api_routes;
 pub mod app;
 pub mod asset;
 pub mod chart;
@@ -17,6 +18,7 @@ pub mod format;
 pub mod icon;
 pub mod layout;
 pub mod public;
+mod public_routes;
 pub mod routes;
 pub mod security;
 pub mod token;

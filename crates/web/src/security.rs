@@ -4,10 +4,16 @@
 //! letter, which carries text of customers and products, stands in a sandbox of no origin. A request
 //! that changes something must come from our own pages; no token is needed for that, because
 //! browsers say where a request comes from.
+//!
+//! There is no sign-in yet, so whoever reaches the console owns the shop. It is therefore shown to
+//! this machine alone, and only under a name that means this machine: a page on the web whose own
+//! name was pointed here would otherwise read the console through the browser of whoever visits it.
+
+use std::net::{IpAddr, SocketAddr};
 
 use axum::{
-    extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    extract::{ConnectInfo, Request, State, rejection::ExtensionRejection},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -37,6 +43,47 @@ pub async fn guard_console(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     add_headers(response.headers_mut(), CONSOLE_POLICY);
     response
+}
+
+/// Headers by which a proxy tells that it speaks for somebody else.
+const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+
+/// Around every console route: this machine only.
+pub async fn guard_local(
+    State(listen): State<SocketAddr>,
+    peer: Result<ConnectInfo<SocketAddr>, ExtensionRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    // Who cannot be told is a stranger.
+    let is_here = peer.is_ok_and(|ConnectInfo(it)| it.ip().to_canonical().is_loopback());
+    if is_here && is_named_here(request.headers(), listen.ip()) {
+        return next.run(request).await;
+    }
+    let port = listen.port();
+    let words = format!(
+        "The console is shown only on the machine it runs on, because it has no sign-in yet.\n\
+         From another machine, open a tunnel and then the address below in your browser:\n\n  \
+         ssh -L {port}:127.0.0.1:{port} YOUR-SERVER\n  http://127.0.0.1:{port}/\n"
+    );
+    let mut response = (StatusCode::FORBIDDEN, words).into_response();
+    add_headers(response.headers_mut(), PUBLIC_POLICY);
+    response
+}
+
+/// Whether a request asks for this machine by name or by the address it listens on, and comes
+/// without a proxy in between.
+fn is_named_here(headers: &HeaderMap, listen: IpAddr) -> bool {
+    if FORWARDED.iter().any(|name| headers.contains_key(*name)) {
+        return false;
+    }
+    let host = headers.get(header::HOST).and_then(|it| it.to_str().ok());
+    let Some(host) = host.and_then(|it| it.parse::<Authority>().ok()) else { return false };
+    let name = host.host().trim_matches(['[', ']']);
+    match name.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback() || address == listen,
+        Err(_) => name.eq_ignore_ascii_case("localhost"),
+    }
 }
 
 /// Around every public route. One-click unsubscribing is posted by mail providers from anywhere, so
@@ -102,6 +149,35 @@ mod tests {
         assert!(!may_post(&[("origin", "null"), ("host", "localhost:8025")]), "a sandboxed frame");
         assert!(may_post(&[]), "a tool on the command line");
         assert!(may_change(&Method::GET, &HeaderMap::new()), "reading is for everyone");
+    }
+
+    #[test]
+    fn the_console_answers_to_names_of_this_machine_alone() {
+        let is_named = |headers: &[(&'static str, &'static str)], listen: &str| {
+            let headers = headers.iter().map(|(name, value)| {
+                (HeaderName::from_static(name), HeaderValue::from_static(value))
+            });
+            is_named_here(&headers.collect(), listen.parse().unwrap())
+        };
+        for host in ["127.0.0.1:7878", "localhost:9000", "LOCALHOST", "[::1]:7878", "127.8.0.1"] {
+            assert!(is_named(&[("host", host)], "127.0.0.1"), "{host}");
+        }
+        assert!(is_named(&[("host", "192.168.1.5:7878")], "192.168.1.5"), "where it listens");
+        for host in [
+            "evil.example",
+            "localhost.evil.example:7878",
+            "127.0.0.1.evil.example",
+            "192.168.1.6",
+            "0.0.0.0",
+            "",
+            "a b",
+            "localhost@evil.example",
+        ] {
+            assert!(!is_named(&[("host", host)], "192.168.1.5"), "{host}");
+        }
+        assert!(!is_named(&[], "127.0.0.1"), "no name at all");
+        let proxied = [("host", "127.0.0.1:7878"), ("x-forwarded-for", "203.0.113.9")];
+        assert!(!is_named(&proxied, "127.0.0.1"), "a proxy on this machine");
     }
 
     #[test]

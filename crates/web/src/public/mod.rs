@@ -8,12 +8,14 @@ mod feedback;
 mod letter;
 mod message;
 mod preferences;
+mod stand_in;
 mod unsubscribe;
 
-pub use feedback::{FeedbackPage, ThanksPage};
+pub use feedback::{FeedbackPage, REVIEW_LENGTH_MAX, ThanksPage};
 pub use letter::LetterPage;
 pub use message::MessagePage;
 pub use preferences::{PreferencesPage, TopicChoice};
+pub use stand_in::StandInPage;
 pub use unsubscribe::{UnsubscribePage, UnsubscribedPage};
 
 use maud::{DOCTYPE, Markup, html};

@@ -4,6 +4,8 @@
 //! that stores the new position. The same function serves a wait that is over, an order that has
 //! just been accepted and anybody who asks again: with the same facts it does nothing twice.
 
+use std::sync::Arc;
+
 use aftercart_flow::{
     Effect, Entry, EntryFacts, ExitWhen, Facts, Flow, Question, StepAction, advance, entry,
 };
@@ -23,6 +25,18 @@ const FLOWS_ON_MAX: u32 = 8;
 /// How many enrolments one transaction advances: long enough to pay for its commit, short enough
 /// that events get in between.
 const BATCH: u32 = 200;
+
+/// A flow as it enrols now.
+pub(crate) struct Running {
+    pub version: u32,
+    pub flow: Arc<Flow>,
+}
+
+/// Where a customer goes on after a flow.
+struct Onward {
+    flow: FlowId,
+    trigger_order: Option<OrderId>,
+}
 
 impl Engine {
     /// Moves every enrolment whose wait is over. Says how many were moved.
@@ -126,14 +140,16 @@ impl Engine {
                     let send = crate::plan_message::Send { step, template, is_coupon_named };
                     self.plan_message(tx, &flow, &mut enrolment, &customer, &send, now)?;
                 }
-                Effect::MoveToFlow { flow, trigger_order } => on.push((flow, trigger_order)),
+                Effect::MoveToFlow { flow, trigger_order } => {
+                    on.push(Onward { flow, trigger_order })
+                }
             }
         }
         let from = enrolment.flow.clone();
         enrolment.position = moved.to;
         self.save(tx, &enrolment, wake_at, now)?;
-        for (to, order) in on {
-            self.move_on(tx, customer.id, &from, &to, order, now, flows_on)?;
+        for onward in on {
+            self.move_on(tx, customer.id, &from, onward, now, flows_on)?;
         }
         Ok(())
     }
@@ -170,21 +186,21 @@ impl Engine {
         tx: &mut Tx<'_>,
         customer: CustomerId,
         from: &FlowId,
-        to: &FlowId,
-        order: Option<OrderId>,
+        onward: Onward,
         now: Timestamp,
         flows_on: u32,
     ) -> Result<()> {
-        let Some(stored) = tx.flow(to)?.filter(|it| it.state == FlowState::Live) else {
+        let Some(stored) = tx.flow(&onward.flow)?.filter(|it| it.state == FlowState::Live) else {
             return Ok(());
         };
-        let flow = self.flow_version(tx, to, stored.version)?;
+        let flow = self.flow_version(tx, &stored.id, stored.version)?;
         if flow.is_moved_into_from(from) && flows_on < FLOWS_ON_MAX {
-            let order = match order {
+            let order = match onward.trigger_order {
                 Some(id) => tx.order(&id)?,
                 None => None,
             };
-            self.enrol(tx, stored.version, &flow, customer, order.as_ref(), now, flows_on + 1)?;
+            let running = Running { version: stored.version, flow };
+            self.enrol(tx, &running, customer, order.as_ref(), now, flows_on + 1)?;
         }
         Ok(())
     }
@@ -207,7 +223,8 @@ impl Engine {
             }
             let flow = self.flow_version(tx, &stored.id, stored.version)?;
             if flow.order_trigger().is_some() {
-                self.enrol(tx, stored.version, &flow, customer, Some(order), now, 0)?;
+                let running = Running { version: stored.version, flow };
+                self.enrol(tx, &running, customer, Some(order), now, 0)?;
             }
         }
         Ok(())
@@ -263,13 +280,13 @@ impl Engine {
     pub(crate) fn enrol(
         &self,
         tx: &mut Tx<'_>,
-        version: u32,
-        flow: &Flow,
+        running: &Running,
         customer: CustomerId,
         order: Option<&Order>,
         now: Timestamp,
         flows_on: u32,
     ) -> Result<Option<EnrolmentId>> {
+        let flow = &*running.flow;
         let trigger_key = match (flow.trigger_key(), order) {
             (aftercart_flow::TriggerKey::Order, Some(order)) => order.id.to_string(),
             _ => format!("customer {customer}"),
@@ -294,7 +311,7 @@ impl Engine {
         let new = NewEnrolment {
             customer,
             flow: flow.id().clone(),
-            flow_version: version,
+            flow_version: running.version,
             trigger_key,
             trigger_order: order.map(|it| it.id.clone()),
             position: position.clone(),

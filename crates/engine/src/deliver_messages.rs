@@ -111,7 +111,7 @@ impl Engine {
     /// meanwhile.
     fn prepare(&self, id: MessageId, now: Timestamp) -> Result<Option<aftercart_deliver::Letter>> {
         let verdict = self.store().read(|tx| {
-            let Some(message) = tx.message(id)?.filter(|it| is_open(it)) else { return Ok(None) };
+            let Some(message) = tx.message(id)?.filter(is_open) else { return Ok(None) };
             let gate = self.gate(tx, &message, now)?;
             Ok(Some(verdict(&gate, self.rules(), now)))
         })?;

@@ -90,7 +90,6 @@ impl Engine {
 
     /// Customers with their purchases, by id. A customer of a rehearsal goes by serial alone, whose
     /// lot does not hang on the store's key; the pair beside it tells who that is.
-    #[expect(clippy::type_complexity, reason = "a pair of ids and the customer, used once")]
     fn past_orders(
         &self,
         tx: &mut Tx<'_>,

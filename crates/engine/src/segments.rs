@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::Engine;
+use crate::{Engine, advance_enrolments::Running};
 
 /// How many customers meet a condition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -232,13 +232,13 @@ impl Engine {
             let mut live = Vec::new();
             for stored in tx.flows()?.into_iter().filter(|it| it.state == FlowState::Live) {
                 let flow = self.flow_version(tx, &stored.id, stored.version)?;
-                live.push((stored.version, flow));
+                live.push(Running { version: stored.version, flow });
             }
             Ok(live)
         })?;
         let wanted: Vec<&StoredSegment> = stored
             .iter()
-            .filter(|it| live.iter().any(|(_, flow)| flow.is_triggered_by_segment(&it.id)))
+            .filter(|segment| live.iter().any(|it| it.flow.is_triggered_by_segment(&segment.id)))
             .collect();
         let conditions: Vec<Condition> =
             wanted.iter().map(|it| parse(&it.condition)).collect::<Result<_, _>>()?;
@@ -259,9 +259,9 @@ impl Engine {
                     tx.lock_customer(*customer)?;
                     let orders = tx.orders_of(*customer)?;
                     let last = orders.iter().rfind(|it| it.is_purchase() && it.placed_at <= now);
-                    for (version, flow) in &live {
-                        if flow.is_triggered_by_segment(&segment.id) {
-                            let entry = self.enrol(tx, *version, flow, *customer, last, now, 0)?;
+                    for running in &live {
+                        if running.flow.is_triggered_by_segment(&segment.id) {
+                            let entry = self.enrol(tx, running, *customer, last, now, 0)?;
                             enrolled += u64::from(entry.is_some());
                         }
                     }

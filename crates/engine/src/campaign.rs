@@ -7,12 +7,12 @@ use aftercart_model::{
     Coupon, CouponOffer, CouponState, FlowId, PoolId, SegmentId, TemplateId, Timestamp,
 };
 use aftercart_segment::parse;
-use aftercart_store::{StoredSegment, Tx};
+use aftercart_store::{FlowState, StoredSegment, Tx};
 use anyhow::{Context, Result, bail};
 use jiff::ToSpan;
 use serde::Serialize;
 
-use crate::{Engine, SegmentCount, plan_message::categories_setting};
+use crate::{Engine, SegmentCount, plan_message::categories_setting, segments::UPSELL_SEGMENT_ID};
 
 /// Codes made for a pool that has none when its flow is launched.
 const POOL_CODES: u64 = 10_000;
@@ -126,9 +126,14 @@ impl Engine {
     /// Launches a flow with all it needs: the flows it moves customers to, codes for its coupon.
     ///
     /// Who is in a segment that triggers it is noted, not enrolled: a trigger is *entering* the
-    /// segment from now on. Says how many customers were noted so.
+    /// segment from now on. A paused flow is resumed.
     pub fn launch_campaign(&self, id: &FlowId, now: Timestamp) -> Result<()> {
+        let stored = self.store().read(|tx| tx.flow(id))?;
+        if stored.is_some_and(|it| it.state == FlowState::Paused) {
+            return self.resume_flow(id, now);
+        }
         let flow = self.store().read(|tx| self.definition(tx, id))?.1;
+        self.store().write(|tx| save_shipped_segment(tx, now))?;
         for next in flows_moved_to(&flow) {
             self.store().write(|tx| save_shipped(tx, &next, now))?;
             self.launch_flow(&next, now)?;
@@ -194,6 +199,17 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Puts the shipped segment into the store if it has none of that name.
+fn save_shipped_segment(tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
+    let id = SegmentId::new(UPSELL_SEGMENT_ID)?;
+    if tx.segments()?.iter().any(|it| it.id == id) {
+        return Ok(());
+    }
+    let condition = parse(aftercart_segment::UPSELL_SEGMENT)?.to_string();
+    let name = "Bought, looking again, not bought again".to_owned();
+    tx.save_segment(&StoredSegment { id, name, condition }, now)
 }
 
 /// Flows that a flow hands its customers on to.

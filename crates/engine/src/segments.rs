@@ -30,6 +30,8 @@ pub struct SegmentCount {
     pub without_address: u64,
     /// What is left after each clause that is joined by "and", in their order.
     pub clauses: Vec<ClauseCount>,
+    /// What is wrong with the condition itself, such as a clause that is never true.
+    pub findings: Vec<String>,
     /// The newest event known by then; an old one explains an empty answer.
     pub newest_event_at: Option<Timestamp>,
 }
@@ -148,6 +150,7 @@ impl Engine {
             suppressed: 0,
             without_address: 0,
             clauses: Vec::new(),
+            findings: self.condition_findings(condition)?,
             newest_event_at: newest,
         };
         for member in &members {
@@ -179,6 +182,12 @@ impl Engine {
             kept = Some(both);
         }
         Ok(count)
+    }
+
+    fn condition_findings(&self, condition: &Condition) -> Result<Vec<String>> {
+        let known = self.known()?;
+        let found = aftercart_segment::check(condition, self.shop().currency, &known.catalogue);
+        Ok(found.into_iter().map(|it| format!("{}: {}", it.clause, it.text)).collect())
     }
 
     pub fn list_segment(

@@ -137,7 +137,7 @@ fn lint_flow(common: &Common, args: &FlowLintArgs) -> Result<()> {
 fn launch(common: &Common, args: &FlowNameArgs) -> Result<()> {
     let shop = shop::open(common, false)?;
     let id = FlowId::new(&*args.flow)?;
-    shop.engine.launch_flow(&id, shop.now())?;
+    shop.engine.launch_campaign(&id, shop.now())?;
     let state = serde_json::json!({ "flow": id, "state": "live" });
     Output::new(common).result(&state, || {
         format!("{id} is live: it enrols customers who order from now on, and mails them")

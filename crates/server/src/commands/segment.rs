@@ -28,6 +28,9 @@ fn count_members(common: &Common, args: &SegmentArgs) -> Result<()> {
     let as_of = as_of(&shop, args)?;
     let counted = shop.engine.count_segment(&condition, as_of)?;
     output.result(&counted, || describe(&counted))?;
+    for finding in &counted.findings {
+        output.hint(format!("\nCheck: {finding}"));
+    }
     hint_if_stale(output, &shop, counted.newest_event_at, as_of);
     Ok(())
 }

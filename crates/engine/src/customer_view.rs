@@ -75,6 +75,8 @@ pub struct CustomerAnswer {
     pub gates: Vec<Gate>,
     /// What comes next in the flow if nothing happens, soonest first.
     pub next: Vec<NextStep>,
+    /// Whether another order ends the flow.
+    pub ends_on_purchase: bool,
 }
 
 /// The answer, with what it rests on.
@@ -300,8 +302,11 @@ impl Engine {
                 None => Vec::new(),
             };
             let steps = flow.sends().map(|(step, _)| (step.id.clone(), step.title())).collect();
+            let ends_on_purchase = flow.is_ended_by_purchase();
             let flow = stored.id.clone();
-            Ok(Some(CustomerAnswer { flow, step, steps, flows, why, gates, next }))
+            let answer =
+                CustomerAnswer { flow, step, steps, flows, why, gates, next, ends_on_purchase };
+            Ok(Some(answer))
         })
     }
 

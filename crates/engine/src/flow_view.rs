@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use aftercart_flow::{Flow, Row, RowKind, StepAction};
 use aftercart_model::{
-    Customer, Enrolment, EnrolmentId, ExitReason, FlowId, MessageState, Position, StepId, Timestamp,
+    Customer, Enrolment, EnrolmentId, ExitReason, FlowId, MessageState, Position, StepId,
+    TemplateId, Timestamp,
 };
 use aftercart_store::{EnrolmentsAsked, FlowState, LetterHead, StoredFlow, Tx};
 use anyhow::{Context, Result, bail};
@@ -115,6 +116,8 @@ pub struct FlowView {
     pub elsewhere: u64,
     pub report: FlowReport,
     pub accounts: BTreeMap<StepId, StepAccount>,
+    /// The subject of each send step for a customer of whom nothing is known.
+    pub subjects: BTreeMap<StepId, String>,
     /// An email of each send step, if one was caught.
     pub letters: BTreeMap<StepId, LetterHead>,
     /// When the first of the waits that lead to an email is over.
@@ -183,8 +186,11 @@ impl Engine {
             let flow = self.flow_version(tx, id, stored.version)?;
             let counts = flow_counts(tx, id)?;
             let accounts = accounts(tx, id)?;
-            let mut letters = BTreeMap::new();
-            for (step, _) in flow.sends() {
+            let (mut letters, mut subjects) = (BTreeMap::new(), BTreeMap::new());
+            for (step, send) in flow.sends() {
+                if let Some(subject) = self.plain_subject(tx, &send.template)? {
+                    subjects.insert(step.id.clone(), subject);
+                }
                 if let Some(letter) = tx.newest_letter_of_step(id, &step.id)? {
                     letters.insert(step.id.clone(), letter);
                 }
@@ -195,9 +201,27 @@ impl Engine {
                 None => 0,
             };
             let next_due = next_email(tx, &flow)?;
-            Ok(Some((stored, flow, counts, accounts, letters, paused_at, overdue, next_due)))
+            Ok(Some((
+                stored,
+                flow,
+                counts,
+                accounts,
+                (subjects, letters),
+                paused_at,
+                overdue,
+                next_due,
+            )))
         })?;
-        let Some((stored, flow, counts, accounts, letters, paused_at, overdue, next_due)) = read
+        let Some((
+            stored,
+            flow,
+            counts,
+            accounts,
+            (subjects, letters),
+            paused_at,
+            overdue,
+            next_due,
+        )) = read
         else {
             return Ok(None);
         };
@@ -217,11 +241,23 @@ impl Engine {
             elsewhere,
             report,
             accounts,
+            subjects,
             letters,
             next_due,
             paused_at,
             overdue,
         }))
+    }
+
+    /// What a template's subject says where nothing is known of the customer.
+    fn plain_subject(&self, tx: &mut Tx<'_>, id: &TemplateId) -> Result<Option<String>> {
+        let document = match tx.template(id, None)? {
+            Some((_, document)) => document,
+            None => crate::shipped_template(id)?.to_owned(),
+        };
+        let document = aftercart_email::Document::parse(&document)?;
+        let plainest = document.subject.0.into_iter().next_back().map(|it| it.say);
+        Ok(plainest.filter(|it| !it.contains("{{") && !it.contains("{%")))
     }
 
     /// The map of a flow that nobody has entered, counted by a replay of the last days.
@@ -383,13 +419,16 @@ fn paused_setting(id: &FlowId) -> String {
     format!("paused-at:{id}")
 }
 
-/// Since when a flow is paused; `None` if it is not.
+/// Since when a flow is paused; `None` if it is not. One paused by an earlier program, which did
+/// not keep the moment, counts from its launch.
 fn paused_at(tx: &mut Tx<'_>, stored: &StoredFlow) -> Result<Option<Timestamp>> {
     if stored.state != FlowState::Paused {
         return Ok(None);
     }
-    let text = tx.setting(&paused_setting(&stored.id))?;
-    text.map(|it| it.parse().context("when the flow was paused")).transpose()
+    match tx.setting(&paused_setting(&stored.id))? {
+        Some(text) => text.parse().map(Some).context("when the flow was paused"),
+        None => Ok(stored.live_since.or(Some(stored.created_at))),
+    }
 }
 
 /// How many emails stand behind waits that are over.

@@ -12,7 +12,7 @@ use axum::{Router, middleware};
 use tokio::sync::{Semaphore, TryAcquireError};
 use tracing::{error, warn};
 
-use crate::{api_routes, public_routes, routes, security};
+use crate::{api_routes, console_routes, public_routes, routes, security};
 
 /// Questions asked of the store at one time. Writers share commits, so more would only wait.
 const ASKED_MAX: usize = 64;
@@ -111,8 +111,8 @@ impl App {
 
 /// Everything that is served, for `into_make_service_with_connect_info::<SocketAddr>()`.
 pub fn router(app: App) -> Router {
-    let console =
-        routes::console().layer(middleware::from_fn_with_state(app.listen, security::guard_local));
+    let console = routes::console().merge(console_routes::routes());
+    let console = console.layer(middleware::from_fn_with_state(app.listen, security::guard_local));
     Router::new()
         .merge(console)
         .merge(public_routes::routes())

@@ -191,6 +191,8 @@ pub struct Layout {
     /// Small numbers beside entries of the side bar.
     pub counts: Vec<(Place, u64)>,
     pub toast: Option<Toast>,
+    /// A made-up shop whose clock stands.
+    pub is_sample: bool,
 }
 
 impl Layout {
@@ -209,6 +211,7 @@ impl Layout {
             mail: MailState::Sending { today: 436 },
             counts: vec![(Place::Flows, 4)],
             toast: None,
+            is_sample: false,
         }
     }
 
@@ -251,6 +254,7 @@ impl Layout {
                 (go_to("go-to"))
                 (self.navigation(place, "Pages"))
                 div.foot {
+                    (self.sample_note())
                     a.mail.(self.mail.tone()) href="/inbox" {
                         span.dot {} span data-live="mail" { (self.mail.text()) }
                     }
@@ -273,6 +277,7 @@ impl Layout {
                     summary aria-label="Menu" { (icon(Icon::Menu)) }
                     div.sheet {
                         (self.navigation(place, "Menu"))
+                        (self.sample_note())
                         a.mail.(self.mail.tone()) href="/inbox" {
                             span.dot {} span { (self.mail.text()) }
                         }
@@ -301,6 +306,18 @@ impl Layout {
                             }
                         }
                     }
+                }
+            }
+        }
+    }
+
+    /// Whoever looks at a sample shop must not take its day for today.
+    fn sample_note(&self) -> Markup {
+        html! {
+            @if self.is_sample {
+                p.hint.sample {
+                    "A sample shop. Its clock stands at "
+                    (self.calendar.moment_short(self.calendar.now)) "."
                 }
             }
         }

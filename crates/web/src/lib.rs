@@ -14,6 +14,8 @@ pub mod asset;
 pub mod chart;
 pub mod component;
 pub mod console;
+mod console_routes;
+mod fill;
 pub mod format;
 pub mod icon;
 pub mod layout;
@@ -23,6 +25,8 @@ pub mod routes;
 pub mod security;
 pub mod token;
 
+#[cfg(test)]
+mod served;
 #[cfg(test)]
 mod testing;
 

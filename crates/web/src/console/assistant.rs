@@ -137,7 +137,8 @@ pub struct ReplayFigures {
     pub held_out: u64,
     pub emails: u64,
     pub emails_a_day: f64,
-    pub emails_a_day_max: u64,
+    /// On the day with most, if that was counted.
+    pub emails_a_day_max: Option<u64>,
     pub left_by_ordering: u64,
     pub coupons: u64,
     pub coupons_a_day: f64,
@@ -388,7 +389,7 @@ impl ProposalView {
                 held_out: 214,
                 emails: 6_893,
                 emails_a_day: 114.9,
-                emails_a_day_max: 186,
+                emails_a_day_max: Some(186),
                 left_by_ordering: 241,
                 coupons: 1_768,
                 coupons_a_day: 29.5,
@@ -636,7 +637,12 @@ fn replay(it: &ReplayFigures, layout: &Layout) -> Markup {
         Stat::new(
             "Emails",
             format::count(it.emails),
-            format!("{:.0} a day, {} at most", it.emails_a_day, format::count(it.emails_a_day_max)),
+            match it.emails_a_day_max {
+                Some(most) => {
+                    format!("{:.0} a day, {} at most", it.emails_a_day, format::count(most))
+                }
+                None => format!("about {:.0} a day", it.emails_a_day),
+            },
         ),
         Stat::new(
             "Left by ordering",

@@ -15,8 +15,10 @@ pub struct SendFigures {
     /// Opened by people or machines.
     pub opened_by_anyone: u64,
     pub clicked: u64,
-    /// Orders credited to it.
+    /// Emails that at least one order is credited to.
     pub converted: u64,
+    /// Orders credited to it; one email may have brought several.
+    pub orders: u64,
     pub net_minor: i64,
     pub gross_minor: i64,
     pub unsubscribed: u64,
@@ -78,6 +80,7 @@ impl SendFigures {
             opened_by_anyone: sum.opened_by_anyone + it.opened_by_anyone,
             clicked: sum.clicked + it.clicked,
             converted: sum.converted + it.converted,
+            orders: sum.orders + it.orders,
             net_minor: sum.net_minor + it.net_minor,
             gross_minor: sum.gross_minor + it.gross_minor,
             unsubscribed: sum.unsubscribed + it.unsubscribed,
@@ -95,6 +98,7 @@ impl SendFigures {
                     opened_by_anyone: opened + delivered / 5,
                     clicked,
                     converted,
+                    orders: converted,
                     net_minor: net * 100,
                     gross_minor: gross * 100,
                     unsubscribed,

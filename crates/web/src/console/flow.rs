@@ -411,6 +411,11 @@ impl FlowPage {
                         (Button::plain("Pause").icon(Icon::Pause).submit())
                     }
                 }
+                @if self.state == FlowState::Draft {
+                    form method="post" action=(format!("{}/launch", self.path())) {
+                        (Button::primary("Launch the flow").icon(Icon::Flow).submit())
+                    }
+                }
             },
         })
     }
@@ -885,7 +890,7 @@ fn panel_rates(figures: &SendFigures, layout: &Layout) -> Markup {
                 }
             }
             dl.facts {
-                div { dt { "Credited orders" } dd { (format::count(figures.converted)) } }
+                div { dt { "Credited orders" } dd { (format::count(figures.orders)) } }
                 div {
                     dt { "Revenue per email" }
                     dd {

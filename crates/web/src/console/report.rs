@@ -59,6 +59,8 @@ pub struct Lift {
     pub difference_minor: f64,
     pub low_minor: f64,
     pub high_minor: f64,
+    /// Too few on a side to claim anything, whatever the interval.
+    pub is_too_few: bool,
     pub credited_minor: i64,
     pub credited_orders: u64,
     /// Everyone mailed so far, past the horizon or not.
@@ -534,6 +536,7 @@ impl Lift {
             difference_minor: 223.0,
             low_minor: 20.0,
             high_minor: 426.0,
+            is_too_few: false,
             credited_minor: 5_462_900,
             credited_orders: 842,
             credited_customers: 8_861,
@@ -552,9 +555,12 @@ impl Lift {
         } else {
             format::money_mean(currency, amount)
         };
-        if self.low_minor > 0.0 {
+        let is_told = !self.is_too_few;
+        if is_told && self.low_minor > 0.0 {
             format!("Very likely yes: about {about} more per customer")
-        } else if self.high_minor < 0.0 {
+        } else if is_told && self.high_minor < 0.0 && amount >= unit {
+            format!("It cost you: about {about} per customer")
+        } else if is_told && self.high_minor < 0.0 {
             format!("Very likely not: about {about} less per customer")
         } else {
             "Cannot be told yet".to_owned()
@@ -699,7 +705,10 @@ mod tests {
         assert_eq!(sentence(223.0, 20.0, 426.0), "Very likely yes: about €2 more per customer");
         assert_eq!(sentence(41.0, 2.0, 80.0), "Very likely yes: about €0.41 more per customer");
         assert_eq!(sentence(223.0, -20.0, 466.0), "Cannot be told yet", "holds nothing");
-        assert_eq!(sentence(-223.0, -426.0, -20.0), "Very likely not: about €2 less per customer");
+        assert_eq!(sentence(-223.0, -426.0, -20.0), "It cost you: about €2 per customer");
+        assert_eq!(sentence(-41.0, -80.0, -2.0), "Very likely not: about €0.41 less per customer");
+        let few = Lift { is_too_few: true, ..Lift::sample() };
+        assert_eq!(few.sentence(&Layout::sample()), "Cannot be told yet", "of too few");
     }
 
     #[test]

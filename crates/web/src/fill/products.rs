@@ -1,0 +1,78 @@
+//! The catalogue, and the selected product with what goes with it.
+
+use aftercart_engine::{ProductLine, ProductRelation, ProductView, ProductsView};
+
+use super::picture;
+use crate::{
+    component::{Paging, Total},
+    console::{
+        ProductsPage,
+        products::{ProductPanel, ProductRow, RelatedProduct, encoded},
+    },
+};
+
+pub fn page(
+    view: &ProductsView,
+    selected: Option<&ProductView>,
+    query: &str,
+    is_first: bool,
+) -> ProductsPage {
+    let base = if query.is_empty() {
+        "/products?".to_owned()
+    } else {
+        format!("/products?q={}&", encoded(query))
+    };
+    ProductsPage {
+        query: query.to_owned(),
+        total: Total::Exactly(view.total),
+        rows: view.products.iter().map(row).collect(),
+        paging: Paging {
+            newer: (!is_first).then(|| base.trim_end_matches(['?', '&']).to_owned()),
+            older: view.older.map(|it| format!("{base}after={}", it.0)),
+        },
+        panel: selected.map(panel),
+    }
+}
+
+fn row(it: &ProductLine) -> ProductRow {
+    let product = &it.product;
+    ProductRow {
+        id: product.id.0.to_string(),
+        code: product.code.clone(),
+        name: product.name.clone(),
+        category: product.category.clone(),
+        picture: picture(&product.picture),
+        price_minor: product.price_minor,
+        stock: product.stock,
+        is_active: product.is_active,
+        buyers: Some(it.buyers),
+        goes_with: it.goes_with.as_ref().map(related),
+    }
+}
+
+fn panel(it: &ProductView) -> ProductPanel {
+    let product = &it.product;
+    ProductPanel {
+        id: product.id.0.to_string(),
+        code: product.code.clone(),
+        name: product.name.clone(),
+        summary: product.summary.clone(),
+        picture: picture(&product.picture),
+        price_minor: product.price_minor,
+        stock: product.stock,
+        shop_href: (!product.url.is_empty()).then(|| product.url.clone()),
+        complements: it.complements.iter().map(related).collect(),
+        upgrades: it.upgrades.iter().map(related).collect(),
+    }
+}
+
+fn related(it: &ProductRelation) -> RelatedProduct {
+    RelatedProduct {
+        id: it.product.id.0.to_string(),
+        name: it.product.name.clone(),
+        picture: picture(&it.product.picture),
+        price_minor: it.product.price_minor,
+        customers: it.customers,
+        times_chance: it.times_chance,
+    }
+}

@@ -122,7 +122,7 @@ pub enum Block {
     Text(TextBlock),
     Button(ButtonBlock),
     Product(ProductBlock),
-    /// The two products after the main one.
+    /// The products after the main one.
     Products(ProductsBlock),
     GoTogether(GoTogetherBlock),
     /// A full band of colour with a large number.
@@ -199,6 +199,9 @@ blocks! {
         line: ProductLine,
         #[serde(skip_serializing_if = "is_default")]
         price: PriceKind,
+        /// How many are shown at most; a third stands below the pair.
+        #[serde(skip_serializing_if = "is_default")]
+        shows: ProductsShown,
     }
     GoTogetherBlock { heading: Words, }
     BandBlock { above: Words, number: Words, below: Words, }
@@ -241,6 +244,7 @@ macro_rules! choices {
 
 choices! {
     PictureOf { #[default] Pair, Main }
+    ProductsShown { #[default] Two, Three }
     HeadingLevel { #[default] First, Second }
     TextSize { #[default] Body, Small }
     Align { #[default] Centre, Left }
@@ -252,6 +256,15 @@ choices! {
     /// The price alone, or struck through with the coupon's price after it.
     PriceKind { #[default] Full, Reduced }
     ProductLine { #[default] Summary, Reason }
+}
+
+impl ProductsShown {
+    pub fn most(self) -> usize {
+        match self {
+            Self::Two => 2,
+            Self::Three => 3,
+        }
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -31,9 +31,9 @@ pub use document::{
     Align, BLOCKS_MAX, BUTTON_CHARS_MAX, BandBlock, Block, ButtonBlock, ButtonWidth, CouponBlock,
     CouponLineBlock, DividerBlock, Document, DocumentError, FooterBlock, GoTogetherBlock,
     HeadingBlock, HeadingLevel, HeroBlock, Link, LogoBlock, PictureBlock, PictureOf, PriceBlock,
-    PriceKind, ProductBlock, ProductLayout, ProductLine, ProductsBlock, QuoteBlock, RatingBlock,
-    RatingRequestBlock, ReviewsBlock, Role, SUBJECT_CHARS_MAX, Saying, StoryBlock, TermsBlock,
-    TextBlock, TextSize, Words, shipped,
+    PriceKind, ProductBlock, ProductLayout, ProductLine, ProductsBlock, ProductsShown, QuoteBlock,
+    RatingBlock, RatingRequestBlock, ReviewsBlock, Role, SUBJECT_CHARS_MAX, Saying, StoryBlock,
+    TermsBlock, TextBlock, TextSize, Words, shipped,
 };
 pub use lint::{Finding, FindingLevel, lint};
 pub use need::Need;

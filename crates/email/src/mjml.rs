@@ -10,7 +10,7 @@ use crate::{
     brand::{Band, Colour},
     document::{
         Align, Block, ButtonWidth, Document, HeadingBlock, HeadingLevel, Link, PictureOf,
-        PriceKind, ProductLayout, ProductLine, TextSize,
+        PriceKind, ProductLayout, ProductLine, ProductsBlock, ProductsShown, TextSize,
     },
     style::{PHONE_WIDTH, style_sheet},
     token::Tokens,
@@ -93,7 +93,7 @@ impl Writer<'_> {
                 ProductLayout::Beside => self.product_beside(it.price),
                 ProductLayout::Card => self.product_card(it.price),
             },
-            Block::Products(it) => self.products(it.line, it.price, before),
+            Block::Products(it) => self.products(it, before),
             Block::GoTogether(_) => self.go_together(),
             Block::Band(_) => self.band(),
             Block::Coupon(_) => self.coupon(matches!(before, Some(Block::Band(_)))),
@@ -257,7 +257,8 @@ impl Writer<'_> {
         self.margined(28, &text);
     }
 
-    fn products(&mut self, line: ProductLine, price: PriceKind, before: Option<&Block>) {
+    fn products(&mut self, block: &ProductsBlock, before: Option<&Block>) {
+        let (line, price) = (block.line, block.price);
         let top = if matches!(before, Some(Block::Heading(_))) { 20 } else { 40 };
         self.raw("{% if more[1] %}");
         let left = self.small_product("more[0]", line, price);
@@ -267,17 +268,28 @@ impl Writer<'_> {
              <mj-column css-class=\"pc\" width=\"256px\" padding-right=\"10px\">{left}</mj-column>\
              <mj-column css-class=\"pc\" width=\"256px\" padding-left=\"10px\">{right}</mj-column></mj-section>"
         ));
+        if block.shows == ProductsShown::Three {
+            self.raw("{% if more[2] %}");
+            self.product_row("more[2]", line, price, 24);
+            self.raw("{% endif %}");
+        }
         self.raw("{% else %}");
-        let image = self.image("more[0].picture", "more[0].picture_text", 124, "", "12px");
-        let picture = linked("more[0].url", &image);
-        let words = self.small_words("more[0]", line, price);
+        self.product_row("more[0]", line, price, top);
+        self.raw("{% endif %}");
+    }
+
+    /// A product over the whole width: picture left, words right.
+    fn product_row(&mut self, product: &str, line: ProductLine, price: PriceKind, top: u32) {
+        let picture = format!("{product}.picture");
+        let image = self.image(&picture, &format!("{product}.picture_text"), 124, "", "12px");
+        let image = linked(&format!("{product}.url"), &image);
+        let words = self.small_words(product, line, price);
         let html = self.card(&format!(
-            "{{% if more[0].picture %}}<td width=\"124\" valign=\"middle\" style=\"padding:16px 0px 16px 16px;width:124px\">{picture}</td>{{% endif %}}\
+            "{{% if {picture} %}}<td width=\"124\" valign=\"middle\" style=\"padding:16px 0px 16px 16px;width:124px\">{image}</td>{{% endif %}}\
              <td valign=\"middle\" style=\"padding:16px 20px\">{words}</td>"
         ));
         let text = self.html(&html);
         self.margined(top, &text);
-        self.raw("{% endif %}");
     }
 
     fn small_product(&mut self, product: &str, line: ProductLine, price: PriceKind) -> String {

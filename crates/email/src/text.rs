@@ -40,7 +40,7 @@ fn part(block: &Block, words: &[String], view: &View<'_>) -> Option<String> {
         Block::Product(it) => product(view.main?, it.price),
         Block::Products(it) => {
             let small = |product: &ProductView| small_product(product, it.line, it.price);
-            view.more.iter().map(small).collect::<Vec<_>>().join("\n\n")
+            view.more.iter().take(it.shows.most()).map(small).collect::<Vec<_>>().join("\n\n")
         }
         Block::GoTogether(_) => {
             let steps = view.steps.iter().map(|it| wrapped(&format!("- {} {}", it.verb, it.what)));

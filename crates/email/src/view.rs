@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// More small products than these are not shown.
-const MORE_MAX: usize = 2;
+const MORE_MAX: usize = 3;
 /// How many steps the block has room for.
 const STEPS: usize = 3;
 /// A quote in large letters longer than this is no longer read.

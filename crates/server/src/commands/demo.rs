@@ -75,10 +75,8 @@ struct ToldTruth {
     mailed: u64,
     extra_orders: u64,
     extra_each_minor: f64,
-    /// What the report measured, with its interval.
-    measured_minor: f64,
-    low_minor: f64,
-    high_minor: f64,
+    /// What the report measured, low and high; `None` while too few are past the horizon.
+    measured: Option<(f64, f64, f64)>,
 }
 
 pub fn run(common: &Common, args: &DemoArgs) -> Result<()> {
@@ -379,7 +377,6 @@ fn tell(
     let view = engine.view_flow(flow, end)?.context("the flow that was launched")?;
     let (customers, orders) =
         engine.store().read(|tx| Ok((tx.count_customers()?, tx.count_orders()?)))?;
-    let spent = measured.lift.spent.context("both sides have customers")?;
     Ok(Told {
         sentence: SENTENCE.to_owned(),
         customers,
@@ -396,9 +393,7 @@ fn tell(
             mailed: truth.mailed(),
             extra_orders: truth.extra_orders(),
             extra_each_minor: truth.extra_spend_each_minor(),
-            measured_minor: spent.estimate,
-            low_minor: spent.low,
-            high_minor: spent.high,
+            measured: measured.lift.spent.map(|it| (it.estimate, it.low, it.high)),
         },
         report: report::describe(measured),
     })
@@ -424,13 +419,15 @@ fn describe(told: &Told, shop: &Opened, listen: SocketAddr, no_serve: bool) -> S
     );
     text.push_str(&format!(
         "The truth, which only the simulator knows: the emails brought {} orders that would not \
-         have come,\n{} per customer. The report says {} ({} to {}).\n",
+         have come,\n{} per customer.",
         count(truth.extra_orders),
         amount(truth.extra_each_minor),
-        amount(truth.measured_minor),
-        amount(truth.low_minor),
-        amount(truth.high_minor),
     ));
+    if let Some((estimate, low, high)) = truth.measured {
+        let (estimate, low, high) = (amount(estimate), amount(low), amount(high));
+        text.push_str(&format!(" The report says {estimate} ({low} to {high})."));
+    }
+    text.push('\n');
     let store = if shop.place == crate::config::STORE_DEFAULT {
         String::new()
     } else {

@@ -30,6 +30,8 @@ mod render_email;
 mod replay_flow;
 mod report_flow;
 mod report_view;
+#[cfg(test)]
+mod scenarios;
 mod segments;
 mod tokens;
 mod total;
@@ -51,7 +53,7 @@ use anyhow::{Context, Result};
 
 pub use aftercart_assist as assist;
 pub use aftercart_flow as flow;
-pub use aftercart_ingest::{agent, segment_api};
+pub use aftercart_ingest::{Incoming, agent, segment_api};
 pub use aftercart_insight as insight;
 pub use aftercart_policy as policy;
 pub use aftercart_store as store;

@@ -60,6 +60,11 @@ impl MemoryTransport {
         Self { fates: fates.into_iter().collect(), ..Self::default() }
     }
 
+    /// Meets the next letters with `fates`, whatever was left of those before.
+    pub fn meet(&mut self, fates: impl IntoIterator<Item = Fate>) {
+        self.fates = fates.into_iter().collect();
+    }
+
     /// Goes on writing into `outbox`, as after a restart.
     pub fn into_outbox(outbox: &Outbox) -> Self {
         Self { outbox: outbox.clone(), ..Self::default() }

@@ -1,0 +1,102 @@
+//! Coming in: once, whoever sends it again, and what starts from it.
+
+use aftercart_ingest::segment_api;
+use aftercart_model::{Currency, EventKey};
+
+use super::*;
+
+/// What the tracking API makes of a body that arrives now.
+fn parsed(scene: &Scene, call: segment_api::Call, body: &str) -> Vec<Incoming> {
+    segment_api::parse(call, body.as_bytes(), scene.now(), Currency::EUR).unwrap()
+}
+
+#[test]
+fn an_accepted_order_enrols_once() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    assert!(matches!(scene.order("ana", "1001", &["dripper"]), Recorded::New { .. }));
+    assert_eq!(scene.path("ana"), "upsell-cross-sell 1001: wait-offer until Tue 3 Mar 12:00");
+    assert_eq!(scene.mail("ana"), "", "nothing goes before the first wait is over");
+}
+
+#[test]
+fn the_same_event_again_is_a_duplicate_and_another_body_a_conflict() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    let now = scene.now();
+    let order = scene.order_event("ana", "1001", &["dripper"], now);
+    let Recorded::New { seq, .. } = scene.record(&order) else { panic!("new") };
+    scene.skip(hours(3));
+    assert_eq!(scene.record(&order), Recorded::Duplicate { seq });
+
+    let mut other = scene.order_event("ana", "1002", &["kettle"], now);
+    other.key = order.key.clone();
+    assert_eq!(scene.record(&other), Recorded::Conflict { seq });
+    let moved = Incoming { at: now + hours(1), ..order };
+    assert_eq!(scene.record(&moved), Recorded::Conflict { seq }, "the sender's own time counts");
+    assert_eq!(scene.path("ana"), "upsell-cross-sell 1001: wait-offer until Tue 3 Mar 12:00");
+    assert_eq!(scene.mail("ana"), "");
+}
+
+#[test]
+fn an_order_told_by_another_source_does_nothing() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    scene.order("ana", "1001", &["dripper"]);
+    scene.skip(hours(1));
+    let now = scene.now();
+    let mut again = scene.order_event("ana", "1001", &["dripper"], now);
+    again.key = EventKey { source: "pixel".to_owned(), key: "1".to_owned() };
+    assert!(matches!(scene.record(&again), Recorded::Duplicate { .. }));
+    assert!(matches!(scene.record(&again), Recorded::Duplicate { .. }), "and again");
+    assert_eq!(scene.path("ana"), "upsell-cross-sell 1001: wait-offer until Tue 3 Mar 12:00");
+}
+
+#[test]
+fn imported_history_never_triggers() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    let now = scene.now();
+    let past = scene.order_event("ana", "0900", &["dripper"], now - days(20));
+    let today = scene.order_event("ana", "0901", &["mug"], now);
+    scene.engine.record_history(vec![past, today], now).unwrap();
+    scene.live(days(20));
+    assert_eq!(scene.path("ana"), "");
+    assert_eq!(scene.letters().len(), 0);
+}
+
+#[test]
+fn imported_history_does_not_end_what_it_lies_before() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    scene.order("ana", "1001", &["dripper"]);
+    let now = scene.now();
+    let past = scene.order_event("ana", "0900", &["mug"], now - days(300));
+    scene.engine.record_history(vec![past], now).unwrap();
+    scene.live(days(2));
+    assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 12:00");
+}
+
+#[test]
+fn the_order_that_triggered_never_ends_it() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    scene.order("ana", "1001", &["dripper"]);
+    scene.skip(hours(30));
+    // The platform tells it again as paid, a day later, under another key.
+    scene.order("ana", "1001", &["dripper"]);
+    assert_eq!(scene.path("ana"), "upsell-cross-sell 1001: wait-offer until Tue 3 Mar 12:00");
+    scene.live(hours(18));
+    assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 12:00");
+}
+
+#[test]
+fn an_order_of_nobody_teaches_and_enrols_nobody() {
+    let mut scene = Scene::new();
+    let now = scene.now();
+    let mut order = scene.order_event("guest", "1001", &["dripper"], now);
+    order.identifiers.clear();
+    assert!(matches!(scene.record(&order), Recorded::New { customer: None, .. }));
+    scene.live(days(3));
+    assert_eq!(scene.letters().len(), 0);
+}

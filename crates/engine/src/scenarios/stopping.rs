@@ -1,0 +1,252 @@
+//! What stops an email: everything accepted before the claim, at every attempt.
+
+use std::time::Duration;
+
+use aftercart_deliver::Stage;
+use aftercart_model::{BounceClass, Suppression, SuppressionReason};
+
+use super::*;
+use crate::Token;
+
+/// Ana's first email is due now, at noon.
+fn about_to_send() -> Scene {
+    about_to_send_at("2026-03-01T12:00:00Z")
+}
+
+/// The same, two days after `entered`.
+fn about_to_send_at(entered: &str) -> Scene {
+    let mut scene = Scene::starting(entered);
+    scene.join("ana");
+    scene.order("ana", "1001", &["dripper"]);
+    scene.skip(days(2));
+    scene.engine.advance_due(scene.now()).unwrap();
+    assert_eq!(scene.mail("ana"), "offer Planned");
+    scene
+}
+
+fn not_now(stage: Stage) -> Outcome {
+    Outcome::Deferred { stage, reply: "451 come back later".to_owned(), retry_after: None }
+}
+
+fn refused(outcome: Outcome) -> Fate {
+    Fate::Refused(outcome)
+}
+
+#[test]
+fn a_purchase_during_a_wait_ends_it_at_once_and_moves_on_to_feedback() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    scene.order("ana", "1001", &["dripper"]);
+    scene.live(days(3));
+    scene.order("ana", "1002", &["kettle"]);
+    assert_eq!(
+        scene.path("ana"),
+        "upsell-cross-sell 1001: left, Purchase\n\
+         feedback 1002: wait-feedback until Wed 11 Mar 12:00"
+    );
+    scene.live(days(20));
+    assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 12:00\nfeedback Sent Wed 11 Mar 12:00");
+}
+
+#[test]
+fn a_purchase_cancels_what_is_planned() {
+    let mut scene = about_to_send();
+    scene.order("ana", "1002", &["kettle"]);
+    assert_eq!(scene.mail("ana"), "offer Cancelled, left the flow: ordered again");
+    scene.work();
+    assert_eq!(scene.letters().len(), 0);
+}
+
+/// What happens to an email when `meddling` comes between its body and its last look.
+#[track_caller]
+fn stopped_by(meddling: impl FnOnce(&mut Scene) -> Meddling, mail: &str) -> Scene {
+    let mut scene = about_to_send();
+    let engine = Arc::clone(&scene.engine);
+    let clock = Arc::clone(&scene.clock);
+    let meddling = meddling(&mut scene);
+    scene.deliver_while(move || meddling(&engine, clock.now()));
+    assert_eq!(scene.letters().len(), 0, "no dot");
+    assert_eq!(scene.mail("ana").lines().next().unwrap(), mail);
+    scene
+}
+
+type Meddling = Box<dyn FnOnce(&Engine, Timestamp) + Send>;
+
+#[test]
+fn a_purchase_just_before_the_last_look_stops_the_dot() {
+    let mut scene = stopped_by(
+        |scene| {
+            let now = scene.now();
+            let order = scene.order_event("ana", "1002", &["kettle"], now);
+            Box::new(move |engine, now| drop(engine.record_events(&[order], now).unwrap()))
+        },
+        "offer Cancelled, left the flow: ordered again",
+    );
+    scene.live(days(12));
+    assert_eq!(scene.letters().len(), 1, "the request for a review alone");
+}
+
+#[test]
+fn an_unsubscribe_just_before_the_last_look_stops_the_dot() {
+    let mut scene = stopped_by(
+        |scene| {
+            let customer = scene.customer("ana");
+            let topic = Topic::Marketing;
+            let token = Token::Unsubscribe { customer, topic, message: None };
+            let token = scene.engine.keys().sign(&token);
+            Box::new(move |engine, now| assert!(engine.unsubscribe(&token, now).unwrap()))
+        },
+        "offer Cancelled, left the flow: unsubscribed",
+    );
+    assert_eq!(scene.path("ana"), "upsell-cross-sell 1001: left, Unsubscribed");
+    scene.live(days(20));
+    assert_eq!(scene.letters().len(), 0);
+}
+
+#[test]
+fn a_withdrawal_told_by_the_shop_stops_the_dot() {
+    stopped_by(
+        |scene| {
+            let withdrawn = ConsentState::Withdrawn;
+            let event = scene.consent_event("ana", Topic::Marketing, withdrawn);
+            Box::new(move |engine, now| drop(engine.record_events(&[event], now).unwrap()))
+        },
+        "offer Cancelled, left the flow: unsubscribed",
+    );
+}
+
+#[test]
+fn a_pause_just_before_the_last_look_stops_the_dot() {
+    let mut scene = stopped_by(
+        |_| Box::new(|engine, now| engine.pause_flow(&flow_id(UPSELL), now).unwrap()),
+        "offer Deferred, paused: the flow waits for an operator",
+    );
+    scene.engine.resume_flow(&flow_id(UPSELL), scene.now()).unwrap();
+    scene.live(hours(1));
+    assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 12:15");
+}
+
+#[test]
+fn a_suppression_just_before_the_last_look_stops_the_dot() {
+    let mut scene = stopped_by(
+        |_| {
+            Box::new(|engine, now| {
+                let (address, reason) = (address("ana"), SuppressionReason::ByHand);
+                let bar = Suppression { address, reason, at: now };
+                engine.store().write(|tx| tx.suppress(&bar)).unwrap();
+            })
+        },
+        "offer Cancelled, suppressed: barred by an operator",
+    );
+    scene.live(days(4));
+    assert_eq!(scene.path("ana"), "upsell-cross-sell 1001: left, Suppressed");
+}
+
+#[test]
+fn a_complaint_about_an_earlier_email_stops_the_dot() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    scene.order("ana", "1001", &["dripper"]);
+    scene.live(days(2));
+    scene.skip(days(3));
+    scene.engine.advance_due(scene.now()).unwrap();
+    let (engine, now) = (Arc::clone(&scene.engine), scene.now());
+    let offer = scene.message("ana", "offer").id;
+    scene.deliver_while(move || engine.record_complaint(offer, now).unwrap());
+    assert_eq!(scene.letters().len(), 1);
+    assert_eq!(
+        scene.mail("ana"),
+        "offer Sent Tue 3 Mar 12:00\ndiscount Cancelled, left the flow: suppressed"
+    );
+    assert_eq!(scene.path("ana"), "upsell-cross-sell 1001: left, Suppressed");
+}
+
+#[test]
+fn a_purchase_after_the_claim_is_too_late_for_this_email_and_stops_the_next() {
+    let mut scene = about_to_send();
+    scene.work();
+    scene.order("ana", "1002", &["kettle"]);
+    scene.live(days(4));
+    assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 12:00");
+}
+
+#[test]
+fn every_retry_looks_again() {
+    let mut scene = about_to_send();
+    // Refused before the look, then after it: both are definite.
+    let answered = Fate::Answered { outcome: not_now(Stage::Dot), is_kept: false };
+    scene.meet([refused(not_now(Stage::RcptTo)), answered]);
+    scene.work();
+    let first = scene.message("ana", "offer");
+    assert_eq!(first.attempts, 1);
+    assert!(first.reason.unwrap().contains("at RCPT TO: 451 come back later"));
+    scene.live(first.due_at.duration_since(scene.now()));
+    assert_eq!(scene.message("ana", "offer").attempts, 2);
+    assert_eq!(scene.letters().len(), 0);
+    scene.live(hours(2));
+    assert_eq!(scene.message("ana", "offer").attempts, 3);
+    assert_eq!(scene.letters().len(), 1);
+}
+
+#[test]
+fn a_purchase_between_two_attempts_stops_the_second() {
+    for fate in [
+        refused(not_now(Stage::RcptTo)),
+        Fate::Answered { outcome: not_now(Stage::Dot), is_kept: false },
+        Fate::Answered { outcome: not_now(Stage::LastLook), is_kept: false },
+    ] {
+        let mut scene = about_to_send();
+        scene.meet([fate]);
+        scene.work();
+        scene.order("ana", "1002", &["kettle"]);
+        scene.live(hours(12));
+        assert_eq!(scene.letters().len(), 0);
+        assert_eq!(scene.mail("ana"), "offer Cancelled, left the flow: ordered again");
+    }
+}
+
+#[test]
+fn a_server_that_never_takes_it_is_given_up() {
+    let mut scene = about_to_send_at("2026-03-01T08:00:00Z");
+    scene.meet((0..99).map(|_| refused(not_now(Stage::RcptTo))));
+    scene.live(hours(12));
+    let message = scene.message("ana", "offer");
+    assert!(scene.mail("ana").starts_with("offer Expired"), "{}", scene.mail("ana"));
+    assert!((5..12).contains(&message.attempts), "{} attempts in 12 hours", message.attempts);
+    assert!(scene.path("ana").contains("wait-discount"), "the flow goes on");
+}
+
+#[test]
+fn a_server_that_names_its_wait_is_not_asked_before() {
+    let mut scene = about_to_send();
+    let retry_after = Some(Duration::from_secs(3_600));
+    let reply = "451 greylisted".to_owned();
+    scene.meet([refused(Outcome::Deferred { stage: Stage::RcptTo, reply, retry_after })]);
+    scene.live(hours(2));
+    assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 13:00");
+}
+
+#[test]
+fn a_hard_bounce_suppresses_and_ends() {
+    let mut scene = about_to_send();
+    let (class, reply) = (BounceClass::Hard, "550 5.1.1 no such user".to_owned());
+    scene.meet([refused(Outcome::Bounced { class, reply })]);
+    scene.work();
+    assert_eq!(scene.mail("ana"), "offer Bounced, refused for good: 550 5.1.1 no such user");
+    assert_eq!(scene.path("ana"), "upsell-cross-sell 1001: left, Suppressed");
+    let bar = scene.engine.store().read(|tx| tx.suppression_of(&address("ana"))).unwrap();
+    assert_eq!(bar.unwrap().reason, SuppressionReason::Bounce);
+    scene.live(days(20));
+    assert_eq!(scene.letters().len(), 0);
+}
+
+#[test]
+fn a_refusal_for_what_we_are_bars_nobody() {
+    let mut scene = about_to_send();
+    let (class, reply) = (BounceClass::Policy, "550 5.7.1 on a block list".to_owned());
+    scene.meet([refused(Outcome::Bounced { class, reply })]);
+    scene.work();
+    assert!(scene.mail("ana").starts_with("offer Bounced"));
+    assert!(scene.path("ana").contains("wait-discount"), "the next email is tried");
+    assert_eq!(scene.engine.store().read(|tx| tx.count_suppressions()).unwrap(), 0);
+}

@@ -65,6 +65,21 @@ impl Engine {
         self.replay_definition(&it.campaign.flow, from, today)
     }
 
+    /// Pictures of products that its emails could show, one for each email.
+    pub fn proposed_pictures(&self, it: &Proposal) -> Result<Vec<String>> {
+        let known = self.known()?;
+        let wanted = &it.campaign.recommend_categories;
+        let shown = known.products.iter().filter(|it| {
+            let is_wanted = wanted.is_empty() || wanted.contains(&it.category);
+            is_wanted && it.is_in_stock() && !it.picture.is_empty()
+        });
+        let shown: Vec<&str> = shown.map(|it| it.picture.as_str()).collect();
+        // Spread over the catalogue, so that they are not four of one kind.
+        let emails = it.campaign.emails.len();
+        let spread = (0..emails).filter_map(|at| shown.get(at * shown.len() / emails.max(1)));
+        Ok(spread.map(|it| (*it).to_owned()).collect())
+    }
+
     /// What the checks found in a proposal, in words; empty when all is well.
     pub fn check_proposal(&self, it: &Proposal) -> Vec<String> {
         let campaign = &it.campaign;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aftercart_flow::{Effect, Facts, Flow, advance};
 use aftercart_model::{
     Consent, Customer, CustomerId, Enrolment, Event, EventBody, EventKind, ExitReason, FlowId,
-    Message, MessageState, Order, Position, StepId, Suppression, Timestamp,
+    Message, MessageState, Order, Position, StepId, Suppression, Timestamp, Touches,
 };
 use aftercart_policy::{GateAnswer, gates};
 use aftercart_segment::{HistoryBuffer, Subject, evaluate, parse};
@@ -84,6 +84,9 @@ pub struct CustomerAnswer {
 pub enum Why {
     Sent {
         at: Timestamp,
+        /// By the customer, not by a machine.
+        opened_at: Option<Timestamp>,
+        clicked_at: Option<Timestamp>,
     },
     Bounced {
         at: Timestamp,
@@ -290,7 +293,7 @@ impl Engine {
 
             let message = messages.iter().find(|it| it.step == step);
             let why = match (message, enrolment) {
-                (Some(message), _) => why_of_message(message),
+                (Some(message), _) => why_of_message(message, &tx.touches(message.id)?),
                 (None, Some(enrolment)) => why_of_enrolment(enrolment, &step, &next),
                 (None, None) => {
                     let orders = tx.orders_of(id)?;
@@ -424,11 +427,14 @@ fn sells_most<T>(flows: &[(T, std::sync::Arc<Flow>)]) -> Option<&(T, std::sync::
     flows.iter().max_by_key(|(_, flow)| flow.sends().count())
 }
 
-fn why_of_message(message: &Message) -> Why {
+fn why_of_message(message: &Message, touches: &Touches) -> Why {
     let reason = message.reason.clone().unwrap_or_default();
     let at = message.sent_at.or(message.claimed_at).unwrap_or(message.planned_at);
     match message.state {
-        MessageState::Sent => Why::Sent { at },
+        MessageState::Sent => {
+            let (opened_at, clicked_at) = (touches.opened_at, touches.clicked_at);
+            Why::Sent { at, opened_at, clicked_at }
+        }
         MessageState::Bounced => Why::Bounced { at, reason },
         MessageState::Cancelled | MessageState::Expired => Why::NotSent { reason },
         MessageState::Deferred => Why::HeldBack { until: message.due_at, reason },

@@ -143,12 +143,13 @@ pub struct EnrolmentLine {
 }
 
 impl Engine {
+    /// Every flow. One that cannot be read stands there under its id, without figures.
     pub fn list_flows(&self, now: Timestamp) -> Result<Vec<FlowListing>> {
         let stored = self.store().read(|tx| tx.flows())?;
         let listing = |stored: StoredFlow| {
-            let (counts, flow, paused_at) = self.store().read(|tx| {
-                let flow = self.flow_version(tx, &stored.id, stored.version)?;
-                Ok((flow_counts(tx, &stored.id)?, flow, paused_at(tx, &stored)?))
+            let (counts, name, paused_at) = self.store().read(|tx| {
+                let name = self.name_of(tx, &stored);
+                Ok((flow_counts(tx, &stored.id)?, name, paused_at(tx, &stored)?))
             })?;
             let report = stored.live_since.and_then(|_| {
                 let report = self.report_flow(&stored.id, now);
@@ -156,7 +157,7 @@ impl Engine {
             });
             Ok(FlowListing {
                 id: stored.id,
-                name: flow.name().to_owned(),
+                name,
                 state: stored.state,
                 paused_at,
                 version: stored.version,
@@ -173,11 +174,22 @@ impl Engine {
             let (mut names, mut live) = (Vec::new(), 0);
             for stored in tx.flows()? {
                 live += u64::from(stored.state == FlowState::Live);
-                let flow = self.flow_version(tx, &stored.id, stored.version)?;
-                names.push((stored.id, flow.name().to_owned()));
+                let name = self.name_of(tx, &stored);
+                names.push((stored.id, name));
             }
             Ok((names, live))
         })
+    }
+
+    /// A flow's name; its id if its definition cannot be read.
+    fn name_of(&self, tx: &mut Tx<'_>, stored: &StoredFlow) -> String {
+        match self.flow_version(tx, &stored.id, stored.version) {
+            Ok(flow) => flow.name().to_owned(),
+            Err(err) => {
+                warn!(flow.id = %stored.id, "the flow cannot be read: {err:#}");
+                stored.id.to_string()
+            }
+        }
     }
 
     pub fn view_flow(&self, id: &FlowId, now: Timestamp) -> Result<Option<FlowView>> {
@@ -595,4 +607,95 @@ fn accounts(tx: &mut Tx<'_>, id: &FlowId) -> Result<BTreeMap<StepId, StepAccount
         account.skipped.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     }
     Ok(accounts)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn upsell() -> Flow {
+        Flow::parse(aftercart_flow::UPSELL_CROSS_SELL).unwrap()
+    }
+
+    /// What stands at each step of the shipped flow, and how many are held out.
+    fn any_counts() -> impl Strategy<Value = FlowCounts> {
+        let traffic = proptest::collection::vec((0_u64..900, 0_u64..90, 0_u64..90), 14);
+        (traffic, 0_u64..500, 0_u64..900).prop_map(|(traffic, held_out, completed)| {
+            let mut counts = FlowCounts { held_out, completed, ..FlowCounts::default() };
+            let flow = upsell();
+            for (step, (waiting, bought, left_otherwise)) in flow.steps().iter().zip(traffic) {
+                let at_step = StepTraffic { waiting, bought, left_otherwise, completed: 0 };
+                counts.steps.insert(step.id.clone(), at_step);
+            }
+            let last = flow.steps().last().unwrap().id.clone();
+            counts.steps.entry(last).or_default().completed = completed;
+            let sum = |of: fn(&StepTraffic) -> u64| counts.steps.values().map(of).sum::<u64>();
+            let in_it_now = sum(|it| it.waiting);
+            let (bought, left_otherwise) = (sum(|it| it.bought), sum(|it| it.left_otherwise));
+            let enrolled = held_out + in_it_now + bought + left_otherwise + completed;
+            FlowCounts { enrolled, in_it_now, bought, left_otherwise, ..counts }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_rows_of_the_map_add_up(counts in any_counts()) {
+            let rows = tree(&upsell(), &counts);
+            prop_assert_eq!(rows[0].reached, Some(counts.enrolled), "everybody comes in at the top");
+            for (at, row) in rows.iter().enumerate() {
+                let here = row.waiting
+                    + row.held_out
+                    + row.bought
+                    + row.left_otherwise
+                    + row.completed;
+                prop_assert_eq!(row.reached, row.on.map(|on| on + here), "at `{}`", row.row.title);
+                let next = rows.get(at + 1).map_or(Some(0), |it| it.reached);
+                prop_assert_eq!(row.on, next, "on from `{}`", row.row.title);
+            }
+            let waiting: u64 = rows.iter().map(|it| it.waiting).sum();
+            prop_assert_eq!(waiting, counts.in_it_now);
+        }
+    }
+
+    #[test]
+    fn one_row_stands_for_all_that_enrols() {
+        let rows = tree(&upsell(), &FlowCounts::default());
+        let triggers = rows.iter().filter(|it| it.row.kind == RowKind::Trigger).count();
+        assert_eq!(triggers, 1, "which trigger it was is not kept");
+        assert!(rows[0].row.note.starts_with("Trigger: any order, or entered"));
+    }
+
+    #[test]
+    fn within_an_arm_nothing_is_counted_that_is_not_known() {
+        let exits =
+            "then: {exit: purchase, move_to: feedback}\n      else: next\n  - id: wait-nudge";
+        let jumps = "then: {go_to: watch}\n      else: next\n  - id: wait-nudge";
+        let exits =
+            "then: {exit: purchase, move_to: feedback}\n      else: next\n  - id: wait-nudge";
+        let jumps = "then: {go_to: watch}\n      else: next\n  - id: wait-nudge";
+        let arms = aftercart_flow::UPSELL_CROSS_SELL.replace(exits, jumps);
+        let flow = Flow::parse(&arms).unwrap();
+        let rows = tree(&flow, &FlowCounts::default());
+        let inner = rows.iter().filter(|it| it.row.indent > 0);
+        assert!(inner.clone().count() > 0);
+        assert!(inner.clone().all(|it| it.reached.is_none() && it.on.is_none()));
+        assert!(rows.iter().filter(|it| it.row.indent == 0).all(|it| it.reached.is_some()));
+    }
+
+    #[test]
+    fn skipping_goes_past_the_email_that_was_due() {
+        let flow = upsell();
+        let now: Timestamp = "2026-03-17T12:00:00Z".parse().unwrap();
+        let waiting = |until: &str| Position::Waiting {
+            step: StepId::new("wait-offer").unwrap(),
+            until: until.parse().unwrap(),
+        };
+        let behind = Position::Ready { step: StepId::new("bought-offer").unwrap() };
+        assert_eq!(past_the_email(&flow, &waiting("2026-03-17T11:00:00Z"), now), Some(behind));
+        assert_eq!(past_the_email(&flow, &waiting("2026-03-17T13:00:00Z"), now), None, "not due");
+        let watch = Position::Waiting { step: StepId::new("watch").unwrap(), until: now };
+        assert_eq!(past_the_email(&flow, &watch, now), None, "no email behind it");
+    }
 }

@@ -168,7 +168,10 @@ impl Engine {
             }
             let mut next_due: Option<Timestamp> = None;
             for listing in flows.iter().filter(|it| it.state == FlowState::Live) {
-                let flow = self.flow_version(tx, &listing.id, listing.version)?;
+                // One that cannot be read was told of when it was listed.
+                let Ok(flow) = self.flow_version(tx, &listing.id, listing.version) else {
+                    continue;
+                };
                 let next = next_email(tx, &flow)?;
                 next_due = [next_due, next].into_iter().flatten().min();
             }

@@ -67,7 +67,10 @@ async fn show<T: Send + 'static>(
     ask: impl FnOnce(&Engine, Timestamp) -> Result<Option<T>> + Send + 'static,
     render: impl FnOnce(T, &Layout) -> Markup,
 ) -> Response {
-    let asked = app.ask(|engine, now| Ok((Surroundings::read(engine, now)?, ask(engine, now)?)));
+    let asked = app.ask(|engine, now| {
+        let around = or_missing("what stands around a page", Surroundings::read(engine, now));
+        Ok((around.unwrap_or_else(|()| Surroundings::unread(now)), ask(engine, now)?))
+    });
     match asked.await {
         Ok((surroundings, Some(found))) => {
             let layout = surroundings.layout(app, headers, toast);
@@ -416,7 +419,7 @@ async fn products(
         Some(Err(_)) => return missing(&app, &headers).await,
         None => None,
     };
-    let wanted = search.clone();
+    let (wanted, is_sample) = (search.clone(), app.is_sample);
     let view = move |engine: &Engine, _| {
         let product = match selected {
             Some(id) => match engine.view_product(id)? {
@@ -428,7 +431,8 @@ async fn products(
         Ok(Some((engine.view_products(&wanted, after)?, product)))
     };
     show(&app, &headers, None, view, |(view, product), layout| {
-        fill::products::page(&view, product.as_ref(), &search, after.is_none()).render(layout)
+        let is_first = after.is_none();
+        fill::products::page(&view, product.as_ref(), &search, is_first, is_sample).render(layout)
     })
     .await
 }
@@ -568,6 +572,7 @@ fn assist(
         who: or_missing("who would get it", engine.proposed_audience(&proposal, now)),
         replay: or_missing("the replay", engine.proposed_replay(&proposal, now)),
         findings: engine.check_proposal(&proposal),
+        pictures: engine.proposed_pictures(&proposal)?,
         chosen: choices.iter().map(|it| aftercart_engine::slot_name(it.slot)).collect(),
         proposal,
     })))
@@ -590,3 +595,6 @@ async fn accept(State(app): State<App>, headers: HeaderMap, Form(words): Form<Wo
         Err(err) => broken(&app, &headers, &err),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -415,7 +415,7 @@ impl CustomerPage {
                                 }
                                 p.hint { (it.reason) }
                             }
-                            span.price { (layout.currency.format_whole(it.price_minor)) }
+                            span.price { (format::money_tick(layout.currency, it.price_minor as f64)) }
                         }
                     }
                 }

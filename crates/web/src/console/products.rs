@@ -325,7 +325,7 @@ impl ProductsPage {
                                     }
                                 }
                             }
-                            span.price { (layout.currency.format_whole(it.price_minor)) }
+                            span.price { (format::money_tick(layout.currency, it.price_minor as f64)) }
                         }
                     }
                 }

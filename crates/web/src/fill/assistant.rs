@@ -9,7 +9,7 @@ use aftercart_engine::{
 use aftercart_model::{CouponOffer, Timestamp};
 use jiff::SignedDuration;
 
-use super::{first_upper, in_words};
+use super::{first_upper, in_words, picture};
 use crate::{
     Layout,
     component::{Choice, Part, Phrase},
@@ -33,6 +33,7 @@ pub struct Read {
     pub who: Result<ProposedAudience, ()>,
     pub replay: Result<Replay, ()>,
     pub findings: Vec<String>,
+    pub pictures: Vec<String>,
 }
 
 pub fn empty(examples: Vec<String>) -> AssistantPage {
@@ -111,7 +112,7 @@ fn view(sentence: &str, here: &str, read: &Read, layout: &Layout) -> ProposalVie
             in_words(emails, "email", "emails")
         ),
         timeline: timeline(proposal),
-        emails: planned_emails(proposal),
+        emails: planned_emails(proposal, &read.pictures),
         who: match &read.who {
             Ok(it) => Part::Ready(who(it, layout)),
             Err(()) => missing("Who would get it cannot be counted now.", here),
@@ -188,7 +189,7 @@ fn timeline(proposal: &Proposal) -> PlanTimeline {
     }
 }
 
-fn planned_emails(proposal: &Proposal) -> Vec<PlannedEmail> {
+fn planned_emails(proposal: &Proposal, pictures: &[String]) -> Vec<PlannedEmail> {
     let campaign = &proposal.campaign;
     let offer = campaign.flow.coupon().map(|it| match it.offer {
         CouponOffer::Percent(percent) => format!("{percent}%"),
@@ -196,7 +197,8 @@ fn planned_emails(proposal: &Proposal) -> Vec<PlannedEmail> {
     });
     let planned = campaign.plan.emails.iter().zip(&campaign.emails);
     planned
-        .map(|(plan, email)| {
+        .enumerate()
+        .map(|(at, (plan, email))| {
             // The plainest of the subjects: for a customer of whom nothing is known.
             let plainest = email.document.subject.0.last().map_or("", |it| it.say.as_str());
             let subject = match &offer {
@@ -209,7 +211,7 @@ fn planned_emails(proposal: &Proposal) -> Vec<PlannedEmail> {
                 subject: first_upper(&subject),
                 text: plan.theme.clone(),
                 needs: plan.needs.clone(),
-                picture: None,
+                picture: pictures.get(at).and_then(|it| picture(it)),
             }
         })
         .collect()
@@ -221,7 +223,7 @@ fn who(it: &ProposedAudience, layout: &Layout) -> Who {
     let steps = count.clauses.iter().enumerate().map(|(index, clause)| {
         let removed = i64::try_from(clause.removed).unwrap_or(i64::MAX);
         if index == 0 {
-            (clause.clause.clone(), i64::try_from(clause.left).unwrap_or(i64::MAX))
+            (first_upper(&clause.clause), i64::try_from(clause.left).unwrap_or(i64::MAX))
         } else {
             (format!("less those without: {}", clause.clause), -removed)
         }
@@ -289,7 +291,8 @@ fn checks(read: &Read) -> Vec<CheckLine> {
     let mut pass =
         |text: String| checks.push(CheckLine { is_passed: true, text: Phrase::new(text) });
     if read.findings.is_empty() {
-        pass(format!("{} pass their checks", in_words(plan.emails.len(), "email", "emails")));
+        let emails = first_upper(&in_words(plan.emails.len(), "email", "emails"));
+        pass(format!("{emails} pass their checks"));
     }
     pass(format!(
         "Every way through it ends within {}",

@@ -216,9 +216,17 @@ fn why(why: &Why, name: &str, calendar: &Calendar) -> (String, String, String) {
     };
     let nothing = String::new;
     match why {
-        Why::Sent { at } => {
-            told(format!("Did {name} get"), format!("Yes, on {}.", calendar.moment(*at)), nothing())
-        }
+        Why::Sent { at, opened_at, clicked_at } => told(
+            format!("Did {name} get"),
+            format!("Yes, on {}.", calendar.moment(*at)),
+            match (opened_at, clicked_at) {
+                (_, Some(clicked)) => format!("Clicked on {}.", calendar.moment(*clicked)),
+                (Some(opened), None) => {
+                    format!("Opened on {}, not clicked.", calendar.moment(*opened))
+                }
+                (None, None) => "Not opened since; a machine's opening does not count.".to_owned(),
+            },
+        ),
         Why::Bounced { at, reason } => {
             told(did_not, format!("It bounced on {}.", calendar.moment(*at)), ended(reason))
         }

@@ -126,7 +126,9 @@ fn step_row(view: &FlowView, it: &TreeRow, loses: Option<&StepId>) -> StepRow {
         },
         ToString::to_string,
     );
-    let move_to = row.move_to.as_ref().map_or_else(String::new, |to| format!("to {to}"));
+    let move_to = row.move_to.as_ref().map_or_else(String::new, |to| {
+        format!("to {}", first_upper(&to.as_str().replace('-', " ")))
+    });
     let branch =
         |kind, customers, where_to: &str| Branch { kind, customers, where_to: where_to.to_owned() };
     let mut branches = Vec::new();

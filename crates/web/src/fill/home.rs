@@ -4,7 +4,7 @@ use aftercart_engine::{HomeView, NeedsPerson, SetupFacts};
 use aftercart_model::Timestamp;
 use jiff::{civil::Date, tz::TimeZone};
 
-use super::{flow_summary, flows::SPAN};
+use super::flows::{SPAN, summaries};
 use crate::{
     Layout, Mail, MailState,
     component::{Part, Phrase, Tone},
@@ -38,7 +38,7 @@ pub fn page(view: &HomeView, layout: &Layout, is_sample: bool) -> HomePage {
             },
         ),
         lift: lift(view),
-        flows: view.flows.iter().map(flow_summary).collect(),
+        flows: summaries(&view.flows),
         flows_span: SPAN.to_owned(),
     }
 }

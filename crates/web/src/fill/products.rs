@@ -16,6 +16,7 @@ pub fn page(
     selected: Option<&ProductView>,
     query: &str,
     is_first: bool,
+    is_sample: bool,
 ) -> ProductsPage {
     let base = if query.is_empty() {
         "/products?".to_owned()
@@ -30,7 +31,7 @@ pub fn page(
             newer: (!is_first).then(|| base.trim_end_matches(['?', '&']).to_owned()),
             older: view.older.map(|it| format!("{base}after={}", it.0)),
         },
-        panel: selected.map(panel),
+        panel: selected.map(|it| panel(it, is_sample)),
     }
 }
 
@@ -50,7 +51,7 @@ fn row(it: &ProductLine) -> ProductRow {
     }
 }
 
-fn panel(it: &ProductView) -> ProductPanel {
+fn panel(it: &ProductView, is_sample: bool) -> ProductPanel {
     let product = &it.product;
     ProductPanel {
         id: product.id.0.to_string(),
@@ -60,7 +61,12 @@ fn panel(it: &ProductView) -> ProductPanel {
         picture: picture(&product.picture),
         price_minor: product.price_minor,
         stock: product.stock,
-        shop_href: (!product.url.is_empty()).then(|| product.url.clone()),
+        shop_href: if is_sample {
+            // A made-up shop has no pages but the one that stands for them.
+            Some(format!("/shop/{}", encoded(&product.code)))
+        } else {
+            (!product.url.is_empty()).then(|| product.url.clone())
+        },
         complements: it.complements.iter().map(related).collect(),
         upgrades: it.upgrades.iter().map(related).collect(),
     }

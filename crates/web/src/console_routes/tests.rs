@@ -1,0 +1,303 @@
+//! The console asked over its routes, on a small real store.
+
+use std::net::SocketAddr;
+
+use aftercart_engine::segment_api::Call;
+use aftercart_model::FlowId;
+use axum::{
+    body::Body,
+    extract::ConnectInfo,
+    http::{Method, Request, StatusCode, header},
+};
+use serde_json::json;
+
+use crate::{
+    security::LETTER_POLICY,
+    served::{Answer, Served, order},
+    testing::{check, visible_text},
+};
+
+const SENTENCE: &str = "Four emails over ten days to people who bought in the last 30 days and \
+                        haven't come back: offer, 10% off, reviews, a last nudge.";
+
+impl Served {
+    /// A request by the operator, on the machine itself.
+    fn as_operator(&self, method: Method, path: &str, form: Option<&str>) -> Answer {
+        let here: SocketAddr = "127.0.0.1:50000".parse().unwrap();
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, self.app.listen.to_string())
+            .extension(ConnectInfo(here));
+        if form.is_some() {
+            request = request
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .header("sec-fetch-site", "same-origin");
+        }
+        self.send(request.body(Body::from(form.unwrap_or_default().to_owned())).unwrap())
+    }
+
+    fn answer(&self, path: &str) -> Answer {
+        self.as_operator(Method::GET, path, None)
+    }
+
+    /// A page as a reader sees it; its structure is checked too.
+    fn reads(&self, path: &str) -> String {
+        let answer = self.answer(path);
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        check(&answer.text());
+        visible_text(&answer.text())
+    }
+
+    fn posts(&self, path: &str, form: &str) -> String {
+        let answer = self.as_operator(Method::POST, path, Some(form));
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}: {}", answer.text());
+        answer.header("location").to_owned()
+    }
+
+    fn letter_id(&self) -> i64 {
+        let page = self.engine.store().read(|tx| tx.letters_page(None, "", 1)).unwrap();
+        page[0].id
+    }
+}
+
+fn has(text: &str, wanted: &[&str]) {
+    for it in wanted {
+        assert!(text.contains(it), "no `{it}` in:\n{text}");
+    }
+}
+
+#[test]
+fn every_page_stands_with_its_numbers() {
+    let served = Served::with_mail();
+    let (ana, letter) = (served.ana(), served.letter_id());
+    let flow = "/flows/after-order";
+    has(&served.reads("/"), &["Good afternoon", "in Lisbon", "After an order", "Last 7 days"]);
+    has(&served.reads("/flows"), &["1 flow is live, 1 customer is in them now"]);
+    has(
+        &served.reads(flow),
+        &["1 mailed, 0 held out", "One email", "Order completed", "1 waiting", "no holdout"],
+    );
+    has(
+        &served.reads(&format!("{flow}?step=offer")),
+        &["Step 2", "1 delivered", "1 reached this step", "Who got it"],
+    );
+    has(&served.reads(&format!("{flow}?step=watch")), &["1 reached this step", "Waiting now"]);
+    has(&served.reads(&format!("{flow}/enrolments")), &["Ana", "Order 1001", "In it now"]);
+    has(&served.reads(&format!("{flow}/enrolments?who=bought")), &["Nobody here"]);
+    has(&served.reads(&format!("{flow}/enrolments?step=offer")), &["Reached Offer", "Ana"]);
+    has(&served.reads("/reports"), &["After an order", "no holdout"]);
+    has(
+        &served.reads("/reports/after-order?over=sent&opens=all"),
+        &["nobody is held out", "unique customers over sent, opens by machines too", "Offer"],
+    );
+    has(&served.reads("/customers"), &["25 customers in the shop", "Ana", "€20.00", "Agreed"]);
+    has(&served.reads("/customers?q=an"), &["Ana"]);
+    has(&served.reads("/customers?q=zzz"), &["Nobody found"]);
+    has(
+        &served.reads(&format!("/customers/{ana}")),
+        &["Did Ana get", "Yes, on Monday 2 March, 12:00.", "Order 1001, €20.00", "Offer sent"],
+    );
+    let orders = served.reads(&format!("/customers/{ana}?kind=orders"));
+    assert!(orders.contains("Order 1001") && !orders.contains("Offer sent"), "{orders}");
+    has(
+        &served.reads("/products"),
+        &["6 products in the catalogue", "Product number 1", "too few orders to tell"],
+    );
+    has(&served.reads("/products?product=0"), &["Goes with it", "See it in the shop"]);
+    has(&served.reads("/products?q=number"), &["Product number 6"]);
+    has(&served.reads("/products?q=umber"), &["No product found"]);
+    has(&served.reads("/inbox"), &["1 email.", "Ana", "Offer", "Choose an email"]);
+    has(
+        &served.reads(&format!("/inbox/{letter}")),
+        &["Offer of After an order", "ana@mail.example"],
+    );
+    has(&served.reads(&format!("/inbox/{letter}?view=headers")), &["List-Unsubscribe=One-Click"]);
+    has(&served.reads("/assistant"), &["For example", "Write a proposal"]);
+}
+
+#[test]
+fn a_reader_of_the_inbox_counts_as_nobody() {
+    let served = Served::with_mail();
+    let letter = served.answer(&format!("/inbox/{}/html", served.letter_id()));
+    assert_eq!(letter.status, StatusCode::OK);
+    assert_eq!(letter.header("content-security-policy"), LETTER_POLICY);
+    assert!(letter.text().contains("/pictures/p"), "the shop's pictures are shown");
+    assert!(!letter.text().contains("https://mail.box.example"), "no link of ours is alive");
+    assert_eq!(served.message().1.opened_at, None);
+}
+
+#[test]
+fn what_does_not_exist_is_not_found() {
+    let served = Served::with_mail();
+    for path in [
+        "/flows/nothing",
+        "/flows/No%20Flow",
+        "/flows/nothing/enrolments",
+        "/reports/nothing",
+        "/customers/99999",
+        "/customers/ana",
+        "/products?product=99",
+        "/products?product=x",
+        "/inbox/99999",
+        "/inbox/x",
+        "/inbox/99999/html",
+    ] {
+        let answer = served.answer(path);
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        check(&answer.text());
+        assert!(visible_text(&answer.text()).contains("There is no such page"), "{path}");
+    }
+    let posted = served.as_operator(Method::POST, "/flows/nothing/pause", Some(""));
+    assert_eq!(posted.status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_customers_own_words_never_become_markup() {
+    let served = Served::new();
+    let hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
+    let traits = json!({"email": "ana@mail.example", "firstName": hostile, "lastName": hostile});
+    served.record(Call::Identify, &json!({"userId": "ana", "traits": traits}));
+    served.record(Call::Track, &order("1001", "P1"));
+    let ana = served.ana();
+    for path in ["/customers", "/customers?q=%3Cscript", "/flows/after-order/enrolments"] {
+        let html = served.answer(path).text();
+        check(&html);
+        assert!(!html.contains("<script>alert"), "{path}");
+        assert!(html.contains("&lt;script&gt;alert(1)"), "{path}");
+    }
+    let html = served.answer(&format!("/customers/{ana}")).text();
+    check(&html);
+    assert!(!html.contains("<img src=x"));
+    let html = served.answer("/customers?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E").text();
+    check(&html);
+    assert!(!html.contains("<script>alert"));
+}
+
+#[test]
+fn another_site_changes_nothing() {
+    let served = Served::with_mail();
+    for path in ["/flows/after-order/pause", "/flows/after-order/launch", "/assistant/accept"] {
+        let here: SocketAddr = "127.0.0.1:50000".parse().unwrap();
+        let request = Request::post(path)
+            .header(header::HOST, served.app.listen.to_string())
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "cross-site")
+            .extension(ConnectInfo(here))
+            .body(Body::from("sentence=x"))
+            .unwrap();
+        assert_eq!(served.send(request).status, StatusCode::FORBIDDEN, "{path}");
+    }
+    has(&served.reads("/flows/after-order"), &["Live", "Pause"]);
+}
+
+#[test]
+fn a_flow_is_paused_and_goes_on() {
+    let served = Served::with_mail();
+    let flow = "/flows/after-order";
+    let there = served.posts(&format!("{flow}/pause"), "");
+    assert_eq!(there, "/flows/after-order?done=paused");
+    assert!(served.answer(&there).text().contains("The flow is paused"), "it says what was done");
+    has(&served.reads(flow), &["Paused for less than a minute.", "Nothing is overdue."]);
+    has(&served.reads("/"), &["After an order is paused", "Decide"]);
+    // Pausing again changes nothing, and the page shows how it stands.
+    assert_eq!(served.posts(&format!("{flow}/pause"), ""), flow);
+    for overdue in ["overdue=shift", "overdue=skip", "overdue=send"] {
+        assert_eq!(
+            served.posts(&format!("{flow}/resume"), overdue),
+            "/flows/after-order?done=resumed"
+        );
+        has(&served.reads(flow), &["Live"]);
+        served.posts(&format!("{flow}/pause"), "");
+    }
+    let wrong = served.as_operator(Method::POST, &format!("{flow}/resume"), Some("overdue=x"));
+    assert_eq!(wrong.status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_pause_shifts_what_waits() {
+    let served = Served::with_mail();
+    let until = || {
+        let all = served.engine.store().read(|tx| tx.enrolments_of(served.ana())).unwrap();
+        match &all[0].position {
+            aftercart_model::Position::Waiting { until, .. } => *until,
+            other => panic!("not waiting: {other:?}"),
+        }
+    };
+    let before = until();
+    served.posts("/flows/after-order/pause", "");
+    let pause = jiff::SignedDuration::from_hours(30);
+    let now = aftercart_engine::Clock::now(&*served.clock);
+    served.clock.set(now + pause);
+    served.posts("/flows/after-order/resume", "overdue=shift");
+    assert_eq!(until(), before + pause);
+}
+
+#[test]
+fn a_sentence_becomes_a_draft_and_then_a_live_flow() {
+    let served = Served::with_mail();
+    let encoded = crate::console::products::encoded(SENTENCE);
+    let page = format!("/assistant?sentence={encoded}");
+    has(
+        &served.reads(&page),
+        &["Understood", "Every word was.", "Not live", "Can be mailed", "Accept as draft"],
+    );
+    let flows = || served.engine.list_flows(crate::served::NOON).unwrap().len();
+    assert_eq!(flows(), 1, "looking changes nothing");
+    has(&served.reads(&format!("{page}&hold_out=20%25")), &["Hold out\n20%"]);
+    has(&served.reads("/assistant?sentence=zzz+qqq"), &["Sentences near it"]);
+
+    let there = served.posts("/assistant/accept", &format!("sentence={encoded}&hold_out=20%25"));
+    let id = there.trim_start_matches("/flows/").split('?').next().unwrap().to_owned();
+    let flow = FlowId::new(id.as_str()).unwrap();
+    has(
+        &served.reads(&format!("/flows/{id}")),
+        &["Draft", "Holdout, 20% by lot", "Launch the flow"],
+    );
+    served.posts(&format!("/flows/{id}/launch"), "");
+    has(&served.reads(&format!("/flows/{id}")), &["Live", "Pause"]);
+    let listed = served.engine.list_flows(crate::served::NOON).unwrap();
+    assert!(listed.iter().any(|it| it.id == flow && it.report.is_some()));
+    // A sentence of no meaning is not kept, and its page says why.
+    assert!(served.posts("/assistant/accept", "sentence=zzz").starts_with("/assistant?sentence="));
+}
+
+#[test]
+fn a_part_that_cannot_be_read_leaves_the_page_standing() {
+    let served = Served::with_mail();
+    let broken = FlowId::new("broken").unwrap();
+    let save = |tx: &mut aftercart_engine::store::Tx<'_>| {
+        tx.save_flow(&broken, "no flow at all", crate::served::NOON).map(drop)
+    };
+    served.engine.store().write(save).unwrap();
+    has(
+        &served.reads(&format!("/customers/{}", served.ana())),
+        &["Why, and what is next, cannot be read now.", "Try again", "Order 1001"],
+    );
+    has(&served.reads("/"), &["After an order", "broken"]);
+    has(&served.reads("/flows"), &["broken"]);
+    let page = served.answer("/flows/broken");
+    assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
+    has(&visible_text(&page.text()), &["This page cannot be shown now"]);
+}
+
+#[test]
+fn pages_go_on_where_the_ones_before_ended() {
+    let served = Served::new();
+    for number in 0..60 {
+        let traits = json!({"email": format!("c{number}@mail.example")});
+        served.record(Call::Identify, &json!({"userId": format!("c{number}"), "traits": traits}));
+    }
+    let seen = |path: &str| -> Vec<String> {
+        let html = served.answer(path).text();
+        let links = html.split("class=\"row-link\" href=\"/customers/").skip(1);
+        links.map(|it| it.split('"').next().unwrap().to_owned()).collect()
+    };
+    let first = seen("/customers");
+    let html = served.answer("/customers").text();
+    let older = html.split("href=\"/customers?before=").nth(1).expect("there are more");
+    let second = seen(&format!("/customers?before={}", older.split('"').next().unwrap()));
+    assert_eq!(first.len(), 50);
+    assert_eq!(second.len(), 35, "25 of the shop and 60 more in all");
+    assert!(first.iter().all(|it| !second.contains(it)));
+}

@@ -27,6 +27,7 @@ use super::{
 
 /// One moment of the simulation.
 const MOMENT: SignedDuration = SignedDuration::from_mins(10);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The source of the sample shop's events.
 pub const SOURCE: &str = "sample-shop";
 
@@ -121,17 +122,22 @@ impl<'a> Simulation<'a> {
         let mut now = start;
         let engine = Arc::clone(&self.engine);
         while now < end {
-            now = self.next_moment(now)?.min(end);
-            // One commit a moment: the simulated world learns nothing before it is durable.
+            // One commit a day: the simulated world learns nothing before it is durable, and a run
+            // that is killed begins again.
+            let evening = (now + DAY).min(end);
             engine.store().in_one_commit(|| {
-                lived.events += self.happen_until(now)?;
-                self.clock.set(now);
-                let done = runtime.block_on(engine.work(&mut transport, &*self.clock))?;
-                lived.sent += done.delivery.sent;
-                lived.bounced += done.delivery.bounced;
-                lived.deferred += done.delivery.deferred;
-                lived.dropped += done.delivery.dropped;
-                self.answer_new(now, end)
+                while now < evening {
+                    now = self.next_moment(now)?.min(evening);
+                    lived.events += self.happen_until(now)?;
+                    self.clock.set(now);
+                    let done = runtime.block_on(engine.work(&mut transport, &*self.clock))?;
+                    lived.sent += done.delivery.sent;
+                    lived.bounced += done.delivery.bounced;
+                    lived.deferred += done.delivery.deferred;
+                    lived.dropped += done.delivery.dropped;
+                    self.answer_new(now, end)?;
+                }
+                Ok(())
             })?;
             on_day(u64::try_from(now.duration_since(start).as_hours() / 24).unwrap_or(0));
         }

@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use aftercart_ingest::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};
 use aftercart_model::{
-    Consent, ConsentState, CustomerId, Event, EventBody, EventKey, Identifier, Order, OrderLine,
-    Product, ProductId, Review, ReviewState, Timestamp, Topic,
+    Consent, ConsentState, Customer, CustomerId, Event, EventBody, EventKey, EventKind, Identifier,
+    Order, OrderLine, Product, ProductId, Review, ReviewState, Timestamp, Topic,
 };
 use aftercart_store::{Appended, NewEvent, Tx};
 use anyhow::{Context, Result};
@@ -50,9 +50,8 @@ pub enum Occasion {
 impl Engine {
     /// Accepts events, all in one durable commit; one answer for each, in their order.
     pub fn record_events(&self, events: &[Incoming], now: Timestamp) -> Result<Vec<Recorded>> {
-        self.store().write(|tx| {
-            let mut seen = Seen::default();
-            let record = |event| self.record(tx, &mut seen, event, Occasion::Live, now);
+        self.write_events(|tx, seen| {
+            let record = |event| self.record(tx, seen, event, Occasion::Live, now);
             events.iter().map(record).collect()
         })
     }
@@ -60,22 +59,33 @@ impl Engine {
     /// Accepts what came as units, each of one or more events and taken whole or not at all, in one
     /// durable commit; one answer for each unit, that of its first event.
     pub fn record_units(&self, units: &[Vec<Incoming>], now: Timestamp) -> Result<Vec<Recorded>> {
-        self.store().write(|tx| {
-            let mut seen = Seen::default();
-            units.iter().map(|unit| self.record_unit(tx, &mut seen, unit, now)).collect()
+        self.write_events(|tx, seen| {
+            units.iter().map(|unit| self.record_unit(tx, seen, unit, now)).collect()
         })
     }
 
     /// Accepts events at moments of their own, all in one durable commit: what a simulation does,
     /// whose clock stands between two of its moments.
     pub fn record_events_at(&self, events: &[(Incoming, Timestamp)]) -> Result<Vec<Recorded>> {
-        self.store().write(|tx| {
-            let mut seen = Seen::default();
+        self.write_events(|tx, seen| {
             let record = |(event, now): &(Incoming, Timestamp)| {
-                self.record(tx, &mut seen, event, Occasion::Live, *now)
+                self.record(tx, seen, event, Occasion::Live, *now)
             };
             events.iter().map(record).collect()
         })
+    }
+
+    /// One commit of events; a product that came with them is known from then on.
+    fn write_events<T>(
+        &self,
+        record: impl FnOnce(&mut Tx<'_>, &mut Seen) -> Result<T>,
+    ) -> Result<T> {
+        let mut seen = Seen::default();
+        let recorded = self.store().write(|tx| record(tx, &mut seen))?;
+        if seen.has_new_products {
+            self.forget_known();
+        }
+        Ok(recorded)
     }
 
     fn record_unit(
@@ -226,20 +236,8 @@ impl Engine {
                 tx.refund_order(order, *amount_minor)?;
                 Ok(())
             }
-            (EventBody::Identified { name, time_zone, country, locale, attributes }, Some(id)) => {
-                let Some(mut customer) = tx.customer(id)? else { return Ok(()) };
-                if !name.given.is_empty() {
-                    customer.name.given.clone_from(&name.given);
-                }
-                if !name.family.is_empty() {
-                    customer.name.family.clone_from(&name.family);
-                }
-                customer.time_zone = time_zone.clone().or(customer.time_zone);
-                customer.country = country.clone().or(customer.country);
-                customer.locale = locale.clone().or(customer.locale);
-                let changed = attributes.iter().map(|(name, value)| (name.clone(), value.clone()));
-                customer.attributes.extend(changed);
-                tx.save_customer(&customer)
+            (EventBody::Identified { .. }, Some(customer)) => {
+                self.apply_facts(tx, customer, event)
             }
             (EventBody::ConsentGiven { consent }, Some(customer)) => {
                 self.apply_consent(tx, customer, consent, now)
@@ -253,6 +251,21 @@ impl Engine {
         }
     }
 
+    /// Keeps what became known of a customer: of each fact what was known last, in whatever order it
+    /// is told.
+    fn apply_facts(&self, tx: &mut Tx<'_>, id: CustomerId, event: &NewEvent) -> Result<()> {
+        let Some(mut customer) = tx.customer(id)? else { return Ok(()) };
+        know(&mut customer, &event.body);
+        let kinds = (EventKind::Identified, EventKind::Identified);
+        let newest = tx.events_page_of_kinds(id, kinds, None, 1)?;
+        if newest.iter().any(|it| it.at > event.at) {
+            for later in tx.events_of(id)?.iter().filter(|it| it.at > event.at) {
+                know(&mut customer, &later.body);
+            }
+        }
+        tx.save_customer(&customer)
+    }
+
     /// Keeps what the customer said, and ends what rested on an agreement that is withdrawn.
     pub(crate) fn apply_consent(
         &self,
@@ -263,7 +276,7 @@ impl Engine {
     ) -> Result<()> {
         tx.save_consent(customer, consent)?;
         if consent.state == ConsentState::Withdrawn && consent.topic == Topic::Marketing {
-            self.end_after_unsubscribe(tx, customer, now)?;
+            self.end_after_unsubscribe(tx, customer, consent.at, now)?;
         }
         Ok(())
     }
@@ -295,6 +308,24 @@ impl Engine {
     }
 }
 
+/// Takes over what an event says of its customer.
+fn know(customer: &mut Customer, body: &EventBody) {
+    let EventBody::Identified { name, time_zone, country, locale, attributes } = body else {
+        return;
+    };
+    if !name.given.is_empty() {
+        customer.name.given.clone_from(&name.given);
+    }
+    if !name.family.is_empty() {
+        customer.name.family.clone_from(&name.family);
+    }
+    customer.time_zone = time_zone.clone().or(customer.time_zone.take());
+    customer.country = country.clone().or(customer.country.take());
+    customer.locale = locale.clone().or(customer.locale.take());
+    let changed = attributes.iter().map(|(name, value)| (name.clone(), value.clone()));
+    customer.attributes.extend(changed);
+}
+
 /// Given name and initial, as reviews show people: `Tomás R.`
 pub(crate) fn shown_name(name: &aftercart_model::CustomerName) -> String {
     match name.family.chars().next() {
@@ -318,7 +349,13 @@ fn is_same(tx: &mut Tx<'_>, known: &Event, event: &Incoming) -> Result<bool> {
         }
     }
     let find = &mut |named: &ProductRef| Ok(find_product(tx, named)?.unwrap_or(NO_PRODUCT));
-    Ok(known.customer == customer && known.body == resolve_body(&event.body, find)?)
+    let mut body = resolve_body(&event.body, find)?;
+    if let (false, EventBody::ConsentGiven { consent }, EventBody::ConsentGiven { consent: before }) =
+        (is_timed, &mut body, &known.body)
+    {
+        consent.at = before.at;
+    }
+    Ok(known.customer == customer && known.body == body)
 }
 
 /// The customer that the surest known identifier leads to; the others are tied to the same one.
@@ -354,6 +391,7 @@ fn resolve_customer(
 #[derive(Default)]
 pub(crate) struct Seen {
     products: HashMap<String, ProductId>,
+    has_new_products: bool,
 }
 
 /// The product a source speaks of; one nobody has seen becomes a product of what the source said.
@@ -361,7 +399,13 @@ fn resolve_product(tx: &mut Tx<'_>, seen: &mut Seen, named: &ProductRef) -> Resu
     if let Some(id) = seen.products.get(&named.code) {
         return Ok(*id);
     }
-    let id = find_or_add_product(tx, named)?;
+    let id = match find_product(tx, named)? {
+        Some(id) => id,
+        None => {
+            seen.has_new_products = true;
+            add_product(tx, named)?
+        }
+    };
     seen.products.insert(named.code.clone(), id);
     Ok(id)
 }
@@ -378,10 +422,7 @@ fn find_product(tx: &mut Tx<'_>, named: &ProductRef) -> Result<Option<ProductId>
     Ok(None)
 }
 
-fn find_or_add_product(tx: &mut Tx<'_>, named: &ProductRef) -> Result<ProductId> {
-    if let Some(id) = find_product(tx, named)? {
-        return Ok(id);
-    }
+fn add_product(tx: &mut Tx<'_>, named: &ProductRef) -> Result<ProductId> {
     let name = named.name.as_deref().unwrap_or(&named.code);
     let price_minor = named.price_minor.unwrap_or(0);
     let mut product = Product::bare(ProductId(0), &named.code, name, price_minor);

@@ -1,7 +1,7 @@
 //! `aftercart serve`: the console, the API and the public pages, and the work that comes due.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
 };
@@ -10,7 +10,7 @@ use aftercart_deliver::{Credentials, SmtpSettings, SmtpTransport, Transport};
 use aftercart_engine::{Clock, Engine};
 use aftercart_web::{App, Mail, Turns, router};
 use anyhow::{Context, Result};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::sync::watch;
 use tracing::{error, info};
 
 use crate::{
@@ -33,7 +33,9 @@ pub fn run(common: &Common, args: &ServeArgs) -> Result<()> {
              They are not sent again."
         ));
     }
-    let listen = listen_at(args.listen, &shop.config)?;
+    // Bound before it is told, so that the address is the one that answers, whatever port was free.
+    let listener = bind(listen_at(args.listen, &shop.config)?)?;
+    let listen = listener.local_addr()?;
     let write_key = shop.engine.write_key(shop.config.api.write_key.as_deref())?;
     output.say(format!("Console      http://{listen}/"))?;
     output.say(format!("Event API    http://{listen}/v1/batch, write key {write_key}"))?;
@@ -41,7 +43,7 @@ pub fn run(common: &Common, args: &ServeArgs) -> Result<()> {
         Some(smtp) => output.say(format!("Mail         by {}:{}", smtp.host, smtp.port))?,
         None => output.say("Mail         is caught in the inbox; nothing leaves this machine")?,
     }
-    serve(shop, listen, true)
+    serve_on(shop, listener, true)
 }
 
 pub fn listen_at(flag: Option<SocketAddr>, config: &Config) -> Result<SocketAddr> {
@@ -51,8 +53,20 @@ pub fn listen_at(flag: Option<SocketAddr>, config: &Config) -> Result<SocketAddr
     }
 }
 
+fn bind(listen: SocketAddr) -> Result<TcpListener> {
+    let listener = TcpListener::bind(listen).with_context(|| {
+        format!("cannot listen on {listen}; choose another address with --listen")
+    })?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
 /// Serves until the process is told to end; then lets what is under way finish.
 pub fn serve(shop: Opened, listen: SocketAddr, works: bool) -> Result<()> {
+    serve_on(shop, bind(listen)?, works)
+}
+
+fn serve_on(shop: Opened, listener: TcpListener, works: bool) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mail = match (&shop.config.mail.smtp, works) {
         (Some(_), true) => Mail::Leaves,
@@ -64,7 +78,7 @@ pub fn serve(shop: Opened, listen: SocketAddr, works: bool) -> Result<()> {
         write_key: shop.engine.write_key(shop.config.api.write_key.as_deref())?,
         mail,
         is_sample: shop.engine.sample_note()?.is_some(),
-        listen,
+        listen: listener.local_addr()?,
         turns: Turns::default(),
     };
     let relay = match &shop.config.mail.smtp {
@@ -77,9 +91,7 @@ pub fn serve(shop: Opened, listen: SocketAddr, works: bool) -> Result<()> {
         std::thread::spawn(move || work(&engine, &clock, relay, stopped))
     });
     runtime.block_on(async {
-        let listener = TcpListener::bind(listen).await.with_context(|| {
-            format!("cannot listen on {listen}; choose another address with --listen")
-        })?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
         let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, service).with_graceful_shutdown(told_to_end()).await?;
         anyhow::Ok(())

@@ -3,10 +3,13 @@
 //! Each test has a folder of its own and asks what a user would ask. Real data is used where it is
 //! at hand and skipped by name where it is not; small data of our own covers the same commands.
 
+mod ready_shop;
 mod support;
 
 mod bad_input;
 mod browser;
 mod demo;
+mod http_api;
+mod last_look;
 mod online_retail;
 mod small_shop;

@@ -170,7 +170,11 @@ impl From<RejectReason> for ApiError {
             }
             RejectReason::Missing { field }
             | RejectReason::Invalid { field, .. }
-            | RejectReason::Unusable { field, .. } => Self::invalid_field(field, message),
+            | RejectReason::Unusable { field, .. } => {
+                // Where one of two is missing, the text names both and the field the first.
+                let first = field.split('`').next().unwrap_or_default();
+                Self::invalid_field(first, message)
+            }
             RejectReason::TooDeep | RejectReason::NotJson { .. } => Self::invalid(message),
         }
     }
@@ -213,3 +217,6 @@ fn user_name(headers: &HeaderMap) -> Option<String> {
     let pair = String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()?;
     pair.split_once(':').map(|(name, _)| name.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -538,3 +538,6 @@ async fn show_product(State(app): State<App>, Path(code): Path<String>) -> Respo
         Err(err) => failed(&app, "a page of the sample shop", &err),
     }
 }
+
+#[cfg(test)]
+mod tests;

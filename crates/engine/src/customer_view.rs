@@ -7,7 +7,7 @@ use aftercart_model::{
     Consent, Customer, CustomerId, Enrolment, Event, EventBody, EventKind, ExitReason, FlowId,
     Message, MessageState, Order, Position, StepId, Suppression, Timestamp, Touches,
 };
-use aftercart_policy::{GateAnswer, gates};
+use aftercart_policy::{GateAnswer, GateName, gates};
 use aftercart_segment::{HistoryBuffer, Subject, evaluate, parse};
 use aftercart_store::Tx;
 use anyhow::{Context, Result};
@@ -77,6 +77,8 @@ pub struct CustomerAnswer {
     pub next: Vec<NextStep>,
     /// Whether another order ends the flow.
     pub ends_on_purchase: bool,
+    /// Whether something bars every email, so that those to come would not go either.
+    pub is_barred: bool,
 }
 
 /// The answer, with what it rests on.
@@ -307,8 +309,19 @@ impl Engine {
             let steps = flow.sends().map(|(step, _)| (step.id.clone(), step.title())).collect();
             let ends_on_purchase = flow.is_ended_by_purchase();
             let flow = stored.id.clone();
-            let answer =
-                CustomerAnswer { flow, step, steps, flows, why, gates, next, ends_on_purchase };
+            let bars = [GateName::Consent, GateName::Suppression];
+            let is_barred = gates.iter().any(|it| !it.is_passed && bars.contains(&it.name));
+            let answer = CustomerAnswer {
+                flow,
+                step,
+                steps,
+                flows,
+                why,
+                gates,
+                next,
+                ends_on_purchase,
+                is_barred,
+            };
             Ok(Some(answer))
         })
     }
@@ -323,7 +336,9 @@ impl Engine {
             facts.expires_at = Timestamp::MAX;
         }
         let mut answers = gates(&facts, self.rules(), now);
-        answers.retain(|it| !(is_settled && it.name == aftercart_policy::GateName::InTime));
+        // Nor do caps and hours of this moment say anything about it.
+        let of_the_moment = [GateName::InTime, GateName::QuietHours, GateName::FrequencyCap];
+        answers.retain(|it| !(is_settled && of_the_moment.contains(&it.name)));
         Ok(answers)
     }
 

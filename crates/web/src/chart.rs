@@ -180,17 +180,17 @@ pub fn curve(label: &str, it: Interval, tick: impl Fn(f64) -> String) -> Markup 
         };
         let (zero, middle) = (x(0.0), x(it.estimate));
         // Two names side by side would run into each other: the zero line's steps aside.
-        let anchor = match middle - zero {
-            gap if gap.abs() >= 66.0 => "middle",
-            gap if gap >= 0.0 => "end",
-            _ => "start",
+        let (anchor, beside) = match middle - zero {
+            gap if gap.abs() >= 66.0 => ("middle", zero),
+            gap if gap >= 0.0 => ("end", zero.min(middle - 36.0)),
+            _ => ("start", zero.max(middle + 36.0)),
         };
         html! {
             (scale_below((from, to, step), x, (top, bottom), &tick))
             path.curve-rest d=(area(from, to)) {}
             path.curve-body d=(area(it.low.max(from), it.high.min(to))) {}
             (line("nothing", zero, top, zero, bottom))
-            (text("axis strong", anchor, zero, top - 10.0, "nothing"))
+            (text("axis strong", anchor, beside, top - 10.0, "nothing"))
             (line("estimate-line", middle, y(it.estimate), middle, bottom))
             circle.estimate cx=(n(middle)) cy=(n(y(it.estimate))) r="5.5" {}
             (text("estimate-text", "middle", middle, top - 9.0, &tick(it.estimate)))

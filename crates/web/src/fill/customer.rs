@@ -188,6 +188,7 @@ fn answered(it: &CustomerAnswer, name: &str, calendar: &Calendar) -> (Question, 
                 format!("{} later", from.distance(step.at))
             }
         };
+        let detail = if it.is_barred { format!("{detail}, and not sent either") } else { detail };
         before = Some(step.at);
         next.push(NextRow { when: NextWhen::At(step.at), what: step.title.clone(), detail });
     }
@@ -231,7 +232,8 @@ fn why(why: &Why, name: &str, calendar: &Calendar) -> (String, String, String) {
             told(did_not, format!("It bounced on {}.", calendar.moment(*at)), ended(reason))
         }
         Why::NotSent { reason } => {
-            told(did_not, format!("It was not sent: {}", first_lower(&ended(reason))), nothing())
+            let (label, particulars) = reason.split_once(": ").unwrap_or((reason, ""));
+            told(did_not, format!("It was not sent: {}.", first_lower(label)), ended(particulars))
         }
         Why::HeldBack { until, reason } => told(
             did_not,

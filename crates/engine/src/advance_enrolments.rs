@@ -10,8 +10,8 @@ use aftercart_flow::{
     Effect, Entry, EntryFacts, ExitWhen, Facts, Flow, Question, StepAction, advance, entry,
 };
 use aftercart_model::{
-    ConsentState, Customer, CustomerId, Enrolment, EnrolmentId, EventBody, ExitReason, FlowId,
-    MessageState, NewEnrolment, Order, OrderId, Position, Timestamp, Topic,
+    Consent, ConsentState, Customer, CustomerId, Enrolment, EnrolmentId, EventBody, ExitReason,
+    FlowId, MessageState, NewEnrolment, Order, OrderId, Position, Timestamp, Topic,
 };
 use aftercart_segment::{Condition, CustomerFacts, HistoryBuffer, Subject, evaluate};
 use aftercart_store::{FlowState, Tx};
@@ -224,7 +224,39 @@ impl Engine {
             let flow = self.flow_version(tx, &stored.id, stored.version)?;
             if flow.order_trigger().is_some() {
                 let running = Running { version: stored.version, flow };
-                self.enrol(tx, &running, customer, Some(order), now, 0)?;
+                let entered = self.enrol(tx, &running, customer, Some(order), now, 0)?;
+                if entered.is_some() {
+                    self.end_entries_of_later_orders(tx, &running.flow, order, customer, now)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// After an order told late has enrolled: an order placed after it and told before may have
+    /// enrolled where it would have been refused, had they come as they were placed. That ends.
+    fn end_entries_of_later_orders(
+        &self,
+        tx: &mut Tx<'_>,
+        flow: &Flow,
+        order: &Order,
+        customer: CustomerId,
+        now: Timestamp,
+    ) -> Result<()> {
+        for later in tx.active_enrolments_of(customer)? {
+            if later.flow != *flow.id() || order.placed_at >= self.since_trigger(tx, &later)?.1 {
+                continue;
+            }
+            let facts = EntryFacts {
+                customer,
+                at: later.entered_at,
+                is_key_used: false,
+                last_entered_at: Some(now),
+                is_filter_met: true,
+                is_in_audience: true,
+            };
+            if let Entry::Refuse { .. } = entry(flow, &facts, self.keys().holdout()) {
+                self.walk(tx, later, Some(ExitReason::Purchase), now, 0)?;
             }
         }
         Ok(())
@@ -240,13 +272,34 @@ impl Engine {
         for enrolment in tx.active_enrolments_of(customer)? {
             let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
             if flow.exit().iter().any(|it| it.when == ExitWhen::ProductReviewed) {
+    /// When the customer last entered a flow, those entries left out that an order placed after
+    /// `order` made: they came before only in the telling.
+    fn entered_before(
+        &self,
+        tx: &mut Tx<'_>,
+        flow: &FlowId,
+        customer: CustomerId,
+        order: Option<&Order>,
+    ) -> Result<Option<Timestamp>> {
+        let latest = tx.latest_entry(flow, customer)?;
+        let (Some(_), Some(order)) = (latest, order) else { return Ok(latest) };
+        let mut entered_at = None;
+        for entry in tx.enrolments_of(customer)?.iter().filter(|it| it.flow == *flow) {
+            if self.since_trigger(tx, entry)?.1 <= order.placed_at {
+                entered_at = entered_at.max(Some(entry.entered_at));
+            }
+        }
+        Ok(entered_at)
+    }
+
                 self.advance(tx, enrolment.id, now, 0)?;
             }
         }
         Ok(())
     }
 
-    /// After the customer withdrew the agreement to marketing.
+    /// After the customer withdrew the agreement to marketing, at `said_at`. Told late, after a yes
+    /// that was said later, it ends only what had begun before it.
     pub(crate) fn end_after_unsubscribe(
         &self,
         tx: &mut Tx<'_>,
@@ -255,14 +308,19 @@ impl Engine {
     ) -> Result<()> {
         for enrolment in tx.active_enrolments_of(customer)? {
             let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
-            if flow.topic() == Topic::Marketing {
+            let is_ended = holds || enrolment.entered_at <= said_at;
+            if flow.topic() == Topic::Marketing && is_ended {
                 self.walk(tx, enrolment, Some(ExitReason::Unsubscribed), now, 0)?;
             }
         }
         Ok(())
     }
+        said_at: Timestamp,
 
     /// Ends everything a customer is in.
+        let is_withdrawn =
+            |it: &Consent| it.topic == Topic::Marketing && it.state == ConsentState::Withdrawn;
+        let holds = tx.consents_of(customer)?.iter().any(is_withdrawn);
     pub(crate) fn end_all(
         &self,
         tx: &mut Tx<'_>,
@@ -300,7 +358,7 @@ impl Engine {
             customer,
             at: now,
             is_key_used: false, // The store's unique constraint answers, whatever we think.
-            last_entered_at: tx.latest_entry(flow.id(), customer)?,
+            last_entered_at: self.entered_before(tx, flow.id(), customer, order)?,
             is_filter_met,
             is_in_audience: self.is_in_audience(tx, flow, &known, now)?,
         };

@@ -160,6 +160,9 @@ impl Engine {
             Appended::New { seq } => {
                 if let Some(customer) = customer {
                     tx.lock_customer(customer)?;
+                    if occasion == Occasion::Live {
+                        known_since(tx, customer, event.at)?;
+                    }
                 }
                 self.apply(tx, seq, &new, occasion, now)?;
                 Ok(Recorded::New { seq, customer })
@@ -236,9 +239,7 @@ impl Engine {
                 tx.refund_order(order, *amount_minor)?;
                 Ok(())
             }
-            (EventBody::Identified { .. }, Some(customer)) => {
-                self.apply_facts(tx, customer, event)
-            }
+            (EventBody::Identified { .. }, Some(customer)) => self.apply_facts(tx, customer, event),
             (EventBody::ConsentGiven { consent }, Some(customer)) => {
                 self.apply_consent(tx, customer, consent, now)
             }
@@ -308,6 +309,16 @@ impl Engine {
     }
 }
 
+/// Keeps the first time anything happened to a customer, whenever it is told.
+fn known_since(tx: &mut Tx<'_>, id: CustomerId, at: Timestamp) -> Result<()> {
+    let Some(mut customer) = tx.customer(id)? else { return Ok(()) };
+    if at < customer.created_at {
+        customer.created_at = at;
+        tx.save_customer(&customer)?;
+    }
+    Ok(())
+}
+
 /// Takes over what an event says of its customer.
 fn know(customer: &mut Customer, body: &EventBody) {
     let EventBody::Identified { name, time_zone, country, locale, attributes } = body else {
@@ -350,8 +361,11 @@ fn is_same(tx: &mut Tx<'_>, known: &Event, event: &Incoming) -> Result<bool> {
     }
     let find = &mut |named: &ProductRef| Ok(find_product(tx, named)?.unwrap_or(NO_PRODUCT));
     let mut body = resolve_body(&event.body, find)?;
-    if let (false, EventBody::ConsentGiven { consent }, EventBody::ConsentGiven { consent: before }) =
-        (is_timed, &mut body, &known.body)
+    if let (
+        false,
+        EventBody::ConsentGiven { consent },
+        EventBody::ConsentGiven { consent: before },
+    ) = (is_timed, &mut body, &known.body)
     {
         consent.at = before.at;
     }

@@ -119,8 +119,9 @@ impl Tx<'_> {
         self.orders_with_lines(sql, values![customer.bucket().0, customer])
     }
 
-    /// A customer's first purchase placed at `after` or later, `other_than` left out. Cancelled
-    /// orders are no purchases.
+    /// A customer's first order placed at `after` or later, `other_than` left out. One that was
+    /// cancelled since counts: it was accepted, and what followed from it does not depend on which
+    /// of the two was told first.
     pub fn first_order_after(
         &mut self,
         customer: CustomerId,
@@ -129,7 +130,7 @@ impl Tx<'_> {
     ) -> Result<Option<Order>> {
         let sql = "SELECT id FROM orders \
                    WHERE bucket = ?1 AND customer = ?2 AND placed_at >= ?3 \
-                   AND cancelled_at IS NULL AND id <> ?4 ORDER BY placed_at, id LIMIT 1";
+                   AND id <> ?4 ORDER BY placed_at, id LIMIT 1";
         // No order's id is empty.
         let other_than = other_than.map_or("", OrderId::as_str);
         let values = values![customer.bucket().0, customer, after, other_than];

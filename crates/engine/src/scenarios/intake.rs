@@ -100,3 +100,27 @@ fn an_order_of_nobody_teaches_and_enrols_nobody() {
     scene.live(days(3));
     assert_eq!(scene.letters().len(), 0);
 }
+
+#[test]
+fn an_event_whose_time_was_reckoned_is_a_duplicate_when_it_comes_later_again() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    let order = r#"{"messageId": "m1", "userId": "ana@mail.example", "event": "Order Completed",
+        "properties": {"order_id": "1001", "total": 24.0, "currency": "EUR",
+            "products": [{"product_id": "dripper", "price": 24.0, "quantity": 1}]}}"#;
+    let consent = r#"{"messageId": "m2", "userId": "ana@mail.example",
+        "traits": {"firstName": "Ana", "consent": {"marketing": true}}}"#;
+    let topic = r#"{"messageId": "m3", "userId": "ana@mail.example", "event": "Consent Given",
+        "properties": {"topic": "feedback"}}"#;
+    use segment_api::Call::{Identify, Track};
+    let bodies = [(Track, order), (Identify, consent), (Track, topic)];
+    let send = |scene: &Scene| {
+        let units = bodies.map(|(call, body)| parsed(scene, call, body));
+        scene.engine.record_units(&units, scene.now()).unwrap()
+    };
+    assert!(send(&scene).iter().all(|it| matches!(it, Recorded::New { .. })));
+    scene.skip(hours(2));
+    let again = send(&scene);
+    assert!(again.iter().all(|it| matches!(it, Recorded::Duplicate { .. })), "{again:?}");
+    assert_eq!(scene.path("ana"), "upsell-cross-sell 1001: wait-offer until Tue 3 Mar 12:00");
+}

@@ -3,11 +3,16 @@
 //! Every test is a story told to a [`Scene`] in a few lines. When a scene ends, every promise is
 //! asked of its store, and that no letter went out twice.
 
+mod arrival;
 mod intake;
 mod sequence;
 mod stopping;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use aftercart_deliver::{Letter, Look, Outcome, Transport};
 use aftercart_flow::{FEEDBACK, Flow, UPSELL_CROSS_SELL};
@@ -19,7 +24,7 @@ use aftercart_model::{
 };
 use aftercart_store::Store;
 use aftercart_testing::{
-    memory::{Fate, MemoryTransport, Outbox},
+    memory::{Crash, Fate, MemoryTransport, Outbox},
     shop::ShopInABox,
 };
 use jiff::{SignedDuration, tz::TimeZone};
@@ -114,7 +119,7 @@ impl Scene {
         Self::of(&Shop::default(), at(now))
     }
 
-    /// A shop whose flows went live a moment before `now`.
+    /// A shop whose flows went live two days before `now`.
     pub fn of(shop: &Shop, now: Timestamp) -> Self {
         let folder = TempDir::new().unwrap();
         let place = folder.path().join("store");
@@ -134,16 +139,17 @@ impl Scene {
         };
         scene.engine.save_products(&catalogue()).unwrap();
         scene.learn_from_the_past(now);
-        scene.launch(shop, now - hours(1));
+        scene.launch(shop, now - days(2));
         scene
     }
 
-    /// Ten customers of last month bought a dripper and three other things each.
+    /// Twenty customers of last month: those who bought a dripper bought a kettle too.
     fn learn_from_the_past(&mut self, now: Timestamp) {
         let mut past = Vec::new();
-        for buyer in 0..10 {
-            let mut codes = vec!["dripper"];
-            codes.extend((0..3).map(|it| PRODUCTS[1 + (buyer + it) % 7].0));
+        for buyer in 0..20 {
+            let first = if buyer % 2 == 0 { ["dripper", "kettle"] } else { ["beans", "mug"] };
+            let more = ["filters", "scale", "grinder", "server"];
+            let codes = [first[0], first[1], more[buyer % 4], more[(buyer / 2 + 1) % 4]];
             let name = format!("past{buyer}");
             let order = format!("past-{buyer}");
             past.push(self.order_event(&name, &order, &codes, now - days(20)));
@@ -338,6 +344,27 @@ impl Scene {
     ) -> crate::DeliverySummary {
         let mut transport = Meddled { inner: &mut self.transport, before, after };
         block_on(self.engine.deliver_due(&mut transport, &*self.clock, 100)).unwrap()
+    }
+
+    /// Works on until the process dies, as one of the fates says.
+    pub fn work_until_it_dies(&mut self) {
+        let died = catch_unwind(AssertUnwindSafe(|| self.work())).expect_err("a crash");
+        assert!(died.is::<Crash>(), "no other panic");
+    }
+
+    /// Starts anew on the store as it was left.
+    pub fn restart(&mut self) -> u64 {
+        self.engine = Arc::new(Engine::open(self.engine.store().clone(), None).unwrap());
+        self.transport = MemoryTransport::into_outbox(&self.outbox);
+        self.engine.recover(self.now()).unwrap()
+    }
+
+    /// Makes a flow live beside the shipped one.
+    pub fn launch_also(&self, document: &str) {
+        let flow = Flow::parse(document).unwrap();
+        let (store, now) = (self.engine.store(), self.now());
+        store.write(|tx| tx.save_flow(flow.id(), document, now)).unwrap();
+        self.engine.launch_flow(flow.id(), now).unwrap();
     }
 
     // What became of it.

@@ -1,0 +1,165 @@
+//! Whatever the order in which things are told, the same follows.
+
+use aftercart_model::{Customer, Order};
+
+use super::*;
+
+/// What happened, in the order in which it did.
+const HAPPENED: [&str; 5] = ["identify", "consent", "first", "second", "cancellation"];
+
+/// An event of `name`, all of which happened in the hours before now.
+fn event(scene: &mut Scene, name: &str, what: &str, cancelled: &str) -> Incoming {
+    let order = |which: &str| format!("{name}-{which}");
+    let (event, hours_ago) = match what {
+        "identify" => (scene.identify_event(name, Some("Asia/Tokyo")), 5),
+        "consent" => (scene.consent_event(name, Topic::Marketing, ConsentState::Agreed), 4),
+        "first" => (scene.order_event(name, &order("first"), &["dripper"], NOW), 3),
+        "second" => (scene.order_event(name, &order("second"), &["kettle"], NOW), 2),
+        "cancellation" => {
+            let order = order_id(&order(cancelled));
+            (scene.event(name, IncomingBody::OrderCancelled { order }), 1)
+        }
+        other => panic!("no event `{other}`"),
+    };
+    Incoming { at: NOW - hours(hours_ago), ..event }
+}
+
+/// Every order of `things`, the given one first.
+fn permutations(things: &[&'static str]) -> Vec<Vec<&'static str>> {
+    if things.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut found = Vec::new();
+    for at in 0..things.len() {
+        let mut others = things.to_vec();
+        let first = others.remove(at);
+        for mut rest in permutations(&others) {
+            rest.insert(0, first);
+            found.push(rest);
+        }
+    }
+    found
+}
+
+/// What is known of a customer, without what names this one.
+fn projections(scene: &Scene, name: &str) -> String {
+    let id = scene.customer(name);
+    let read = |tx: &mut aftercart_store::Tx<'_>| {
+        let Customer { name, time_zone, created_at, .. } = tx.customer(id)?.unwrap();
+        let known = format!("{name:?} {time_zone:?} since {created_at}");
+        let order = |it: Order| {
+            format!("{} placed {} cancelled {:?}", it.id, it.placed_at, it.cancelled_at)
+        };
+        let orders: Vec<String> = tx.orders_of(id)?.into_iter().map(order).collect();
+        let consents = tx.consents_of(id)?;
+        Ok(format!("{known}\n{}\n{consents:?}", orders.join("\n")))
+    };
+    let told = scene.engine.store().read(read).unwrap();
+    told.replace(name, "X")
+}
+
+#[test]
+fn every_order_of_arrival_leads_to_the_same() {
+    for cancelled in ["first", "second"] {
+        let mut scene = Scene::new();
+        let mut expected: Option<(String, String)> = None;
+        for (serial, arrival) in permutations(&HAPPENED).into_iter().enumerate() {
+            let name = format!("c{serial}");
+            for what in &arrival {
+                let event = event(&mut scene, &name, what, cancelled);
+                assert!(matches!(scene.record(&event), Recorded::New { .. }));
+            }
+            let place = |what| arrival.iter().position(|it| *it == what).unwrap();
+            let mut path = scene.path(&name).replace(&name, "X");
+            if place("second") < place("first") {
+                // Told first, the second order enrolled; the first ended that when it came.
+                let ended = "upsell-cross-sell X-second: left, Purchase\n";
+                assert!(path.starts_with(ended), "{arrival:?}: {path}");
+                path = path.replace(ended, "");
+            }
+            let told = (projections(&scene, &name), path);
+            let first = expected.get_or_insert_with(|| told.clone());
+            assert_eq!(told, *first, "{arrival:?}");
+        }
+        let (_, path) = expected.unwrap();
+        assert_eq!(
+            path,
+            "upsell-cross-sell X-first: left, Purchase\n\
+             feedback X-second: wait-feedback until Sun 8 Mar 21:00"
+        );
+        scene.live(days(16));
+        assert_eq!(scene.letters().len(), 0, "nobody agreed to be asked for a review");
+    }
+}
+
+#[test]
+fn an_order_told_late_ends_what_the_later_one_began() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    scene.skip(hours(5));
+    scene.order("ana", "1002", &["kettle"]);
+    let earlier = scene.now() - hours(2);
+    let late = scene.order_event("ana", "1001", &["dripper"], earlier);
+    scene.record(&late);
+    assert_eq!(
+        scene.path("ana"),
+        "upsell-cross-sell 1002: left, Purchase\n\
+         upsell-cross-sell 1001: left, Purchase\n\
+         feedback 1002: wait-feedback until Sun 8 Mar 17:00"
+    );
+}
+
+#[test]
+fn where_everybody_may_come_in_again_a_late_order_ends_nothing_that_stands_without_it() {
+    let upsell = Shop::default().upsell.replace("re_entry: after 30 days", "re_entry: always");
+    let shop = Shop { upsell, ..Shop::default() };
+    let paths = [false, true].map(|is_late| {
+        let mut scene = Scene::of(&shop, NOW);
+        scene.join("ana");
+        let first = scene.order_event("ana", "1001", &["dripper"], NOW - hours(2));
+        let second = scene.order_event("ana", "1002", &["kettle"], NOW - hours(1));
+        for event in if is_late { [second, first] } else { [first, second] } {
+            scene.record(&event);
+        }
+        let mut path: Vec<String> = scene.path("ana").lines().map(str::to_owned).collect();
+        path.sort();
+        path
+    });
+    assert_eq!(paths[0], paths[1]);
+    assert_eq!(paths[0][2], "upsell-cross-sell 1002: wait-offer until Tue 3 Mar 12:00");
+}
+
+#[test]
+fn of_two_answers_the_later_holds_whichever_is_told_first() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    scene.skip(hours(10));
+    let said = |scene: &mut Scene, state, hours_ago| {
+        let mut event = scene.consent_event("ana", Topic::Marketing, state);
+        event.at = scene.now() - hours(hours_ago);
+        let IncomingBody::ConsentGiven { consent } = &mut event.body else { unreachable!() };
+        consent.at = event.at;
+        scene.record(&event);
+    };
+    said(&mut scene, ConsentState::Agreed, 2);
+    scene.order("ana", "1001", &["dripper"]);
+    said(&mut scene, ConsentState::Withdrawn, 4);
+    assert!(scene.path("ana").contains("wait-offer"), "they agreed again after that");
+    said(&mut scene, ConsentState::Withdrawn, 1);
+    assert!(scene.path("ana").ends_with("left, Unsubscribed"));
+}
+
+#[test]
+fn of_two_facts_the_later_holds_whichever_is_told_first() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    scene.skip(hours(10));
+    let now = scene.now();
+    for (zone, hours_ago) in [("Asia/Tokyo", 2), ("Europe/Berlin", 3), ("Asia/Seoul", 1)] {
+        let event = scene.identify_event("ana", Some(zone));
+        scene.record(&Incoming { at: now - hours(hours_ago), ..event });
+        let zone = scene.zone("ana").iana_name().unwrap().to_owned();
+        assert_ne!(zone, "Europe/Berlin");
+    }
+    assert_eq!(scene.zone("ana").iana_name(), Some("Asia/Seoul"));
+}

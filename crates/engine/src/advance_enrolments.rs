@@ -16,12 +16,15 @@ use aftercart_model::{
 use aftercart_segment::{Condition, CustomerFacts, HistoryBuffer, Subject, evaluate};
 use aftercart_store::{FlowState, Tx};
 use anyhow::{Context, Result, bail};
-use jiff::tz::TimeZone;
+use jiff::{SignedDuration, tz::TimeZone};
+use tracing::warn;
 
 use crate::Engine;
 
 /// A customer moved from flow to flow to flow is a ring that nobody meant.
 const FLOWS_ON_MAX: u32 = 8;
+/// When an enrolment that could not be moved is tried again.
+const TRY_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(15);
 /// How many enrolments one transaction advances: long enough to pay for its commit, short enough
 /// that events get in between.
 const BATCH: u32 = 200;
@@ -43,18 +46,25 @@ impl Engine {
     pub fn advance_due(&self, now: Timestamp) -> Result<u64> {
         let mut moved = 0;
         loop {
-            let batch = self.store().write(|tx| {
-                let due = tx.due_enrolments(now, BATCH)?;
-                for id in &due {
-                    self.advance(tx, *id, now, 0)?;
-                }
-                Ok(due.len())
-            })?;
-            moved += batch as u64;
-            if batch < BATCH as usize {
+            let due = self.store().read(|tx| tx.due_enrolments(now, BATCH))?;
+            let advance_all =
+                |tx: &mut Tx<'_>| due.iter().try_for_each(|id| self.advance(tx, *id, now, 0));
+            if self.store().write(advance_all).is_err() {
+                // One of them cannot be moved; the others are not to wait for it.
+                due.iter().try_for_each(|id| self.advance_or_set_aside(*id, now))?;
+            }
+            moved += due.len() as u64;
+            if due.len() < BATCH as usize {
                 return Ok(moved);
             }
         }
+    }
+
+    fn advance_or_set_aside(&self, id: EnrolmentId, now: Timestamp) -> Result<()> {
+        self.store().write(|tx| self.advance(tx, id, now, 0)).or_else(|err| {
+            warn!(enrolment.id = id.0, "the enrolment cannot go on, others do: {err:#}");
+            self.store().write(|tx| tx.set_wake(id, Some(now + TRY_AGAIN_AFTER)))
+        })
     }
 
     /// Moves one enrolment as far as it goes now.

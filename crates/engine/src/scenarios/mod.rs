@@ -7,6 +7,7 @@ mod arrival;
 mod intake;
 mod sequence;
 mod stopping;
+mod timing;
 
 use std::{
     collections::BTreeMap,

@@ -185,7 +185,7 @@ impl Engine {
         for message in tx.open_messages_of_enrolment(id)? {
             self.change(tx, message.id, now, &mut |it| {
                 it.state = MessageState::Cancelled;
-                it.reason = Some(format!("left the flow: {}", exit_words(reason)));
+                it.reason = Some(why_left(reason));
             })?;
         }
         Ok(())
@@ -272,16 +272,6 @@ impl Engine {
         Ok(())
     }
 
-    /// After a review was accepted: the flows that asked for it are done.
-    pub(crate) fn after_review(
-        &self,
-        tx: &mut Tx<'_>,
-        customer: CustomerId,
-        now: Timestamp,
-    ) -> Result<()> {
-        for enrolment in tx.active_enrolments_of(customer)? {
-            let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
-            if flow.exit().iter().any(|it| it.when == ExitWhen::ProductReviewed) {
     /// When the customer last entered a flow, those entries left out that an order placed after
     /// `order` made: they came before only in the telling.
     fn entered_before(
@@ -302,6 +292,16 @@ impl Engine {
         Ok(entered_at)
     }
 
+    /// After a review was accepted: the flows that asked for it are done.
+    pub(crate) fn after_review(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: CustomerId,
+        now: Timestamp,
+    ) -> Result<()> {
+        for enrolment in tx.active_enrolments_of(customer)? {
+            let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
+            if flow.exit().iter().any(|it| it.when == ExitWhen::ProductReviewed) {
                 self.advance(tx, enrolment.id, now, 0)?;
             }
         }
@@ -314,8 +314,12 @@ impl Engine {
         &self,
         tx: &mut Tx<'_>,
         customer: CustomerId,
+        said_at: Timestamp,
         now: Timestamp,
     ) -> Result<()> {
+        let is_withdrawn =
+            |it: &Consent| it.topic == Topic::Marketing && it.state == ConsentState::Withdrawn;
+        let holds = tx.consents_of(customer)?.iter().any(is_withdrawn);
         for enrolment in tx.active_enrolments_of(customer)? {
             let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
             let is_ended = holds || enrolment.entered_at <= said_at;
@@ -325,12 +329,8 @@ impl Engine {
         }
         Ok(())
     }
-        said_at: Timestamp,
 
     /// Ends everything a customer is in.
-        let is_withdrawn =
-            |it: &Consent| it.topic == Topic::Marketing && it.state == ConsentState::Withdrawn;
-        let holds = tx.consents_of(customer)?.iter().any(is_withdrawn);
     pub(crate) fn end_all(
         &self,
         tx: &mut Tx<'_>,
@@ -404,6 +404,16 @@ impl Engine {
         let Some(id) = &enrolment.trigger_order else { return Ok((None, enrolment.entered_at)) };
         let placed_at = tx.order(id)?.map_or(enrolment.entered_at, |it| it.placed_at);
         Ok((Some(id.clone()), placed_at))
+    }
+
+    /// Whether the order an enrolment began with was cancelled since.
+    pub(crate) fn is_order_cancelled(
+        &self,
+        tx: &mut Tx<'_>,
+        enrolment: &Enrolment,
+    ) -> Result<bool> {
+        let Some(id) = &enrolment.trigger_order else { return Ok(false) };
+        Ok(tx.order(id)?.is_some_and(|it| !it.is_purchase()))
     }
 
     fn is_reviewed(&self, tx: &mut Tx<'_>, flow: &Flow, enrolment: &Enrolment) -> Result<bool> {
@@ -511,6 +521,11 @@ pub(crate) fn customer_facts(tx: &mut Tx<'_>, customer: &Customer) -> Result<Cus
         agreed: agreed.map(|it| it.topic).collect(),
         is_suppressed,
     })
+}
+
+/// Why a message of somebody who left the flow never goes.
+pub(crate) fn why_left(reason: ExitReason) -> String {
+    format!("left the flow: {}", exit_words(reason))
 }
 
 /// Why somebody left a flow, in words a shopkeeper reads.

@@ -8,24 +8,50 @@
 
 use std::time::Duration;
 
-use aftercart_deliver::{Look, Outcome, Stage, Transport, retry};
+use aftercart_deliver::{Letter, Look, Outcome, Stage, Transport, retry};
 use aftercart_model::{
-    BounceClass, EventBody, ExitReason, Message, MessageClass, MessageId, MessageState,
+    BounceClass, EventBody, ExitReason, Message, MessageClass, MessageId, MessageState, Position,
     Suppression, SuppressionReason, Timestamp,
 };
-use aftercart_policy::{Fact, Gate, Reason, Verdict, verdict};
+use aftercart_policy::{Fact, Gate, RECHECK_AFTER, Reason, Verdict, verdict};
 use aftercart_store::{FlowState, Tx};
 use anyhow::{Context, Result};
 use jiff::SignedDuration;
 use serde::Serialize;
 use tracing::{info, warn};
 
-use crate::{Clock, Engine};
+use crate::{Clock, Engine, advance_enrolments::why_left};
 
 /// How far back hand-overs are read for the frequency caps; no cap looks back further.
-const CAPS_LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 90);
+pub(crate) const CAPS_LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// A doubt that no report has resolved by then is closed as presumed sent.
 const DOUBT_OPEN: SignedDuration = SignedDuration::from_hours(24);
+
+/// Why nothing is sent about an order that was cancelled.
+pub(crate) const ORDER_CANCELLED: &str = "the order it follows up was cancelled";
+
+/// What a look at a message says.
+enum Looked {
+    Go,
+    Hold {
+        until: Timestamp,
+        why: String,
+    },
+    /// It will never go.
+    End {
+        state: MessageState,
+        why: String,
+    },
+}
+
+impl Looked {
+    fn why(&self) -> &str {
+        match self {
+            Self::Go => "",
+            Self::Hold { why, .. } | Self::End { why, .. } => why,
+        }
+    }
+}
 
 /// What a round of sending did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -94,7 +120,11 @@ impl Engine {
         clock: &dyn Clock,
         id: MessageId,
     ) -> Result<()> {
-        let Some(letter) = self.prepare(id, clock.now())? else { return Ok(()) };
+        let prepared = self.prepare(id, clock.now()).or_else(|err| {
+            warn!(message.id = id.0, "the message cannot be looked at, others go on: {err:#}");
+            self.set_aside(id, &format!("could not be looked at: {err:#}"), clock.now())
+        });
+        let Some(letter) = prepared? else { return Ok(()) };
         let look = || async {
             let looked = self.store().write(|tx| self.claim(tx, id, clock.now()));
             looked.unwrap_or_else(|err| {
@@ -109,15 +139,14 @@ impl Engine {
 
     /// The letter of a message that may go, or `None` when it was held back, dropped or taken
     /// meanwhile.
-    fn prepare(&self, id: MessageId, now: Timestamp) -> Result<Option<aftercart_deliver::Letter>> {
-        let verdict = self.store().read(|tx| {
+    fn prepare(&self, id: MessageId, now: Timestamp) -> Result<Option<Letter>> {
+        let looked = self.store().read(|tx| {
             let Some(message) = tx.message(id)?.filter(is_open) else { return Ok(None) };
-            let gate = self.gate(tx, &message, now)?;
-            Ok(Some(verdict(&gate, self.rules(), now)))
+            self.look(tx, &message, now).map(Some)
         })?;
-        match verdict {
+        match looked {
             None => Ok(None),
-            Some(Verdict::Send) => match self.store().read(|tx| self.letter(tx, id, now)) {
+            Some(Looked::Go) => match self.store().read(|tx| self.letter(tx, id, now)) {
                 Ok(letter) => Ok(Some(letter)),
                 Err(err) => {
                     // A broken mail is worse than none: this message is set aside, visibly.
@@ -133,10 +162,48 @@ impl Engine {
                 }
             },
             Some(other) => {
-                self.store().write(|tx| self.obey(tx, id, &other, now))?;
+                self.store().write(|tx| self.obey(tx, id, other, now))?;
                 Ok(None)
             }
         }
+    }
+
+    /// Tries a message again later that could not be looked at, so that the others get their turn.
+    fn set_aside(&self, id: MessageId, why: &str, now: Timestamp) -> Result<Option<Letter>> {
+        let held = Looked::Hold { until: now + RECHECK_AFTER, why: why.to_owned() };
+        self.store().write(|tx| match tx.message(id)?.filter(is_open) {
+            Some(_) => self.obey(tx, id, held, now),
+            None => Ok(()), // In a server's hands: never to be tried by this way.
+        })?;
+        Ok(None)
+    }
+
+    /// What is to be done with an open message now.
+    fn look(&self, tx: &mut Tx<'_>, message: &Message, now: Timestamp) -> Result<Looked> {
+        let end = |why: String| Looked::End { state: MessageState::Cancelled, why };
+        let gate = self.gate(tx, message, now)?;
+        let looked = match verdict(&gate, self.rules(), now) {
+            Verdict::Send => Looked::Go,
+            Verdict::DeferUntil { at, reason } => {
+                Looked::Hold { until: at, why: reason.to_string() }
+            }
+            Verdict::Drop { reason: Reason::TooLate } => {
+                let (state, why) = (MessageState::Expired, Reason::TooLate.to_string());
+                return Ok(Looked::End { state, why });
+            }
+            Verdict::Drop { reason } => return Ok(end(reason.to_string())),
+        };
+        let enrolment = tx.enrolment(message.enrolment)?.context("a message of no enrolment")?;
+        // An attempt that was under way when the enrolment ended comes back here.
+        if let Position::Exited { reason, .. } = &enrolment.position
+            && *reason != ExitReason::Completed
+        {
+            return Ok(end(why_left(*reason)));
+        }
+        if self.is_order_cancelled(tx, &enrolment)? {
+            return Ok(end(ORDER_CANCELLED.to_owned()));
+        }
+        Ok(looked)
     }
 
     /// The last look: claims the attempt, or says why not. Runs in its own transaction.
@@ -145,9 +212,8 @@ impl Engine {
         tx.lock_customer(message.customer)?;
         let message = tx.message(id)?.filter(is_open);
         let Some(mut message) = message else { return Ok(Look::stop("settled meanwhile")) };
-        let gate = self.gate(tx, &message, now)?;
-        match verdict(&gate, self.rules(), now) {
-            Verdict::Send => {
+        match self.look(tx, &message, now)? {
+            Looked::Go => {
                 message.state = MessageState::Claimed;
                 message.attempts += 1;
                 message.claimed_at = Some(now);
@@ -159,37 +225,27 @@ impl Engine {
                 }
             }
             other => {
-                let reason = words(&other);
-                self.obey(tx, id, &other, now)?;
-                Ok(Look::stop(reason))
+                let why = other.why().to_owned();
+                self.obey(tx, id, other, now)?;
+                Ok(Look::stop(why))
             }
         }
     }
 
-    /// Carries a verdict other than `Send` out.
-    fn obey(&self, tx: &mut Tx<'_>, id: MessageId, given: &Verdict, now: Timestamp) -> Result<()> {
-        match given {
-            Verdict::Send => Ok(()),
-            Verdict::DeferUntil { at, reason } => {
-                let words = reason.to_string();
-                self.change(tx, id, now, &mut |message| {
+    /// Carries out what a look said, unless it said go.
+    fn obey(&self, tx: &mut Tx<'_>, id: MessageId, looked: Looked, now: Timestamp) -> Result<()> {
+        let why = looked.why().to_owned();
+        self.change(tx, id, now, &mut |message| {
+            match &looked {
+                Looked::Go => return,
+                Looked::Hold { until, .. } => {
                     message.state = MessageState::Deferred;
-                    message.due_at = *at;
-                    message.reason = Some(words.clone());
-                })
+                    message.due_at = *until;
+                }
+                Looked::End { state, .. } => message.state = *state,
             }
-            Verdict::Drop { reason } => {
-                let state = match reason {
-                    Reason::TooLate => MessageState::Expired,
-                    _ => MessageState::Cancelled,
-                };
-                let words = reason.to_string();
-                self.change(tx, id, now, &mut |message| {
-                    message.state = state;
-                    message.reason = Some(words.clone());
-                })
-            }
-        }
+            message.reason = Some(why.clone());
+        })
     }
 
     /// Changes a message that is not settled yet and tells the log of it.

@@ -13,7 +13,10 @@ use aftercart_store::{NewMessage, Tx};
 use anyhow::{Context, Result};
 use jiff::{ToSpan, tz::TimeZone};
 
-use crate::{Engine, Known};
+use crate::{
+    Engine, Known,
+    deliver_messages::{CAPS_LOOK_BACK, ORDER_CANCELLED},
+};
 
 /// A main product, two beside it, and one in reserve.
 pub(crate) const PRODUCTS_IN_EMAIL: usize = 4;
@@ -43,8 +46,9 @@ impl Engine {
         }
         let zone = self.zone_of(customer);
         let mut problem = None;
-        // No code is spent on somebody who may not be mailed.
-        let is_mailable = self.may_be_mailed(tx, customer, flow.topic())?;
+        // No code is spent on somebody who may not be mailed, or on an order that is no more.
+        let is_cancelled = self.is_order_cancelled(tx, enrolment)?;
+        let is_mailable = !is_cancelled && self.may_be_mailed(tx, customer, flow.topic())?;
         if is_mailable && send.is_coupon_named && enrolment.coupon.is_none() {
             match self.reserve_coupon(tx, flow, customer, &zone, now)? {
                 Some(coupon) => enrolment.coupon = Some(coupon.code),
@@ -56,6 +60,9 @@ impl Engine {
         }
         if customer.email.is_none() {
             problem = Some("the customer has no email address");
+        }
+        if is_cancelled {
+            problem = Some(ORDER_CANCELLED);
         }
         let (template_version, _) = self.program(tx, &send.template, None)?;
         let planned = NewMessage {

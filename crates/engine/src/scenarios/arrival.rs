@@ -130,6 +130,27 @@ fn where_everybody_may_come_in_again_a_late_order_ends_nothing_that_stands_witho
 }
 
 #[test]
+fn nothing_is_sent_about_an_order_that_was_cancelled() {
+    // Cancelled before its email is planned, and between plan and look.
+    for hours_before in [24, 0] {
+        let mut scene = Scene::new();
+        scene.join("ana");
+        scene.order("ana", "1001", &["dripper"]);
+        scene.skip(days(2) - hours(hours_before));
+        scene.engine.advance_due(scene.now()).unwrap();
+        scene.cancel("ana", "1001");
+        scene.live(days(4));
+        assert_eq!(
+            scene.mail("ana"),
+            ["offer", "discount"]
+                .map(|it| format!("{it} Cancelled, the order it follows up was cancelled"))
+                .join("\n")
+        );
+        assert_eq!((scene.letters().len(), scene.free_coupons()), (0, 20));
+    }
+}
+
+#[test]
 fn of_two_answers_the_later_holds_whichever_is_told_first() {
     let mut scene = Scene::new();
     scene.join("ana");

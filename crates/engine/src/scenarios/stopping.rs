@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use aftercart_deliver::Stage;
-use aftercart_model::{BounceClass, Suppression, SuppressionReason};
+use aftercart_model::{
+    BounceClass, MessageClass, StepId, Suppression, SuppressionReason, TemplateId,
+};
+use aftercart_store::NewMessage;
 
 use super::*;
 use crate::Token;
@@ -249,4 +252,59 @@ fn a_refusal_for_what_we_are_bars_nobody() {
     assert!(scene.mail("ana").starts_with("offer Bounced"));
     assert!(scene.path("ana").contains("wait-discount"), "the next email is tried");
     assert_eq!(scene.engine.store().read(|tx| tx.count_suppressions()).unwrap(), 0);
+}
+
+#[test]
+fn a_review_given_while_the_request_is_under_way_stops_its_retry() {
+    let mut scene = Scene::new();
+    let ana = scene.join("ana");
+    scene.order("ana", "1001", &["dripper"]);
+    scene.order("ana", "1002", &["kettle"]);
+    scene.skip(days(7));
+    scene.engine.advance_due(scene.now()).unwrap();
+    // The review is accepted after the claim and before the answer, which is a no for now.
+    let kettle = scene.product("kettle").id;
+    let now = scene.now();
+    scene.meet([Fate::Answered { outcome: not_now(Stage::Dot), is_kept: false }]);
+    let engine = Arc::clone(&scene.engine);
+    scene.deliver_and_then(move || {
+        assert!(engine.record_review(ana, kettle, 4, "", now).unwrap());
+    });
+    scene.live(hours(12));
+    assert_eq!(scene.letters().len(), 0);
+    assert_eq!(scene.mail("ana"), "feedback Cancelled, left the flow: did what the flow asked for");
+}
+
+#[test]
+fn one_message_that_cannot_be_looked_at_holds_up_nobody() {
+    let mut scene = Scene::new();
+    for (name, order) in [("ana", "1001"), ("ben", "1002")] {
+        scene.join(name);
+        scene.order(name, order, &["dripper"]);
+    }
+    scene.skip(days(2));
+    let (ana, now) = (scene.enrolments("ana")[0].clone(), scene.now());
+    let broken = NewMessage {
+        customer: ana.customer,
+        enrolment: ana.id,
+        flow: ana.flow,
+        flow_version: 99,
+        step: StepId::new("broken").unwrap(),
+        template: TemplateId::new("offer").unwrap(),
+        template_version: 1,
+        class: MessageClass::Marketing,
+        topic: Topic::Marketing,
+        planned_at: now,
+        due_at: now - hours(1),
+        expires_at: now + hours(12),
+        subject: None,
+        products: Vec::new(),
+        coupon: None,
+    };
+    scene.engine.store().write(|tx| tx.plan_message(&broken)).unwrap();
+    scene.work();
+    let broken = scene.message("ana", "broken");
+    assert_eq!(broken.due_at, now + SignedDuration::from_mins(15));
+    assert!(broken.reason.unwrap().starts_with("could not be looked at: "));
+    assert_eq!(scene.letters().len(), 2, "the others went");
 }

@@ -77,7 +77,7 @@ impl Engine {
             topic: flow.topic(),
             planned_at: now,
             due_at: now,
-            expires_at: self.rules().expires_at(now, &zone),
+            expires_at: self.expires_at(tx, enrolment.coupon.as_deref(), &zone, now)?,
             subject: None,
             products: enrolment.products.clone(),
             coupon: enrolment.coupon.clone(),
@@ -93,6 +93,22 @@ impl Engine {
             self.note(tx, format!("dropped:{id}"), customer.id, now, dropped)?;
         }
         Ok(Some(id))
+    }
+
+    /// When a message planned now is no longer worth sending: never later than the coupon it names.
+    fn expires_at(
+        &self,
+        tx: &mut Tx<'_>,
+        coupon: Option<&str>,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<Timestamp> {
+        let too_late = self.rules().expires_at(now, zone);
+        let coupon = match coupon {
+            Some(code) => tx.coupon(code)?,
+            None => None,
+        };
+        Ok(coupon.and_then(|it| it.expires_at).map_or(too_late, |ends| ends.min(too_late)))
     }
 
     /// Whether consent and suppression let mail of this topic through now.
@@ -151,7 +167,10 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Option<Coupon>> {
         let terms = flow.coupon().context("a send step names a coupon the flow does not have")?;
-        let expires_at = coupon_end(now, terms.lives_days, zone);
+        // Its days count from when the email can go, so that quiet hours do not eat into them.
+        let sent_at = tx.hand_overs_since(customer.id, now - CAPS_LOOK_BACK)?;
+        let named_at = self.rules().first_allowed(&sent_at, zone, now);
+        let expires_at = terms.ends_at(named_at, zone);
         tx.reserve_coupon(&terms.pool, customer.id, expires_at)
     }
 }

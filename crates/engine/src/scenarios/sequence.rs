@@ -166,3 +166,19 @@ fn who_does_not_answer_is_asked_once_for_a_review() {
     assert_eq!(scene.mail("ana"), "feedback Sent Sun 8 Mar 17:00");
     assert!(scene.path("ana").ends_with("feedback 1002: left, Completed"));
 }
+
+#[test]
+fn a_coupon_is_alive_when_the_nudge_names_it_though_quiet_hours_moved_every_email() {
+    let mut scene = Scene::starting("2026-03-01T22:30:00Z");
+    scene.join("ana");
+    scene.order("ana", "1001", &["dripper"]);
+    scene.live(days(20));
+    assert_eq!(
+        scene.mail("ana"),
+        "offer Sent Wed 4 Mar 08:00\n\
+         discount Sent Sat 7 Mar 08:00\n\
+         social-proof Sent Tue 10 Mar 08:00\n\
+         nudge Sent Thu 12 Mar 08:00"
+    );
+    assert_eq!(told(coupon_end(&scene, "ana"), &scene.zone("ana")), "Fri 13 Mar 00:00");
+}

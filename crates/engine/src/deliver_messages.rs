@@ -296,9 +296,7 @@ impl Engine {
                 message.sent_at = Some(now);
                 tx.save_message(&message)?;
                 tx.touch_message(id, &mut |it| it.delivered_at = it.delivered_at.or(Some(now)))?;
-                let (flow, step) = (message.flow.clone(), message.step.clone());
-                let sent = EventBody::MessageSent { message: id, flow, step };
-                self.note(tx, format!("sent:{id}"), message.customer, now, sent)?;
+                self.note_sent(tx, &message, now)?;
                 let delivered = EventBody::MessageDelivered { message: id };
                 self.note(tx, format!("delivered:{id}"), message.customer, now, delivered)?;
                 Ok(())
@@ -334,11 +332,7 @@ impl Engine {
             }
             Outcome::InDoubt { stage, reply } => {
                 info!(message.id = id.0, "the answer to the dot was lost");
-                message.state = match message.class {
-                    MessageClass::Marketing => MessageState::InDoubt,
-                    // At least once: the same Message-ID, Date and body go again.
-                    MessageClass::Transactional => MessageState::Deferred,
-                };
+                message.state = in_doubt(message.class);
                 message.due_at = now + retry::WAIT_MIN;
                 message.reason = Some(format!("the answer was lost at {stage}: {reply}"));
                 tx.save_message(&message)?;
@@ -357,6 +351,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<()> {
         let id = message.id;
+        self.resolve_doubt(tx, message)?;
         tx.touch_message(id, &mut |it| it.bounced_at = it.bounced_at.or(Some(now)))?;
         let body = EventBody::MessageBounced { message: id, class, reply: reply.to_owned() };
         self.note(tx, format!("bounced:{id}"), message.customer, now, body)?;
@@ -411,9 +406,10 @@ impl Engine {
     pub fn recover(&self, now: Timestamp) -> Result<u64> {
         self.store().write(|tx| {
             let mut doubts = 0;
-            for id in tx.stale_claims(now, u32::MAX)? {
+            // Whatever their age: the clock may have been set back while nobody ran.
+            for id in tx.stale_claims(Timestamp::MAX, u32::MAX)? {
                 self.change(tx, id, now, &mut |message| {
-                    message.state = MessageState::InDoubt;
+                    message.state = in_doubt(message.class);
                     message.due_at = now;
                     message.reason = Some("the sender died between the dot and the answer".into());
                 })?;
@@ -434,24 +430,53 @@ impl Engine {
                 }
                 Ok(())
             })?;
-            for message in &mut old {
-                message.state = MessageState::Sent;
-                message.sent_at = message.claimed_at;
-                message.reason = Some("presumed sent: no report came within a day".to_owned());
-                tx.save_message(message)?;
+            for message in &old {
+                self.take_for_sent(tx, message, "presumed sent: no report came within a day")?;
             }
             Ok(old.len() as u64)
         })
+    }
+
+    /// A report came back about `message`: if there was a doubt whether it had arrived, there is
+    /// none now.
+    pub(crate) fn resolve_doubt(&self, tx: &mut Tx<'_>, message: &Message) -> Result<()> {
+        if message.state != MessageState::InDoubt {
+            return Ok(());
+        }
+        self.take_for_sent(tx, message, "the answer was lost, and a report shows that it arrived")?;
+        let sent_at = message.claimed_at;
+        tx.touch_message(message.id, &mut |it| it.delivered_at = it.delivered_at.or(sent_at))
+    }
+
+    /// Ends a doubt: the message was sent when its attempt was claimed.
+    fn take_for_sent(&self, tx: &mut Tx<'_>, message: &Message, why: &str) -> Result<()> {
+        let sent_at = message.claimed_at.unwrap_or(message.planned_at);
+        let mut message = message.clone();
+        message.state = MessageState::Sent;
+        message.sent_at = Some(sent_at);
+        message.reason = Some(why.to_owned());
+        if tx.save_message(&message)? {
+            self.note_sent(tx, &message, sent_at)?;
+        }
+        Ok(())
+    }
+
+    fn note_sent(&self, tx: &mut Tx<'_>, message: &Message, at: Timestamp) -> Result<()> {
+        let (id, flow, step) = (message.id, message.flow.clone(), message.step.clone());
+        let sent = EventBody::MessageSent { message: id, flow, step };
+        self.note(tx, format!("sent:{id}"), message.customer, at, sent).map(drop)
+    }
+}
+
+/// Where the lost answer to a dot leaves a message.
+fn in_doubt(class: MessageClass) -> MessageState {
+    match class {
+        MessageClass::Marketing => MessageState::InDoubt,
+        // At least once: the same Message-ID, Date and body go again.
+        MessageClass::Transactional => MessageState::Deferred,
     }
 }
 
 fn is_open(message: &Message) -> bool {
     matches!(message.state, MessageState::Planned | MessageState::Ready | MessageState::Deferred)
-}
-
-fn words(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Send => String::new(),
-        Verdict::DeferUntil { reason, .. } | Verdict::Drop { reason } => reason.to_string(),
-    }
 }

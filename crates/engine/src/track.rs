@@ -56,6 +56,7 @@ impl Engine {
 
     fn opened(&self, tx: &mut Tx<'_>, id: MessageId, agent: Agent, at: Timestamp) -> Result<bool> {
         let Some(message) = tx.message(id)? else { return Ok(false) };
+        self.resolve_doubt(tx, &message)?;
         let agent = told_apart(&message, agent, at);
         tx.touch_message(id, &mut |touches| match agent {
             Agent::Human => touches.opened_at = touches.opened_at.or(Some(at)),
@@ -78,6 +79,7 @@ impl Engine {
         at: Timestamp,
     ) -> Result<bool> {
         let Some(message) = tx.message(id)? else { return Ok(false) };
+        self.resolve_doubt(tx, &message)?;
         let agent = told_apart(&message, agent, at);
         tx.touch_message(id, &mut |touches| match agent {
             Agent::Human => {
@@ -106,6 +108,9 @@ impl Engine {
             }
             tx.lock_customer(customer)?;
             if let Some(message) = message {
+                if let Some(arrived) = tx.message(message)? {
+                    self.resolve_doubt(tx, &arrived)?;
+                }
                 tx.touch_message(message, &mut |it| {
                     it.unsubscribed_at = it.unsubscribed_at.or(Some(now));
                 })?;
@@ -199,6 +204,7 @@ impl Engine {
         self.store().write(|tx| {
             let message = tx.message(id)?.context("a complaint about no message of ours")?;
             tx.lock_customer(message.customer)?;
+            self.resolve_doubt(tx, &message)?;
             tx.touch_message(id, &mut |it| it.complained_at = it.complained_at.or(Some(now)))?;
             let body = EventBody::MessageComplained { message: id };
             self.note(tx, format!("complained:{id}"), message.customer, now, body)?;

@@ -16,10 +16,13 @@ use crate::{Clock, DeliverySummary, Engine};
 const MESSAGES_PER_ROUND: u32 = 500;
 /// How often membership of segments is computed anew as time passes.
 const SEGMENTS_EVERY: SignedDuration = SignedDuration::from_hours(24);
+/// How often doubts of a day are looked for, which reads every message.
+const DOUBTS_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How often the recommendations are learned anew.
 const TRAINING_EVERY: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 const SEGMENTS_AT: &str = "segments-refreshed-at";
+const DOUBTS_AT: &str = "doubts-closed-at";
 const TRAINED_AT: &str = "recommendations-trained-at";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -49,6 +52,8 @@ impl Engine {
         }
         if self.is_time_for(SEGMENTS_AT, SEGMENTS_EVERY, now)? {
             done.entered_by_segment = self.refresh_segments(now)?;
+        }
+        if self.is_time_for(DOUBTS_AT, DOUBTS_EVERY, now)? {
             self.close_doubts(now)?;
         }
         done.advanced = self.advance_due(now)?;

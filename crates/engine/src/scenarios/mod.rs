@@ -4,6 +4,7 @@
 //! asked of its store, and that no letter went out twice.
 
 mod arrival;
+mod doubt;
 mod intake;
 mod sequence;
 mod stopping;

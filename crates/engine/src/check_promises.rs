@@ -1,15 +1,21 @@
-//! Promises 3, 4 and 7 asked of a whole store: what the demo asserts at its end, and tests after
+//! Promises 3, 4, 5 and 7 asked of a whole store: what the demo asserts at its end, and tests after
 //! every run.
 //!
 //! It reads the log and the tables again, by other ways than the code that wrote them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aftercart_model::{EnrolmentId, Message, MessageId, MessageState, OrderId, Timestamp};
+use aftercart_model::{
+    Enrolment, EnrolmentId, Event, EventBody, ExitReason, Message, MessageClass, MessageId,
+    MessageState, OrderId, Position, Timestamp,
+};
 use anyhow::Result;
 use serde::Serialize;
 
 use crate::Engine;
+
+/// Rows of one kind that are told; one shows it as well as all.
+const ROWS_TOLD: u32 = 100;
 
 /// A promise that does not hold, with the rows that show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,9 +25,16 @@ pub struct BrokenPromise {
     pub what: String,
 }
 
+impl BrokenPromise {
+    fn new(number: u8, what: String) -> Self {
+        Self { number, what }
+    }
+}
+
+/// A message of which an attempt was claimed.
 struct Claimed {
     message: MessageId,
-    claimed_at: Timestamp,
+    at: Timestamp,
     is_marketing: bool,
 }
 
@@ -31,17 +44,14 @@ impl Engine {
         let mut broken = Vec::new();
         let mut claims: BTreeMap<EnrolmentId, Vec<Claimed>> = BTreeMap::new();
         self.store().read(|tx| {
-            for what in tx.sums_hold()? {
-                broken.push(BrokenPromise { number: 7, what });
-            }
+            let sums = tx.sums_hold()?.into_iter();
+            broken.extend(sums.map(|what| BrokenPromise::new(7, what)));
             tx.scan_messages(None, &mut |message, _| {
                 broken.extend(check_message(&message));
-                if let Some(claimed_at) = message.claimed_at {
-                    claims.entry(message.enrolment).or_default().push(Claimed {
-                        message: message.id,
-                        claimed_at,
-                        is_marketing: message.class == aftercart_model::MessageClass::Marketing,
-                    });
+                if let Some(at) = message.claimed_at {
+                    let is_marketing = message.class == MessageClass::Marketing;
+                    let claim = Claimed { message: message.id, at, is_marketing };
+                    claims.entry(message.enrolment).or_default().push(claim);
                 }
                 Ok(())
             })?;
@@ -50,65 +60,127 @@ impl Engine {
                 enrolments.push(enrolment);
                 Ok(())
             })?;
-            let mut keys = BTreeMap::new();
+            broken.extend(check_keys(&enrolments));
+            // By the log's own order, of every attempt; and by the clock, of the last.
+            let by_log = tx.claims_after_purchase(ROWS_TOLD)?;
+            let mut after_purchase: BTreeSet<(MessageId, OrderId)> = by_log.into_iter().collect();
             for enrolment in &enrolments {
-                let key = (enrolment.flow.clone(), enrolment.trigger_key.clone());
-                if let Some(other) = keys.insert(key, enrolment.id) {
-                    let (one, two) = (other, enrolment.id);
-                    let what = format!("enrolments {one} and {two} have the same flow and trigger");
-                    broken.push(BrokenPromise { number: 3, what });
-                }
                 let Some(claims) = claims.get(&enrolment.id) else { continue };
-                if enrolment.is_held_out {
-                    let id = enrolment.id;
-                    let what = format!("enrolment {id} is held out and was mailed all the same");
-                    broken.push(BrokenPromise { number: 5, what });
-                }
+                broken.extend(claims.iter().filter_map(|it| check_claim(enrolment, it)));
                 let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
-                if !flow.is_ended_by_purchase() {
-                    continue;
-                }
-                // The order as the log accepted it, not as a projection has it.
-                for event in tx.events_of(enrolment.customer)? {
-                    let aftercart_model::EventBody::OrderPlaced { order, .. } = &event.body else {
-                        continue;
-                    };
-                    if is_trigger(enrolment.trigger_order.as_ref(), order)
-                        || event.at < enrolment.entered_at
-                    {
-                        continue;
-                    }
-                    let accepted_at = event.received_at;
-                    for claim in claims.iter().filter(|it| it.is_marketing) {
-                        if accepted_at < claim.claimed_at {
-                            let message = claim.message;
-                            let what = format!(
-                                "message {message} was claimed after order {order} was accepted"
-                            );
-                            broken.push(BrokenPromise { number: 4, what });
-                        }
-                    }
+                if flow.is_ended_by_purchase() {
+                    let events = tx.events_of(enrolment.customer)?;
+                    after_purchase.extend(claimed_after_purchase(enrolment, claims, &events));
                 }
             }
+            broken.extend(after_purchase.into_iter().map(|(message, order)| {
+                let what =
+                    format!("message {message} was claimed after order {order} was accepted");
+                BrokenPromise::new(4, what)
+            }));
             Ok(())
         })?;
         Ok(broken)
     }
 }
 
-fn is_trigger(trigger: Option<&OrderId>, order: &OrderId) -> bool {
-    trigger == Some(order)
+/// Enrolments under one flow and trigger key.
+fn check_keys(enrolments: &[Enrolment]) -> Vec<BrokenPromise> {
+    let mut keys = BTreeMap::new();
+    let mut broken = Vec::new();
+    for enrolment in enrolments {
+        let two = enrolment.id;
+        if let Some(one) = keys.insert((&enrolment.flow, &enrolment.trigger_key), two) {
+            let what = format!("enrolments {one} and {two} have the same flow and trigger");
+            broken.push(BrokenPromise::new(3, what));
+        }
+    }
+    broken
+}
+
+fn check_claim(enrolment: &Enrolment, claim: &Claimed) -> Option<BrokenPromise> {
+    let (id, message) = (enrolment.id, claim.message);
+    if enrolment.is_held_out {
+        let what = format!("enrolment {id} is held out and message {message} went all the same");
+        return Some(BrokenPromise::new(5, what));
+    }
+    let Position::Exited { at, reason, .. } = &enrolment.position else { return None };
+    let is_over = *reason != ExitReason::Completed && *at < claim.at;
+    is_over.then(|| {
+        let what = format!("message {message} was claimed after enrolment {id} had ended");
+        BrokenPromise::new(5, what)
+    })
+}
+
+/// Claims after an order that the log had accepted, other than the trigger's.
+fn claimed_after_purchase(
+    enrolment: &Enrolment,
+    claims: &[Claimed],
+    events: &[Event],
+) -> Vec<(MessageId, OrderId)> {
+    let mut found = Vec::new();
+    for event in events.iter().filter(|it| it.at >= enrolment.entered_at) {
+        // The order as the log accepted it, not as a projection has it.
+        let EventBody::OrderPlaced { order, .. } = &event.body else { continue };
+        if enrolment.trigger_order.as_ref() == Some(order) {
+            continue;
+        }
+        let claims = claims.iter().filter(|it| it.is_marketing && event.received_at < it.at);
+        found.extend(claims.map(|it| (it.message, order.clone())));
+    }
+    found
 }
 
 fn check_message(message: &Message) -> Option<BrokenPromise> {
     let id = message.id;
     let wrong =
-        |number, what: &str| Some(BrokenPromise { number, what: format!("message {id} {what}") });
+        |number, what: &str| Some(BrokenPromise::new(number, format!("message {id} {what}")));
     match message.state {
         MessageState::Sent if message.claimed_at.is_none() => wrong(4, "was sent without a claim"),
         MessageState::Sent if message.sent_at.is_none() => wrong(7, "was sent at no time"),
         MessageState::Planned if message.claimed_at.is_some() => wrong(7, "went back to planned"),
         MessageState::Sent if message.attempts == 0 => wrong(7, "was sent by no attempt"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aftercart_model::{CustomerId, FlowId};
+
+    use super::*;
+
+    fn enrolment(id: i64, flow: &str, trigger_key: &str) -> Enrolment {
+        Enrolment {
+            id: EnrolmentId(id),
+            customer: CustomerId(256),
+            flow: FlowId::new(flow).unwrap(),
+            flow_version: 1,
+            trigger_key: trigger_key.to_owned(),
+            trigger_order: None,
+            position: Position::Exited {
+                at: Timestamp::UNIX_EPOCH,
+                reason: ExitReason::Completed,
+                step: None,
+            },
+            is_held_out: false,
+            entered_at: Timestamp::UNIX_EPOCH,
+            products: Vec::new(),
+            coupon: None,
+            revision: 0,
+        }
+    }
+
+    /// The store's constraint lets no such rows in, so that they are made here.
+    #[test]
+    fn one_trigger_that_enrolled_twice_is_found() {
+        let one = enrolment(1, "upsell", "1001");
+        let others = [enrolment(2, "feedback", "1001"), enrolment(3, "upsell", "1002")];
+        let mut enrolments = vec![one];
+        enrolments.extend(others);
+        assert_eq!(check_keys(&enrolments), []);
+        enrolments.push(enrolment(4, "upsell", "1001"));
+        let what = "enrolments 1 and 4 have the same flow and trigger".to_owned();
+        assert_eq!(check_keys(&enrolments), [BrokenPromise { number: 3, what }]);
     }
 }

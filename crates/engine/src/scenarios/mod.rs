@@ -6,6 +6,7 @@
 mod arrival;
 mod doubt;
 mod intake;
+mod promises;
 mod sequence;
 mod stopping;
 mod timing;

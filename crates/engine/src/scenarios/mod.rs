@@ -4,9 +4,11 @@
 //! asked of its store, and that no letter went out twice.
 
 mod arrival;
+mod chaos;
 mod doubt;
 mod intake;
 mod promises;
+mod segments;
 mod sequence;
 mod stopping;
 mod timing;

@@ -6,12 +6,14 @@ use std::{
     time::Duration,
 };
 
-use aftercart_deliver::{Credentials, SmtpSettings, SmtpTransport, Transport};
+use aftercart_deliver::{
+    Credentials, Letter, Look, Outcome, SmtpSettings, SmtpTransport, Transport,
+};
 use aftercart_engine::{Clock, Engine};
 use aftercart_web::{App, Mail, Turns, router};
 use anyhow::{Context, Result};
 use tokio::sync::watch;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::{
     cli::{Common, ServeArgs},
@@ -22,6 +24,8 @@ use crate::{
 
 /// How often due work is looked for. Waits are in hours and days; a second is soon enough.
 const ROUND_EVERY: Duration = Duration::from_secs(1);
+/// How long requests under way may take to end.
+const DRAIN_MAX: Duration = Duration::from_secs(30);
 
 pub fn run(common: &Common, args: &ServeArgs) -> Result<()> {
     let output = Output::new(common);
@@ -61,7 +65,8 @@ fn bind(listen: SocketAddr) -> Result<TcpListener> {
     Ok(listener)
 }
 
-/// Serves until the process is told to end; then lets what is under way finish.
+/// Serves until the process is told to end; then takes nothing new, begins no hand-over, and lets
+/// what is under way finish.
 pub fn serve(shop: Opened, listen: SocketAddr, works: bool) -> Result<()> {
     serve_on(shop, bind(listen)?, works)
 }
@@ -88,20 +93,34 @@ fn serve_on(shop: Opened, listener: TcpListener, works: bool) -> Result<()> {
     let (stop, stopped) = watch::channel(false);
     let worker = works.then(|| {
         let (engine, clock) = (Arc::clone(&shop.engine), Arc::clone(&shop.clock));
+        let stopped = stopped.clone();
         std::thread::spawn(move || work(&engine, &clock, relay, stopped))
     });
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(listener, service).with_graceful_shutdown(told_to_end()).await?;
+        tokio::spawn(async move {
+            told_to_end().await;
+            let _ = stop.send(true);
+        });
+        let (told, out_of_patience) = (ending(stopped.clone()), ending(stopped));
+        tokio::select! {
+            served = axum::serve(listener, service).with_graceful_shutdown(told) => served?,
+            () = async { out_of_patience.await; tokio::time::sleep(DRAIN_MAX).await } => {
+                warn!("some requests did not end in {} s and are cut off", DRAIN_MAX.as_secs());
+            }
+        }
         anyhow::Ok(())
     })?;
-    // The worker looks between two messages; a hand-over under way is finished.
-    let _ = stop.send(true);
     if let Some(worker) = worker {
         worker.join().expect("the worker does not panic");
     }
     Ok(())
+}
+
+async fn ending(mut stopped: watch::Receiver<bool>) {
+    // An error means that nobody can tell any more: the end is near.
+    let _ = stopped.wait_for(|it| *it).await;
 }
 
 /// The relay that carries the mail, greeted by the name under which customers reach this server.
@@ -172,10 +191,11 @@ fn work(
 async fn rounds<T: Transport>(
     engine: &Engine,
     clock: &Arc<dyn Clock>,
-    mut transport: T,
+    transport: T,
     stopped: &mut watch::Receiver<bool>,
 ) {
-    loop {
+    let mut transport = UntilTheEnd { transport, stopped: stopped.clone() };
+    while !*stopped.borrow() {
         match engine.work(&mut transport, &**clock).await {
             Ok(done) if !done.is_idle() => info!(
                 advanced = done.advanced,
@@ -189,8 +209,27 @@ async fn rounds<T: Transport>(
         }
         tokio::select! {
             () = tokio::time::sleep(ROUND_EVERY) => {}
-            _ = stopped.changed() => return,
+            _ = stopped.changed() => {}
         }
+    }
+}
+
+/// Begins no hand-over once the process was told to end; one under way is finished.
+struct UntilTheEnd<T> {
+    transport: T,
+    stopped: watch::Receiver<bool>,
+}
+
+impl<T: Transport> Transport for UntilTheEnd<T> {
+    async fn hand_over<F, L>(&mut self, letter: &Letter, last_look: F) -> Outcome
+    where
+        F: FnOnce() -> L + Send,
+        L: Future<Output = Look> + Send,
+    {
+        if *self.stopped.borrow() {
+            return Outcome::Stopped { reason: "the server is ending".to_owned() };
+        }
+        self.transport.hand_over(letter, last_look).await
     }
 }
 

@@ -66,8 +66,12 @@ fn segments_have_members(place: &Place) {
 
 fn what_goes_together_was_learned(place: &Place) {
     let advice = place.ask_json(&["recommend", "product", "CM-02"]);
-    let codes: Vec<&str> =
-        advice["goes_with"].as_array().unwrap().iter().filter_map(|it| it["code"].as_str()).collect();
+    let codes: Vec<&str> = advice["goes_with"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|it| it["code"].as_str())
+        .collect();
     assert!(codes.contains(&"FC-01"), "filters go with the dripper: {codes:?}");
     assert!(codes.contains(&"KT-02"), "so does the gooseneck kettle: {codes:?}");
 }

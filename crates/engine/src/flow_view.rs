@@ -672,9 +672,6 @@ mod tests {
         let exits =
             "then: {exit: purchase, move_to: feedback}\n      else: next\n  - id: wait-nudge";
         let jumps = "then: {go_to: watch}\n      else: next\n  - id: wait-nudge";
-        let exits =
-            "then: {exit: purchase, move_to: feedback}\n      else: next\n  - id: wait-nudge";
-        let jumps = "then: {go_to: watch}\n      else: next\n  - id: wait-nudge";
         let arms = aftercart_flow::UPSELL_CROSS_SELL.replace(exits, jumps);
         let flow = Flow::parse(&arms).unwrap();
         let rows = tree(&flow, &FlowCounts::default());

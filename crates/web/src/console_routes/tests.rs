@@ -116,6 +116,24 @@ fn every_page_stands_with_its_numbers() {
     has(&served.reads("/assistant"), &["For example", "Write a proposal"]);
 }
 
+/// What the command `report` prints is what the page shows.
+#[test]
+fn the_report_shows_the_figures_of_the_engine() {
+    let served = Served::with_mail();
+    let flow = FlowId::new("after-order").unwrap();
+    let now = aftercart_engine::Clock::now(&*served.clock);
+    let report = served.engine.report_flow(&flow, now).unwrap();
+    let figures = report.total;
+    let shown = served.reads("/reports/after-order");
+    let rate = |part| crate::format::percent_of(part, figures.delivered);
+    assert_eq!(figures.delivered, 1);
+    has(&shown, &[&rate(figures.opened), &rate(figures.unsubscribed), "The one email"]);
+    let map = served.reads("/flows/after-order");
+    let credited = served.engine.shop().currency.format_whole(figures.net_minor);
+    let orders = format!("{} orders", figures.orders);
+    has(&map, &[&credited, &orders, &format!("{} mailed", report.enrolled - report.held_out)]);
+}
+
 #[test]
 fn a_reader_of_the_inbox_counts_as_nobody() {
     let served = Served::with_mail();

@@ -195,8 +195,8 @@ impl Chaos {
             let id = letter.message.expect("our own letters");
             let store = self.scene.engine.store();
             let message = store.read(|tx| tx.message(id)).unwrap().unwrap();
-            let of = |name: &&str| self.scene.customer(name) == message.customer;
-            let observed = &self.observed[NAMES.iter().position(|it| of(it)).unwrap()];
+            let is_theirs = |name: &&str| self.scene.customer(name) == message.customer;
+            let observed = &self.observed[NAMES.iter().position(is_theirs).unwrap()];
             let enrolment = store.read(|tx| tx.enrolment(message.enrolment)).unwrap().unwrap();
             let trigger = enrolment.trigger_order.unwrap();
             let sent_at = message.claimed_at.unwrap();

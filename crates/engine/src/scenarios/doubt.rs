@@ -101,8 +101,7 @@ fn a_report_resolves_a_doubt() {
         let reply = "550 5.1.1 no such user";
         scene.engine.record_late_bounce(message, BounceClass::Hard, reply, scene.now()).unwrap();
     };
-    let reports: [&dyn Fn(&Scene, MessageId); 5] =
-        [&open, &click, &unsubscribe, &complain, &bounce];
+    let reports: [fn(&Scene, MessageId); 5] = [open, click, unsubscribe, complain, bounce];
     for report in reports {
         let mut scene = offered(lost_acknowledgement(true));
         scene.work();

@@ -256,8 +256,7 @@ impl Behaviour {
         open_at: Timestamp,
     ) {
         let known = |code: &&str| catalogue::index_of(code).map(catalogue::code_at);
-        let products: Vec<&'static str> =
-            facts.products.iter().filter_map(|it| known(it)).collect();
+        let products: Vec<&'static str> = facts.products.iter().filter_map(known).collect();
         let Some(&main) = products.first() else { return };
         // The main product stands first and largest.
         let clicked = if stream.is(0.62) { main } else { stream.pick(&products) };

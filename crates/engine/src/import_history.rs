@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use aftercart_ingest::{Incoming, online_retail};
 use aftercart_model::{Currency, Product, ProductId, Shop, Timestamp};
 use aftercart_store::Tx;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
 
 use crate::{
@@ -51,6 +51,11 @@ impl Engine {
         now: Timestamp,
         on_progress: &mut dyn FnMut(ImportProgress),
     ) -> Result<Imported> {
+        let is_set_up = self.store().read(|tx| tx.setting(setting::SHOP))?.is_some();
+        let currency = self.shop().currency;
+        if is_set_up && currency != Currency::GBP {
+            bail!("these files are in GBP and the shop sells in {currency}; import them elsewhere");
+        }
         let mut importer = Importer { engine: self, now, batch: Vec::new(), new: 0, known: 0 };
         let read =
             online_retail::read(files, &mut |at| on_progress(progress(at)), &mut |incoming| {

@@ -153,6 +153,11 @@ impl Engine {
         &self.shop
     }
 
+    /// Whether somebody has said who the mail is from. Nothing may leave before.
+    pub fn is_set_up(&self) -> bool {
+        self.shop.sender != nameless_shop().sender
+    }
+
     pub fn brand(&self) -> &Brand {
         &self.brand
     }

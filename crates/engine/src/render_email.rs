@@ -169,7 +169,13 @@ impl Engine {
         let shop = self.shop();
         let zone = self.zone_of(it.customer);
         let anchors = it.order.map(anchor_products).unwrap_or_default();
-        let anchor = anchors.first().and_then(|id| known.product(*id));
+        // The product bought that the main one was chosen for: the email names the two together.
+        let belongs = |anchor: &&ProductId| {
+            it.products.first().is_some_and(|main| relation(known, &[**anchor], *main).is_some())
+        };
+        let anchor = anchors.iter().find(belongs).or(anchors.first());
+        let named: Vec<ProductId> = anchor.copied().into_iter().collect();
+        let anchor = anchor.and_then(|id| known.product(*id));
         let since = it.order.map_or(it.now, |order| order.placed_at);
         let viewed: Vec<ProductId> = tx
             .events_of(it.customer.id)?
@@ -193,7 +199,7 @@ impl Engine {
             view.url = self.product_link(product, it.message);
             view.picture = self.picture_url(&product.picture);
             view.rating = RatingView::new(&known.rating(product.id));
-            view.relation = relation(known, &anchors, product.id);
+            view.relation = relation(known, &named, product.id).unwrap_or_default();
             view.was_viewed = viewed.contains(&product.id);
             view
         });
@@ -228,7 +234,9 @@ impl Engine {
             order,
             products,
             pair: pairing.map(|it| self.pair_view(it)).unwrap_or_default(),
-            steps: pairing.map(|it| self.step_views(known, it)).unwrap_or_default(),
+            steps: pairing
+                .map(|it| self.step_views(known, it, shown.first().copied()))
+                .unwrap_or_default(),
             coupon: coupon.map(|(_, view)| view),
             reviews,
             story: self.story_view(known, shown.first().copied()),
@@ -325,7 +333,17 @@ impl Engine {
         })
     }
 
-    fn step_views(&self, known: &Known, pairing: &Pairing) -> Vec<StepView> {
+    fn step_views(
+        &self,
+        known: &Known,
+        pairing: &Pairing,
+        main: Option<&Product>,
+    ) -> Vec<StepView> {
+        // Steps that have nothing to do with the product shown would be a riddle.
+        let main = main.map_or("", |it| it.code.as_str());
+        if pairing.with != main && !pairing.steps.iter().any(|it| it.code == main) {
+            return Vec::new();
+        }
         let view = |step: &crate::PairingStep| {
             let product = known.by_code(&step.code)?;
             Some(StepView {
@@ -387,14 +405,14 @@ impl Engine {
     }
 }
 
-/// How a product relates to what was bought, as the model has it now.
-fn relation(known: &Known, anchors: &[ProductId], product: ProductId) -> Relation {
-    if anchors.iter().any(|anchor| known.relations.betters(product, *anchor)) {
-        Relation::StepUp
-    } else if anchors.iter().any(|anchor| known.relations.goes_with(product, *anchor)) {
-        Relation::GoesWith
+/// How a product relates to what was bought, as the model has it now; `None` for a best seller.
+fn relation(known: &Known, anchors: &[ProductId], product: ProductId) -> Option<Relation> {
+    if anchors.iter().any(|anchor| known.relations.goes_with(product, *anchor)) {
+        Some(Relation::GoesWith)
+    } else if anchors.iter().any(|anchor| known.relations.betters(product, *anchor)) {
+        Some(Relation::StepUp)
     } else {
-        Relation::BestSeller
+        None
     }
 }
 

@@ -241,13 +241,15 @@ impl Engine {
             let mut live = Vec::new();
             for stored in tx.flows()?.into_iter().filter(|it| it.state == FlowState::Live) {
                 let flow = self.flow_version(tx, &stored.id, stored.version)?;
-                live.push(Running { version: stored.version, flow });
+                live.push((stored.live_since, Running { version: stored.version, flow }));
             }
             Ok(live)
         })?;
         let wanted: Vec<&StoredSegment> = stored
             .iter()
-            .filter(|segment| live.iter().any(|it| it.flow.is_triggered_by_segment(&segment.id)))
+            .filter(|segment| {
+                live.iter().any(|(_, it)| it.flow.is_triggered_by_segment(&segment.id))
+            })
             .collect();
         let conditions: Vec<Condition> =
             wanted.iter().map(|it| parse(&it.condition)).collect::<Result<_, _>>()?;
@@ -268,8 +270,10 @@ impl Engine {
                     tx.lock_customer(*customer)?;
                     let orders = tx.orders_of(*customer)?;
                     let last = orders.iter().rfind(|it| it.is_purchase() && it.placed_at <= now);
-                    for running in &live {
-                        if running.flow.is_triggered_by_segment(&segment.id) {
+                    for (live_since, running) in &live {
+                        // Nobody is enrolled by time passing over what was imported.
+                        let acted = has_acted(tx, *customer, *live_since)?;
+                        if acted && running.flow.is_triggered_by_segment(&segment.id) {
                             let entry = self.enrol(tx, running, *customer, last, now, 0)?;
                             enrolled += u64::from(entry.is_some());
                         }
@@ -294,6 +298,24 @@ impl Engine {
             Ok(flows)
         })
     }
+}
+
+/// Whether a customer did something themselves since a flow went live.
+fn has_acted(tx: &mut Tx<'_>, customer: CustomerId, since: Option<Timestamp>) -> Result<bool> {
+    use aftercart_model::{Agent, EventBody};
+
+    let Some(since) = since else { return Ok(false) };
+    let is_act = |body: &EventBody| {
+        matches!(
+            body,
+            EventBody::OrderPlaced { .. }
+                | EventBody::ProductViewed { .. }
+                | EventBody::CartAdded { .. }
+                | EventBody::CheckoutStarted { .. }
+                | EventBody::MessageClicked { agent: Agent::Human, .. }
+        )
+    };
+    Ok(tx.events_of(customer)?.iter().any(|it| since <= it.at && is_act(&it.body)))
 }
 
 /// The name of the shipped segment, which can be asked before it is stored.

@@ -21,6 +21,11 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// Where the store is, as it may be shown: without the password an address may hold.
+    pub fn shown_place(&self) -> String {
+        shown(&self.place)
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -32,17 +37,34 @@ pub fn place(common: &Common, config: &Config) -> String {
     named.unwrap_or_else(|| STORE_DEFAULT.to_owned())
 }
 
+/// A place without the user and password of an address.
+pub fn shown(place: &str) -> String {
+    match place.split_once("://") {
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://…@{host}"),
+            None => place.to_owned(),
+        },
+        None => place.to_owned(),
+    }
+}
+
 /// Opens the store, which must be there already unless `creates`.
 pub fn open(common: &Common, creates: bool) -> Result<Opened> {
     let config = Config::read(common.config.as_deref())?;
     let place = place(common, &config);
-    if !creates && !Store::exists(&place) {
+    let is_address = place.contains("://");
+    if is_address && !place.starts_with("postgres://") && !place.starts_with("postgresql://") {
+        bail!("`{}` is no store; give a folder or a postgres:// address", shown(&place));
+    }
+    // A server that cannot be reached says so itself, below.
+    if !creates && !is_address && !Store::exists(&place) {
         bail!(
             "there is no store at `{place}`; make one with `aftercart demo` or `aftercart import`, \
              or name another with --store"
         );
     }
-    let store = Store::open(&place).with_context(|| format!("cannot open the store `{place}`"))?;
+    let store = Store::open(&place)
+        .with_context(|| format!("cannot open the store `{}`", shown(&place)))?;
     let shop = config.shop.as_ref().map(|it| it.shop());
     let engine = Arc::new(Engine::open(store, shop)?);
     let clock = clock_of(&engine)?;

@@ -5,7 +5,7 @@
 //! speed on a simulated clock. At the end the promises are asked of the whole store.
 
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -84,6 +84,12 @@ pub fn run(common: &Common, args: &DemoArgs) -> Result<()> {
     let config = Config::read(common.config.as_deref())?;
     let place = shop::place(common, &config);
     let listen = serve::listen_at(args.listen, &config)?;
+    if !args.no_serve {
+        // Better now than after the work.
+        TcpListener::bind(listen).with_context(|| {
+            format!("cannot listen on {listen}; choose another address with --listen")
+        })?;
+    }
     let (shop, told) = match take_up(&place, &config, args, output)? {
         Some(found) => found,
         None => make(&place, config, args, listen, output)?,

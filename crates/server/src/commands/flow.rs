@@ -65,6 +65,11 @@ fn describe(replay: &Replay, names: &BTreeMap<CustomerId, String>) -> String {
     );
     let _ = writeln!(
         text,
+        "{} of the orders did not enrol: their customers had been in the flow lately",
+        count(replay.refused),
+    );
+    let _ = writeln!(
+        text,
         "{} emails; {} left by ordering again, {} otherwise, {} went through, {} are still in it\n",
         count(replay.messages),
         count(replay.left_by_purchase),

@@ -1,7 +1,7 @@
 //! `aftercart import`: a shop's past, from files.
 
 use aftercart_engine::ImportProgress;
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::{
     cli::{Common, ImportCommand, ImportOrdersArgs, OrdersFormat},
@@ -18,6 +18,13 @@ pub fn run(common: &Common, command: &ImportCommand) -> Result<()> {
 fn orders(common: &Common, args: &ImportOrdersArgs) -> Result<()> {
     let output = Output::new(common);
     let shop = shop::open(common, true)?;
+    if shop.engine.sample_note()?.is_some() {
+        bail!(
+            "the store at `{}` holds the sample shop, which `demo --fresh` empties; name another \
+             place for your own orders with --store",
+            shop.shown_place()
+        );
+    }
     let bar = output.bar("Looking the files through", 1);
     let mut stage = 0;
     let on_progress = &mut |at: ImportProgress| match at {
@@ -45,7 +52,7 @@ fn orders(common: &Common, args: &ImportOrdersArgs) -> Result<()> {
     output.result(&imported, || {
         format!(
             "{}\nnew to the store: {} events; known already: {}\nlearned what goes together from \
-             {} customers\n",
+             the orders of {} customers and guests\n",
             imported.read,
             count(imported.new),
             count(imported.known),

@@ -11,7 +11,7 @@ use aftercart_deliver::{
 };
 use aftercart_engine::{Clock, Engine};
 use aftercart_web::{App, Mail, Turns, router};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
@@ -87,6 +87,10 @@ fn serve_on(shop: Opened, listener: TcpListener, works: bool) -> Result<()> {
         turns: Turns::default(),
     };
     let relay = match &shop.config.mail.smtp {
+        Some(_) if !shop.engine.is_set_up() => bail!(
+            "mail is to leave by `mail.smtp`, and the shop has no sender and no postal address; add \
+             [shop] to the configuration"
+        ),
         Some(smtp) => Some(relay(smtp, &shop.engine.shop().public_url)?),
         None => None,
     };

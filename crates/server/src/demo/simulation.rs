@@ -322,6 +322,7 @@ impl<'a> Simulation<'a> {
             }
             let human = Agent::Human;
             let machine = Agent::Machine;
+            let code_ends = self.held.get(&place).map(|it| it.expires_at);
             let mut decide = |at: Timestamp, happening| {
                 if at < end {
                     self.decide(at, happening);
@@ -348,7 +349,12 @@ impl<'a> Simulation<'a> {
             if let Some(at) = answer.complaint_at {
                 decide(at, Happening::Complain { message: id });
             }
-            if let Some(order) = answer.order {
+            if let Some(mut order) = answer.order {
+                if let Some(ends) = code_ends.filter(|_| order.uses_coupon) {
+                    // Whoever uses the code does so while it lives.
+                    let last = ends - SignedDuration::from_mins(1);
+                    order.at = order.at.min(last.max(now));
+                }
                 let coupon = message.coupon.clone().filter(|_| order.uses_coupon);
                 let customer = place;
                 decide(order.at, Happening::Order { customer, enrolment, order, coupon });

@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use aftercart_ingest::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};
 use aftercart_model::{
-    Consent, ConsentState, Customer, CustomerId, Event, EventBody, EventKey, EventKind, Identifier,
-    Order, OrderLine, Product, ProductId, Review, ReviewState, Timestamp, Topic,
+    Consent, ConsentState, Customer, CustomerId, CustomerName, Event, EventBody, EventKey,
+    EventKind, Identifier, Order, OrderLine, Product, ProductId, Review, ReviewState, Timestamp,
+    Topic,
 };
 use aftercart_store::{Appended, NewEvent, Tx};
 use anyhow::{Context, Result};
@@ -475,12 +476,33 @@ fn resolve_body(
         IncomingBody::ConsentGiven { consent } => {
             EventBody::ConsentGiven { consent: consent.clone() }
         }
+        // What follows of it, a merge, is told by an event of our own.
+        IncomingBody::SamePerson { .. } => EventBody::Identified {
+            name: CustomerName::default(),
+            time_zone: None,
+            country: None,
+            locale: None,
+            attributes: BTreeMap::new(),
+        },
+        IncomingBody::ErasureAsked => EventBody::ErasureAsked,
+        IncomingBody::ExportAsked => EventBody::ExportAsked,
         IncomingBody::OrderPlaced { order, lines, total_minor, coupon } => EventBody::OrderPlaced {
             order: order.clone(),
             lines: resolve_lines(lines, resolve)?,
             total_minor: *total_minor,
             coupon: coupon.clone(),
         },
+        IncomingBody::OrderRevised { order, lines, total_minor, coupon } => {
+            EventBody::OrderRevised {
+                order: order.clone(),
+                lines: resolve_lines(lines, resolve)?,
+                total_minor: *total_minor,
+                coupon: coupon.clone(),
+            }
+        }
+        IncomingBody::OrderFulfilled { order } => {
+            EventBody::OrderFulfilled { order: order.clone() }
+        }
         IncomingBody::OrderCancelled { order } => {
             EventBody::OrderCancelled { order: order.clone() }
         }
@@ -495,6 +517,24 @@ fn resolve_body(
         IncomingBody::CartAdded { product, quantity } => {
             EventBody::CartAdded { product: resolve(product)?, quantity: *quantity }
         }
+        IncomingBody::CartRemoved { product, quantity } => {
+            EventBody::CartRemoved { product: resolve(product)?, quantity: *quantity }
+        }
+        IncomingBody::CouponApplied { code, order } => {
+            EventBody::CouponApplied { code: code.clone(), order: order.clone() }
+        }
+        IncomingBody::ProductSaved { code, facts, .. } => EventBody::ProductSaved {
+            product: resolve(&ProductRef::of_code(code))?,
+            facts: facts.clone(),
+        },
+        IncomingBody::ProductRemoved { code } => {
+            EventBody::ProductRemoved { product: resolve(&ProductRef::of_code(code))? }
+        }
+        IncomingBody::StockCounted { code, place, units } => EventBody::StockCounted {
+            product: resolve(&ProductRef::of_code(code))?,
+            place: place.clone(),
+            units: *units,
+        },
         IncomingBody::CheckoutStarted { lines, total_minor } => EventBody::CheckoutStarted {
             lines: resolve_lines(lines, resolve)?,
             total_minor: *total_minor,

@@ -168,7 +168,7 @@ impl Engine {
         // the one before was told.
         let after = before.map(|it| it.at + SignedDuration::from_millis(1));
         let at = after.map_or(now, |it| it.max(now));
-        let consent = Consent { topic, state, at, source: source.to_owned() };
+        let consent = Consent::new(topic, state, at, source);
         let key = format!("consent:{customer}:{topic:?}:{state:?}:{}", at.as_millisecond());
         let body = EventBody::ConsentGiven { consent: consent.clone() };
         if self.note(tx, key, customer, now, body)? {

@@ -5,7 +5,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use aftercart_model::{Consent, CustomerName, EventKey, Identifier, OrderId, Timestamp};
+use aftercart_model::{
+    Consent, CustomerName, EventKey, Identifier, OrderId, ProductFacts, Timestamp,
+};
 
 /// One event from outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,11 +47,31 @@ pub enum IncomingBody {
     ConsentGiven {
         consent: Consent,
     },
+    /// The source's own word that these lead to the same person as [`Incoming::identifiers`].
+    SamePerson {
+        others: Vec<Identifier>,
+    },
+    /// The person, or with no identifiers the whole shop, is to be erased.
+    ErasureAsked,
+    /// The person is to get a copy of what is kept of them.
+    ExportAsked,
+    /// An order nobody knew is kept; one that is known stays as it was: see
+    /// [`IncomingBody::OrderRevised`].
     OrderPlaced {
         order: OrderId,
         lines: Vec<IncomingLine>,
         total_minor: i64,
         coupon: Option<String>,
+    },
+    /// The order as it stands from [`Incoming::at`] on, whenever that is told.
+    OrderRevised {
+        order: OrderId,
+        lines: Vec<IncomingLine>,
+        total_minor: i64,
+        coupon: Option<String>,
+    },
+    OrderFulfilled {
+        order: OrderId,
     },
     OrderCancelled {
         order: OrderId,
@@ -67,6 +89,14 @@ pub enum IncomingBody {
         product: Arc<ProductRef>,
         quantity: u32,
     },
+    CartRemoved {
+        product: Arc<ProductRef>,
+        quantity: u32,
+    },
+    CouponApplied {
+        code: String,
+        order: Option<OrderId>,
+    },
     CheckoutStarted {
         lines: Vec<IncomingLine>,
         total_minor: i64,
@@ -75,6 +105,22 @@ pub enum IncomingBody {
         product: Arc<ProductRef>,
         rating: u8,
         text: String,
+    },
+    /// The catalogue's word on a product, which holds over what orders say of it in passing. It is
+    /// found by any of the codes, and found by all of them from then on.
+    ProductSaved {
+        code: String,
+        codes_also: Vec<String>,
+        facts: Box<ProductFacts>,
+    },
+    ProductRemoved {
+        code: String,
+    },
+    /// Units at one of the shop's places; a product's stock is the sum over its places.
+    StockCounted {
+        code: String,
+        place: String,
+        units: i64,
     },
     Custom {
         name: String,

@@ -75,6 +75,8 @@ pub enum Identifier {
     External(String),
     /// A browser's id, before and after it is tied to a customer.
     Visitor(String),
+    /// The token of a cart or checkout: whose it is bought what came of it.
+    Cart(String),
 }
 
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +126,22 @@ pub enum ConsentState {
     Withdrawn,
 }
 
-/// What a customer last said about a topic, and how.
+/// What a consent rests on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentBasis {
+    /// The source did not say.
+    #[default]
+    Unstated,
+    /// They ticked the box or signed up.
+    OptIn,
+    /// They also confirmed it by a link sent to their address.
+    DoubleOptIn,
+    /// They bought, could object then, and did not (Directive 2002/58/EC, article 13(2)).
+    SoftOptIn,
+}
+
+/// What a customer said about a topic, and how: an entry of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
     pub topic: Topic,
@@ -132,6 +149,27 @@ pub struct Consent {
     pub at: Timestamp,
     /// How it was said: `checkout`, `import`, `one-click`, …
     pub source: String,
+    #[serde(default)]
+    pub basis: ConsentBasis,
+    /// The words they agreed to, as the source gave them.
+    #[serde(default)]
+    pub wording: Option<String>,
+    /// The address they said it from.
+    #[serde(default)]
+    pub ip: Option<String>,
+}
+
+impl Consent {
+    /// An entry of which no more is known than what was said, when and where.
+    pub fn new(
+        topic: Topic,
+        state: ConsentState,
+        at: Timestamp,
+        source: impl Into<String>,
+    ) -> Self {
+        let (basis, wording, ip) = (ConsentBasis::Unstated, None, None);
+        Self { topic, state, at, source: source.into(), basis, wording, ip }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Consent, CustomerId, CustomerName, EnrolmentId, ExitReason, FlowId, MessageId, OrderId,
-    OrderLine, ProductId, StepId,
+    OrderLine, ProductFacts, ProductId, StepId,
 };
 
 /// What makes an event the same event: two with one key are one, whoever sends them again.
@@ -74,12 +74,34 @@ pub enum EventBody {
     ConsentGiven {
         consent: Consent,
     },
+    /// Another customer was found to be this one; what is the other's is this one's too.
+    Merged {
+        other: CustomerId,
+    },
+    /// Somebody asked to be erased, and the platform passed it on; about no customer, all of them.
+    ErasureAsked,
+    /// Somebody asked for a copy of what is kept of them, and the platform passed it on.
+    ExportAsked,
+    /// What this event said was erased with the person it was about.
+    Erased,
     OrderPlaced {
         order: OrderId,
         lines: Vec<OrderLine>,
         total_minor: i64,
         #[serde(default)]
         coupon: Option<String>,
+    },
+    /// The order as it stands from `at` on: an edit took or added lines, or changed the total.
+    OrderRevised {
+        order: OrderId,
+        lines: Vec<OrderLine>,
+        total_minor: i64,
+        #[serde(default)]
+        coupon: Option<String>,
+    },
+    /// All of the order was handed to the carrier.
+    OrderFulfilled {
+        order: OrderId,
     },
     OrderCancelled {
         order: OrderId,
@@ -97,9 +119,19 @@ pub enum EventBody {
         product: ProductId,
         quantity: u32,
     },
+    CartRemoved {
+        product: ProductId,
+        quantity: u32,
+    },
     CheckoutStarted {
         lines: Vec<OrderLine>,
         total_minor: i64,
+    },
+    /// A coupon was put on a cart or an order; only an order that names it redeems it.
+    CouponApplied {
+        code: String,
+        #[serde(default)]
+        order: Option<OrderId>,
     },
     ProductReviewed {
         product: ProductId,
@@ -153,6 +185,21 @@ pub enum EventBody {
         flow: FlowId,
         reason: ExitReason,
     },
+    /// The catalogue's word on a product; of several the newest `at` holds. About no customer.
+    ProductSaved {
+        product: ProductId,
+        facts: Box<ProductFacts>,
+    },
+    /// The product is no longer in the catalogue. About no customer.
+    ProductRemoved {
+        product: ProductId,
+    },
+    /// Units of a product at one of the shop's places. About no customer.
+    StockCounted {
+        product: ProductId,
+        place: String,
+        units: i64,
+    },
     /// Any other event the shop sends, with its own name.
     Custom {
         name: String,
@@ -168,12 +215,20 @@ pub enum EventBody {
 pub enum EventKind {
     Identified = 1,
     ConsentGiven = 2,
+    Merged = 3,
+    ErasureAsked = 4,
+    ExportAsked = 5,
+    Erased = 6,
     OrderPlaced = 10,
     OrderCancelled = 11,
     OrderRefunded = 12,
+    OrderRevised = 13,
+    OrderFulfilled = 14,
     ProductViewed = 20,
     CartAdded = 21,
     CheckoutStarted = 22,
+    CartRemoved = 23,
+    CouponApplied = 24,
     ProductReviewed = 30,
     MessageSent = 40,
     MessageDelivered = 41,
@@ -185,6 +240,9 @@ pub enum EventKind {
     MessageDropped = 47,
     Enrolled = 50,
     EnrolmentEnded = 51,
+    ProductSaved = 70,
+    ProductRemoved = 71,
+    StockCounted = 72,
     Custom = 90,
 }
 
@@ -193,12 +251,20 @@ impl EventBody {
         match self {
             Self::Identified { .. } => EventKind::Identified,
             Self::ConsentGiven { .. } => EventKind::ConsentGiven,
+            Self::Merged { .. } => EventKind::Merged,
+            Self::ErasureAsked => EventKind::ErasureAsked,
+            Self::ExportAsked => EventKind::ExportAsked,
+            Self::Erased => EventKind::Erased,
             Self::OrderPlaced { .. } => EventKind::OrderPlaced,
+            Self::OrderRevised { .. } => EventKind::OrderRevised,
+            Self::OrderFulfilled { .. } => EventKind::OrderFulfilled,
             Self::OrderCancelled { .. } => EventKind::OrderCancelled,
             Self::OrderRefunded { .. } => EventKind::OrderRefunded,
             Self::ProductViewed { .. } => EventKind::ProductViewed,
             Self::CartAdded { .. } => EventKind::CartAdded,
+            Self::CartRemoved { .. } => EventKind::CartRemoved,
             Self::CheckoutStarted { .. } => EventKind::CheckoutStarted,
+            Self::CouponApplied { .. } => EventKind::CouponApplied,
             Self::ProductReviewed { .. } => EventKind::ProductReviewed,
             Self::MessageSent { .. } => EventKind::MessageSent,
             Self::MessageDelivered { .. } => EventKind::MessageDelivered,
@@ -210,6 +276,9 @@ impl EventBody {
             Self::MessageDropped { .. } => EventKind::MessageDropped,
             Self::Enrolled { .. } => EventKind::Enrolled,
             Self::EnrolmentEnded { .. } => EventKind::EnrolmentEnded,
+            Self::ProductSaved { .. } => EventKind::ProductSaved,
+            Self::ProductRemoved { .. } => EventKind::ProductRemoved,
+            Self::StockCounted { .. } => EventKind::StockCounted,
             Self::Custom { .. } => EventKind::Custom,
         }
     }

@@ -17,8 +17,8 @@ mod shop;
 
 pub use coupon::{Coupon, CouponOffer, CouponState};
 pub use customer::{
-    Consent, ConsentState, Customer, CustomerName, EmailAddress, EmailAddressError, Identifier,
-    Suppression, SuppressionReason, Topic,
+    Consent, ConsentBasis, ConsentState, Customer, CustomerName, EmailAddress, EmailAddressError,
+    Identifier, Suppression, SuppressionReason, Topic,
 };
 pub use enrolment::{Enrolment, ExitReason, NewEnrolment, Position};
 pub use event::{Agent, BounceClass, Event, EventBody, EventKey, EventKind};
@@ -29,7 +29,7 @@ pub use ids::{
 pub use message::{Message, MessageClass, MessageState, Touches};
 pub use money::{Currency, CurrencyError};
 pub use order::{Order, OrderLine};
-pub use product::Product;
+pub use product::{Product, ProductFacts};
 pub use review::{Rating, Review, ReviewState};
 pub use shop::Shop;
 

@@ -38,6 +38,25 @@ pub struct Product {
     pub lasts_days: Option<u32>,
 }
 
+/// What a platform's catalogue says of a product. What it is silent on is `None` and stays as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProductFacts {
+    pub name: Option<String>,
+    pub category: Option<String>,
+    pub kind: Option<String>,
+    pub tags: Option<Vec<String>>,
+    pub summary: Option<String>,
+    pub price_minor: Option<i64>,
+    pub cost_minor: Option<i64>,
+    pub url: Option<String>,
+    pub picture: Option<String>,
+    pub picture_text: Option<String>,
+    /// Units in all places together; `Some(None)` if the shop does not count them.
+    pub stock: Option<Option<i64>>,
+    pub is_active: Option<bool>,
+}
+
 impl Product {
     /// A product of which nothing but code, name and price is known.
     pub fn bare(id: ProductId, code: &str, name: &str, price_minor: i64) -> Self {

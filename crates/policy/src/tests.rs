@@ -19,7 +19,7 @@ fn zone(name: &str) -> TimeZone {
 }
 
 fn consent(state: ConsentState, topic: Topic) -> Fact<Option<Consent>> {
-    Fact::Known(Some(Consent { topic, state, at: NOW - hours(240), source: "checkout".into() }))
+    Fact::Known(Some(Consent::new(topic, state, NOW - hours(240), "checkout")))
 }
 
 /// Nothing against it.
@@ -237,7 +237,7 @@ fn any_gate() -> impl Strategy<Value = Gate> {
         (any::<bool>(), any::<bool>()).prop_map(|(agreed, marketing)| {
             let state = if agreed { ConsentState::Agreed } else { ConsentState::Withdrawn };
             let topic = if marketing { Topic::Marketing } else { Topic::Feedback };
-            Some(Consent { topic, state, at: NOW, source: "test".into() })
+            Some(Consent::new(topic, state, NOW, "test"))
         }),
     ];
     let suppressions =

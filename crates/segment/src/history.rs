@@ -169,6 +169,17 @@ pub fn rows_of(event: &Event, mut put: impl FnMut(HistoryRow)) {
         }
         EventBody::Identified { .. }
         | EventBody::ConsentGiven { .. }
+        | EventBody::Merged { .. }
+        | EventBody::ErasureAsked
+        | EventBody::ExportAsked
+        | EventBody::Erased
+        | EventBody::OrderRevised { .. }
+        | EventBody::OrderFulfilled { .. }
+        | EventBody::CartRemoved { .. }
+        | EventBody::CouponApplied { .. }
+        | EventBody::ProductSaved { .. }
+        | EventBody::ProductRemoved { .. }
+        | EventBody::StockCounted { .. }
         | EventBody::MessageDeferred { .. }
         | EventBody::MessageDropped { .. }
         | EventBody::Enrolled { .. }

@@ -7,14 +7,14 @@ use aftercart_model::{
 use crate::{
     Result,
     tx::Tx,
-    value::{Row, values},
+    value::{Cells, Row, values},
 };
 
 impl Tx<'_> {
     /// Keeps what a customer said last, whatever the order in which it arrives. Of two answers at
     /// one instant the withdrawal is kept.
     pub fn save_consent(&mut self, customer: CustomerId, consent: &Consent) -> Result<()> {
-        let Consent { topic, state, at, source } = consent;
+        let Consent { topic, state, at, source, .. } = consent;
         let is_withdrawn = *state == ConsentState::Withdrawn;
         let sql = "INSERT INTO consents (bucket, customer, topic, state, at, source) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
@@ -33,8 +33,7 @@ impl Tx<'_> {
                    WHERE bucket = ?1 AND customer = ?2 ORDER BY topic";
         self.all(sql, values![customer.bucket().0, customer], |row| {
             let mut cells = row.cells();
-            let (topic, state) = (cells.take()?, cells.take()?);
-            Ok(Consent { topic, state, at: cells.take()?, source: cells.take()? })
+            read_consent(&mut cells)
         })
     }
 
@@ -68,8 +67,7 @@ impl Tx<'_> {
         let read = |row: &Row<'_>| {
             let mut cells = row.cells();
             let customer = cells.take()?;
-            let (topic, state) = (cells.take()?, cells.take()?);
-            Ok((customer, Consent { topic, state, at: cells.take()?, source: cells.take()? }))
+            Ok((customer, read_consent(&mut cells)?))
         };
         self.scan(sql, &[], read, &mut |(customer, consent)| f(customer, consent))
     }
@@ -96,6 +94,12 @@ fn strength(reason: SuppressionReason) -> u8 {
         SuppressionReason::Unsubscribe => 3,
         SuppressionReason::Complaint => 4,
     }
+}
+
+fn read_consent(cells: &mut Cells<'_>) -> Result<Consent> {
+    let (topic, state, at) = (cells.take()?, cells.take()?, cells.take()?);
+    let source: String = cells.take()?;
+    Ok(Consent::new(topic, state, at, source))
 }
 
 fn read_suppression(row: &Row<'_>) -> Result<Suppression> {

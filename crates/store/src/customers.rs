@@ -226,6 +226,7 @@ fn parts_of(identifier: &Identifier) -> (&'static str, &str) {
         Identifier::Email(address) => ("email", address.as_str()),
         Identifier::External(id) => ("external", id),
         Identifier::Visitor(id) => ("visitor", id),
+        Identifier::Cart(token) => ("cart", token),
     }
 }
 

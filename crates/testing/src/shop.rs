@@ -64,8 +64,7 @@ impl ShopInABox {
         let id = self.customer_without_consent(given);
         for topic in [Topic::Marketing, Topic::Feedback] {
             let at = days_ago(400);
-            let consent =
-                Consent { topic, state: ConsentState::Agreed, at, source: "checkout".to_owned() };
+            let consent = Consent::new(topic, ConsentState::Agreed, at, "checkout");
             self.event(Some(id), at, EventBody::ConsentGiven { consent });
         }
         id

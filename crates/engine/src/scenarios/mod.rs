@@ -226,7 +226,7 @@ impl Scene {
 
     pub fn consent_event(&mut self, name: &str, topic: Topic, state: ConsentState) -> Incoming {
         let at = self.now();
-        let consent = Consent { topic, state, at, source: "checkout".to_owned() };
+        let consent = Consent::new(topic, state, at, "checkout");
         self.event(name, IncomingBody::ConsentGiven { consent })
     }
 

@@ -26,7 +26,7 @@ pub fn of_traits(fields: &Fields<'_>, at: Timestamp) -> Result<Vec<Consent>, Rej
     let mut consents = Vec::new();
     let mut say = |topic, is_agreed: bool| {
         let state = if is_agreed { ConsentState::Agreed } else { ConsentState::Withdrawn };
-        consents.push(Consent { topic, state, at, source: "identify".to_owned() });
+        consents.push(Consent::new(topic, state, at, "identify"));
     };
     if let Some(consent) = traits.object("consent")? {
         for name in consent.to_map().keys() {
@@ -62,7 +62,7 @@ pub fn of_event(
     };
     let source = properties.map(|it| it.name("source")).transpose()?.flatten();
     let source = source.unwrap_or_else(|| "track".to_owned());
-    Ok(Some(IncomingBody::ConsentGiven { consent: Consent { topic, state, at, source } }))
+    Ok(Some(IncomingBody::ConsentGiven { consent: Consent::new(topic, state, at, source) }))
 }
 
 fn topic(name: &str, path: &str) -> Result<Topic, RejectReason> {

@@ -20,6 +20,7 @@ fn told(event: &Incoming) -> String {
         Identifier::Email(address) => format!("email {}", address.as_str()),
         Identifier::External(id) => format!("external {id}"),
         Identifier::Visitor(id) => format!("visitor {id}"),
+        Identifier::Cart(token) => format!("cart {token}"),
     };
     let who: Vec<String> = event.identifiers.iter().map(who).collect();
     let what = format!("{:?}", event.body);

@@ -234,7 +234,7 @@ const PURSES: &[(Purse, u32)] =
 
 /// 85 in 100 agree to offers at the checkout; a few agreed and took it back, the rest never said.
 fn consents(stream: &mut Stream, is_sure: bool, at: Timestamp) -> Vec<Consent> {
-    let consent = |topic, state| Consent { topic, state, at, source: "checkout".to_owned() };
+    let consent = |topic, state| Consent::new(topic, state, at, "checkout");
     let share = stream.share();
     let says_feedback = stream.is(0.9) || is_sure;
     let marketing = if share < 0.85 || is_sure {

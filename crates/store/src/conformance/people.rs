@@ -136,8 +136,7 @@ pub fn the_latest_word_on_a_topic_counts_in_any_order(store: &Store) {
                 for (seconds, agreed) in words {
                     let state = if agreed { ConsentState::Agreed } else { ConsentState::Withdrawn };
                     let (topic, at) = (Topic::Marketing, at(seconds));
-                    let source = "checkout".to_owned();
-                    tx.save_consent(customer, &Consent { topic, state, at, source })?;
+                    tx.save_consent(customer, &Consent::new(topic, state, at, "checkout"))?;
                 }
                 tx.consents_of(customer)
             })

@@ -457,6 +457,34 @@ fn item(entry: &TimelineEntry, read: &Read, layout: &Layout) -> Option<TimelineI
             Phrase::new("Left ").strong(flow()),
             Phrase::new(first_upper(left_words(*reason))),
         ),
+        EventBody::Merged { .. } => {
+            (Kind::Other, Phrase::new("Found to be another customer too"), nothing())
+        }
+        EventBody::ErasureAsked => (Kind::Other, Phrase::new("Asked to be erased"), nothing()),
+        EventBody::ExportAsked => {
+            (Kind::Other, Phrase::new("Asked for a copy of what is kept"), nothing())
+        }
+        EventBody::OrderRevised { order, .. } => {
+            (Kind::Other, Phrase::new("Order ").strong(order.as_str()).plain(" changed"), nothing())
+        }
+        EventBody::OrderFulfilled { order } => (
+            Kind::Other,
+            Phrase::new("Order ").strong(order.as_str()).plain(" sent out"),
+            nothing(),
+        ),
+        EventBody::CartRemoved { product, .. } => (
+            Kind::Other,
+            Phrase::new("Took ").strong(product_name(read, *product)).plain(" out of the cart"),
+            nothing(),
+        ),
+        EventBody::CouponApplied { code, .. } => {
+            (Kind::Other, Phrase::new("Put in the coupon ").strong(code.as_str()), nothing())
+        }
+        // About no customer, or no longer about one.
+        EventBody::ProductSaved { .. }
+        | EventBody::ProductRemoved { .. }
+        | EventBody::StockCounted { .. }
+        | EventBody::Erased => return None,
         EventBody::Custom { name, .. } => (Kind::Other, Phrase::new(name.as_str()), nothing()),
     };
     Some(TimelineItem { at: entry.event.at, kind, what, detail })

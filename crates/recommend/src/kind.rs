@@ -70,6 +70,55 @@ impl ProductKind {
     }
 }
 
+/// Whether the shop itself calls the two one kind of thing. Head nouns do not decide this: they are
+/// too crude to keep a heart holder from going with a plant holder.
+pub fn is_same_kind(a: &Product, b: &Product) -> bool {
+    is_named_kind(a) && is_named_kind(b) && ProductKind::of(a) == ProductKind::of(b)
+}
+
+/// Whether the shop says what kind of thing it is.
+pub(crate) fn is_named_kind(product: &Product) -> bool {
+    !product.kind.trim().is_empty()
+}
+
+/// Whether two names say the same but for how much of it: `House roast, 250 g` and `House roast,
+/// 1 kg`, `Pack of 6 cards` and `Pack of 12 cards`.
+pub(crate) fn differ_in_amount_alone(a: &str, b: &str) -> bool {
+    let a = without_amounts(a);
+    !a.is_empty() && a == without_amounts(b)
+}
+
+/// Units that stand behind a number in names.
+const UNITS: [&str; 12] = ["CL", "CM", "CUP", "G", "KG", "L", "LB", "M", "ML", "MM", "OZ", "PC"];
+
+/// The words of a name in capitals, singular, without its amounts: numbers with a unit, and counts
+/// as in `Pack of 6` and `Filters, 100`. Any other number is a model's: `No. 2`, `Studio 54`.
+fn without_amounts(name: &str) -> Vec<String> {
+    let spaced = name.replace(',', " , ");
+    let tokens: Vec<&str> = spaced.split_whitespace().collect();
+    let upper = |text: &str| text.chars().flat_map(char::to_uppercase).collect::<String>();
+    let is_number = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_digit())
+            && text.chars().all(|c| c.is_ascii_digit() || ".x×/".contains(c))
+    };
+    let is_unit = |text: &str| UNITS.contains(&singular(upper(text)).as_str());
+    let mut kept = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let (token, next) = (tokens[at], tokens.get(at + 1).copied());
+        let before = at.checked_sub(1).map(|it| upper(tokens[it]));
+        let digits = token.trim_end_matches(char::is_alphabetic);
+        let is_glued = is_number(digits) && is_unit(&token[digits.len()..]);
+        let has_unit = is_number(token) && next.is_some_and(is_unit);
+        let is_count = is_number(token) && matches!(before.as_deref(), Some("OF" | ","));
+        if !(is_glued || has_unit || is_count || token == ",") {
+            kept.push(singular(upper(token)));
+        }
+        at += if has_unit { 2 } else { 1 };
+    }
+    kept
+}
+
 /// The noun a name is about, lower-case and singular: `holder` of `WHITE HANGING HEART T-LIGHT
 /// HOLDER`.
 pub fn head_noun(name: &str) -> Option<String> {
@@ -199,6 +248,33 @@ mod tests {
         assert!(likeness(4) < likeness(3), "both are holders");
         assert!(likeness(4) > 0.0);
         assert_eq!(likeness(5), 0.0);
+    }
+
+    #[test]
+    fn the_shops_own_kind_alone_makes_two_things_the_same_kind() {
+        let product = |kind: &str, name: &str| Product {
+            kind: kind.to_owned(),
+            ..Product::bare(ProductId(0), "1", name, 100)
+        };
+        assert!(is_same_kind(&product("dripper", "Ceramic No. 2"), &product("Dripper ", "Glass")));
+        assert!(!is_same_kind(&product("dripper", "Ceramic"), &product("kettle", "Ceramic")));
+        let (heart, plant) = (product("", "HEART HOLDER"), product("", "PLANT HOLDER"));
+        assert!(!is_same_kind(&heart, &plant), "a head noun is a guess");
+    }
+
+    #[test]
+    fn another_amount_is_no_other_thing() {
+        assert!(differ_in_amount_alone("House roast, 250 g", "House roast, 1 kg"));
+        assert!(differ_in_amount_alone("House roast 250g", "House Roast, 1 kg"));
+        assert!(differ_in_amount_alone("PACK OF 6 CARDS", "PACK OF 12 CARDS"));
+        assert!(differ_in_amount_alone("Moka pot, 3 cups", "Moka pot, 6 cups"));
+        assert!(!differ_in_amount_alone("House roast, 250 g", "Espresso roast, 250 g"));
+        assert!(!differ_in_amount_alone("Filters, 100", "Filters, 200, unbleached"));
+        assert!(!differ_in_amount_alone("Hand grinder", "Hand grinder, fine thread"));
+        assert!(!differ_in_amount_alone("RED MUG", "BLUE MUG"), "a colour is another thing");
+        assert!(!differ_in_amount_alone("Studio 54", "Studio 55"), "a model's number");
+        assert!(!differ_in_amount_alone("Dripper No. 2", "Dripper No. 3"));
+        assert!(!differ_in_amount_alone("250 g", "1 kg"), "amounts alone say nothing");
     }
 
     proptest! {

@@ -12,9 +12,9 @@ mod model;
 mod rank;
 
 pub use evidence::Evidence;
-pub use kind::{ProductKind, head_noun};
+pub use kind::{ProductKind, head_noun, is_same_kind};
 pub use model::{
     Basket, BestSeller, Complement, Model, TrainOptions, UPGRADE_RATIO_MAX, UPGRADE_RATIO_MIN,
     Upgrade,
 };
-pub use rank::{Recommendation, Relation, Rules, Taste, recommend, steps_up};
+pub use rank::{Recommendation, Relation, Rules, Taste, put_story_first, recommend, steps_up};

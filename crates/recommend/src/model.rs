@@ -196,6 +196,11 @@ impl Model {
         self.complements.get(product.index()).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether `product` is among what goes with `anchor` most, the same as in [`Model::relations`].
+    pub(crate) fn goes_with(&self, product: ProductId, anchor: ProductId) -> bool {
+        self.complements(anchor).iter().take(RELATED_MAX).any(|it| it.product == product)
+    }
+
     /// Better versions of `product`, the most fitting first.
     pub fn upgrades(&self, product: ProductId) -> &[Upgrade] {
         self.upgrades.get(product.index()).map_or(&[], Vec::as_slice)

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use aftercart_model::{Product, ProductId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{BestSeller, Evidence, Model};
+use crate::{
+    BestSeller, Evidence, Model,
+    kind::{differ_in_amount_alone, is_named_kind, is_same_kind},
+};
 
 /// After so many days a customer's own purchase says half as much about what they want next.
 const TASTE_HALF_LIFE_DAYS: f64 = 60.0;
@@ -19,6 +22,10 @@ const DAY_MS: f64 = 86_400_000.0;
 /// A consumable is due again after this share of the days it lasts, so that the email comes before
 /// the cupboard is bare.
 const DUE_SHARE: f64 = 0.75;
+
+/// A price beyond so many times the dearest thing of the order promises no more: who bought a scale
+/// is not asked first to buy the machine to put it under.
+const STORY_PRICE_RATIO_MAX: i64 = 4;
 
 /// What is known of one customer's wants.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -70,10 +77,16 @@ pub struct Recommendation {
 
 /// Up to `rules.count` products for one customer, the best first.
 ///
-/// Never shown: what they have (unless it is used up by now), what is out of stock or not for sale,
-/// what has no picture in a shop that has pictures. Where too little goes with what they bought,
-/// best sellers of the same categories follow, then best sellers of the shop. Of equal scores the
-/// lower id comes first.
+/// Never shown: what they have (unless it is used up by now), the same in another amount, what is
+/// out of stock or not for sale, what has no picture in a shop that has pictures.
+///
+/// What goes with a thing is another kind of thing. Where the shop says what kinds there are, one
+/// more of a kind they have comes last of what goes with their products, whatever its score: people
+/// who love drippers do buy two, but whoever chose one this week needs a kettle. A better version
+/// is told as what it is, a step up.
+///
+/// Where too little goes with what they bought, best sellers of the same categories follow, then
+/// best sellers of the shop. Of equal scores the lower id comes first.
 pub fn recommend(
     model: &Model,
     products: &[Product],
@@ -85,16 +98,63 @@ pub fn recommend(
     let wants = wants(taste, now);
     let together = tally_complements(model, &wants);
     let steps_up = tally_upgrades(model, taste, &together).ranked(&shelf, rules);
-    let together = together.ranked(&shelf, rules);
-    let mut list = List { model, rules, chosen: Vec::with_capacity(rules.count) };
+    let has = Has::new(model, &shelf);
+    let is_other = |it: &Recommendation| !has.is_more_of_a_kind(it.product);
+    let (together, more_of_a_kind): (Vec<_>, Vec<_>) =
+        together.ranked(&shelf, rules).into_iter().partition(is_other);
+    let mut list = List { has: &has, rules, chosen: Vec::with_capacity(rules.count) };
     let room = rules.steps_up_max.min(steps_up.len()).min(rules.count / 2);
     list.fill(&together, rules.count.saturating_sub(room));
     list.fill(&steps_up, (list.chosen.len() + room).min(rules.count));
     list.fill(&together, rules.count);
+    list.fill(&more_of_a_kind, rules.count);
     if list.chosen.len() < rules.count {
-        list.fill(&rank_best_sellers(model, &shelf, &wants), rules.count);
+        let sold = rank_best_sellers(model, &shelf, &wants);
+        let (others, more_of_a_kind): (Vec<_>, Vec<_>) = sold.into_iter().partition(is_other);
+        list.fill(&others, rules.count);
+        list.fill(&more_of_a_kind, rules.count);
     }
     list.chosen
+}
+
+/// Moves the product that an email should be about to the front of `list`; the order of the others
+/// stays.
+///
+/// It is one that goes with the order, `anchors`, as that is what the email speaks of; else one
+/// that goes with something bought before; else a step up, since who has just chosen is not asked
+/// to choose again while there is anything to add; else the rest. Of several the one that promises
+/// the shop most, by price times the customers who took it too; of equals the better ranked.
+pub fn put_story_first(
+    list: &mut [Recommendation],
+    model: &Model,
+    products: &[Product],
+    anchors: &[ProductId],
+) {
+    let product = |id: ProductId| find(products, id);
+    let anchor_products: Vec<&Product> = anchors.iter().filter_map(|id| product(*id)).collect();
+    let dearest = anchor_products.iter().map(|it| it.price_minor).max().filter(|it| *it > 0);
+    let price_max = dearest.map_or(i64::MAX, |it| it.saturating_mul(STORY_PRICE_RATIO_MAX));
+    let promise = |it: &Recommendation| {
+        let price = product(it.product).map_or(0, |it| it.price_minor).min(price_max);
+        price.saturating_mul(i64::from(it.evidence.customers()))
+    };
+    let fit = |it: &Recommendation| {
+        let is_more_of_a_kind = product(it.product)
+            .is_some_and(|it| anchor_products.iter().any(|anchor| is_same_kind(anchor, it)));
+        let belongs = || anchors.iter().any(|anchor| model.goes_with(it.product, *anchor));
+        match it.relation {
+            Relation::GoesWith { .. } if is_more_of_a_kind => 1,
+            Relation::GoesWith { .. } if belongs() => 4,
+            Relation::GoesWith { .. } => 3,
+            Relation::StepUp { .. } => 2,
+            Relation::BestSeller => 0,
+        }
+    };
+    // Of equals `max_by_key` takes the last, so the list is read from its end.
+    let story = (0..list.len()).rev().max_by_key(|at| (fit(&list[*at]), promise(&list[*at])));
+    if let Some(story) = story {
+        list[..=story].rotate_right(1);
+    }
 }
 
 /// Up to `rules.count` better versions of what was just ordered, the best first and nothing else:
@@ -109,7 +169,8 @@ pub fn steps_up(
     let shelf = Shelf::new(products, taste, rules, now);
     let together = tally_complements(model, &wants(taste, now));
     let ranked = tally_upgrades(model, taste, &together).ranked(&shelf, rules);
-    let mut list = List { model, rules, chosen: Vec::with_capacity(rules.count) };
+    let has = Has::new(model, &shelf);
+    let mut list = List { has: &has, rules, chosen: Vec::with_capacity(rules.count) };
     list.fill(&ranked, rules.count);
     list.chosen
 }
@@ -117,6 +178,8 @@ pub fn steps_up(
 /// The catalogue as this customer may see it.
 struct Shelf<'a> {
     products: &'a [Product],
+    /// What they have and is not used up, in no order.
+    kept: Vec<ProductId>,
     /// Ascending.
     barred: Vec<ProductId>,
     needs_picture: bool,
@@ -125,7 +188,8 @@ struct Shelf<'a> {
 impl<'a> Shelf<'a> {
     fn new(products: &'a [Product], taste: &Taste, rules: &Rules, now: Timestamp) -> Self {
         let needs_picture = products.iter().any(|it| !it.picture.is_empty());
-        let mut shelf = Self { products, barred: rules.exclude.clone(), needs_picture };
+        let barred = rules.exclude.clone();
+        let mut shelf = Self { products, kept: Vec::new(), barred, needs_picture };
         let mut last_bought: BTreeMap<ProductId, Timestamp> = BTreeMap::new();
         for &(product, at) in &taste.bought {
             let last = last_bought.entry(product).or_insert(at);
@@ -136,18 +200,14 @@ impl<'a> Shelf<'a> {
             lasts_days.is_some_and(|days| f64::from(days) * DUE_SHARE <= age_days(*at, now))
         };
         let kept = last_bought.iter().filter(|it| !is_used_up(*it)).map(|(id, _)| *id);
-        let barred: Vec<ProductId> = kept.chain(taste.anchors.iter().copied()).collect();
-        shelf.barred.extend(barred);
+        shelf.kept = kept.chain(taste.anchors.iter().copied()).collect();
+        shelf.barred.extend(&shelf.kept);
         shelf.barred.sort_unstable();
         shelf
     }
 
-    /// Ids are dense, so a product mostly stands at its own index.
     fn get(&self, id: ProductId) -> Option<&'a Product> {
-        match self.products.get(id.index()) {
-            Some(product) if product.id == id => Some(product),
-            _ => self.products.iter().find(|it| it.id == id),
-        }
+        find(self.products, id)
     }
 
     fn offers(&self, id: ProductId) -> bool {
@@ -158,6 +218,55 @@ impl<'a> Shelf<'a> {
 
     fn category(&self, id: ProductId) -> Option<&'a str> {
         self.get(id).map(|it| it.category.as_str()).filter(|it| !it.is_empty())
+    }
+}
+
+/// Ids are dense, so a product mostly stands at its own index.
+fn find(products: &[Product], id: ProductId) -> Option<&Product> {
+    match products.get(id.index()) {
+        Some(product) if product.id == id => Some(product),
+        _ => products.iter().find(|it| it.id == id),
+    }
+}
+
+/// What they have and is not used up, by kind: what else would be the same again.
+struct Has<'a> {
+    model: &'a Model,
+    shelf: &'a Shelf<'a>,
+    /// Ascending.
+    kept: Vec<(u32, ProductId)>,
+}
+
+impl<'a> Has<'a> {
+    fn new(model: &'a Model, shelf: &'a Shelf<'a>) -> Self {
+        let with_kind = |id: &ProductId| model.kind(*id).map(|kind| (kind, *id));
+        let mut kept: Vec<_> = shelf.kept.iter().filter_map(with_kind).collect();
+        kept.sort_unstable();
+        kept.dedup();
+        Self { model, shelf, kept }
+    }
+
+    fn of_kind(&self, kind: Option<u32>) -> &[(u32, ProductId)] {
+        let Some(kind) = kind else { return &[] };
+        let start = self.kept.partition_point(|it| it.0 < kind);
+        let end = self.kept.partition_point(|it| it.0 <= kind);
+        &self.kept[start..end]
+    }
+
+    /// They have one of its kind, and the shop says so.
+    fn is_more_of_a_kind(&self, product: ProductId) -> bool {
+        !self.of_kind(self.model.kind(product)).is_empty()
+            && self.shelf.get(product).is_some_and(is_named_kind)
+    }
+
+    /// They have the same thing in another amount.
+    fn is_another_amount(&self, product: ProductId) -> bool {
+        let own = self.of_kind(self.model.kind(product));
+        let Some(product) = self.shelf.get(product).filter(|_| !own.is_empty()) else {
+            return false;
+        };
+        let own = own.iter().filter_map(|(_, id)| self.shelf.get(*id));
+        own.into_iter().any(|it| differ_in_amount_alone(&it.name, &product.name))
     }
 }
 
@@ -291,7 +400,7 @@ fn rank_best_sellers(
 }
 
 struct List<'a> {
-    model: &'a Model,
+    has: &'a Has<'a>,
     rules: &'a Rules,
     chosen: Vec<Recommendation>,
 }
@@ -314,9 +423,11 @@ impl List<'_> {
 
     fn admits(&self, product: ProductId, may_repeat: bool) -> bool {
         let is_new = self.chosen.iter().all(|it| it.product != product);
-        let kind = self.model.kind(product);
-        let same = self.chosen.iter().filter(|it| self.model.kind(it.product) == kind).count();
-        is_new && (may_repeat || kind.is_none() || same < self.rules.same_kind_max)
+        let model = self.has.model;
+        let kind = model.kind(product);
+        let same = self.chosen.iter().filter(|it| model.kind(it.product) == kind).count();
+        let has_room = may_repeat || kind.is_none() || same < self.rules.same_kind_max;
+        is_new && has_room && !self.has.is_another_amount(product)
     }
 }
 
@@ -431,6 +542,96 @@ mod tests {
         let mut bare = products();
         bare.iter_mut().for_each(|it| it.picture.clear());
         assert_eq!(shown(&bare, &after_a_dripper(), &Rules::default()), all, "no pictures at all");
+    }
+
+    /// Everybody buys the plain dripper with another dripper, and most of them a kettle too.
+    fn drippers_sell_together(products: &[Product]) -> Model {
+        let basket = |customer: i64, products: &[ProductId]| Basket {
+            customer: Some(CustomerId(customer)),
+            at: days_ago(10),
+            products: products.to_vec(),
+        };
+        let drippers = (0..30).map(|it| basket(it, &[DRIPPER, GLASS_DRIPPER]));
+        let kettles = (0..20).map(|it| basket(it, &[KETTLE]));
+        let others = (100..160).map(|it| basket(it, &[KNIFE]));
+        let all = drippers.chain(kettles).chain(others);
+        Model::train(all, products, NOW, &TrainOptions::default())
+    }
+
+    #[test]
+    fn what_goes_with_a_dripper_is_no_second_dripper() {
+        let mut products = products();
+        // As dear as the plain one, so it is no step up either.
+        products[GLASS_DRIPPER.index()].price_minor = 2_000;
+        let rules = Rules { count: 2, ..Rules::default() };
+        let first_two = |products: &[Product]| -> Vec<ProductId> {
+            let model = drippers_sell_together(products);
+            let found = recommend(&model, products, &after_a_dripper(), &rules, NOW);
+            found.iter().map(|it| it.product).collect()
+        };
+        assert_eq!(first_two(&products), [KETTLE, GLASS_DRIPPER], "only then one more of the kind");
+        let model = drippers_sell_together(&products);
+        let mut years_ago = Taste { bought: vec![(DRIPPER, days_ago(900))], anchors: vec![] };
+        years_ago.bought.push((KNIFE, days_ago(2)));
+        let found = recommend(&model, &products, &years_ago, &rules, NOW);
+        assert_eq!(found[0].product, KETTLE, "they have it still");
+        products.iter_mut().for_each(|it| it.kind.clear());
+        assert_eq!(first_two(&products), [GLASS_DRIPPER, KETTLE], "no kinds, nothing to go by");
+    }
+
+    #[test]
+    fn the_same_in_another_amount_is_not_offered_while_it_lasts() {
+        let mut products = products();
+        products[FILTERS.index()].name = "House roast, 250 g".to_owned();
+        products[SCALE.index()] = Product {
+            name: "House roast, 1 kg".to_owned(),
+            kind: "filter".to_owned(),
+            price_minor: 1_300,
+            ..products[SCALE.index()].clone()
+        };
+        let offered = |days: i64| {
+            let bought = vec![(FILTERS, days_ago(days)), (PAN, days_ago(2))];
+            let taste = Taste { bought, anchors: vec![PAN] };
+            let rules = Rules { count: 7, ..Rules::default() };
+            shown(&products, &taste, &rules).contains(&SCALE)
+        };
+        assert!(!offered(2), "they have just taken the small bag");
+        assert!(offered(30), "three quarters of it are gone");
+        let anchored = Taste { bought: vec![], anchors: vec![FILTERS] };
+        let better = steps_up(&model(&products), &products, &anchored, &Rules::default(), NOW);
+        assert!(better.iter().all(|it| it.product != SCALE), "nor as the better version of it");
+    }
+
+    /// Which product opens an email after a dripper, of a list of these.
+    fn story(list: &[(ProductId, Relation, u32)]) -> ProductId {
+        let evidence = |customers| Evidence::Together { customers, times_chance: 2.0 };
+        let voice = |&(product, relation, customers): &(ProductId, Relation, u32)| Recommendation {
+            product,
+            relation,
+            evidence: evidence(customers),
+            score: 1.0,
+        };
+        let mut list: Vec<Recommendation> = list.iter().map(voice).collect();
+        let products = products();
+        put_story_first(&mut list, &model(&products), &products, &[DRIPPER]);
+        list[0].product
+    }
+
+    #[test]
+    fn an_email_opens_with_what_goes_with_the_order() {
+        let with = Relation::GoesWith { anchor: DRIPPER };
+        let with_older = Relation::GoesWith { anchor: PAN };
+        let step = Relation::StepUp { anchor: DRIPPER };
+        assert_eq!(story(&[(FILTERS, with, 16), (KETTLE, with, 20)]), KETTLE, "promises more");
+        assert_eq!(story(&[(GLASS_DRIPPER, step, 900), (FILTERS, with, 3)]), FILTERS);
+        assert_eq!(story(&[(KNIFE, with_older, 900), (FILTERS, with, 3)]), FILTERS);
+        assert_eq!(story(&[(GLASS_DRIPPER, step, 900), (KNIFE, with_older, 3)]), KNIFE);
+        assert_eq!(story(&[(KNIFE, Relation::BestSeller, 900), (GLASS_DRIPPER, step, 3)]), {
+            GLASS_DRIPPER
+        });
+        assert_eq!(story(&[(GLASS_DRIPPER, with, 900), (FILTERS, with, 3)]), FILTERS, "two alike");
+        assert_eq!(story(&[(FILTERS, with, 20), (KETTLE, with, 2)]), KETTLE, "80.00 at most count");
+        assert_eq!(story(&[(FILTERS, with, 28), (KETTLE, with, 2)]), FILTERS, "not 89.00");
     }
 
     #[test]

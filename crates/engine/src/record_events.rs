@@ -134,8 +134,11 @@ impl Engine {
     ) -> Result<Recorded> {
         if let IncomingBody::OrderPlaced { order, .. } = &event.body
             && tx.event_by_key(&event.key)?.is_none()
-            && tx.order(order)?.is_some()
+            && let Some(known) = tx.order(order)?
         {
+            if known.customer.is_none() && !event.identifiers.is_empty() {
+                return self.name_guest(tx, seen, event, known, occasion, now);
+            }
             // Another source told us of this order: order ids are remembered for ever.
             return Ok(Recorded::Duplicate { seq: 0 });
         }
@@ -153,8 +156,7 @@ impl Engine {
         }
         let customer = resolve_customer(tx, &event.identifiers, event.at)?;
         let body = resolve_body(&event.body, &mut |named| resolve_product(tx, seen, named))?;
-        let new =
-            NewEvent { key: event.key.clone(), customer, at: event.at, received_at: now, body };
+        let new = new_event(event, customer, body, now);
         match tx.append_event(&new)? {
             Appended::Duplicate { seq } => Ok(Recorded::Duplicate { seq }),
             Appended::Conflict { seq } => Ok(Recorded::Conflict { seq }),
@@ -171,6 +173,35 @@ impl Engine {
         }
     }
 
+    /// The order of a guest is told again, and now by whom it is: from here on it is theirs. It stays
+    /// as it was told first; the log keeps the event that named its customer.
+    fn name_guest(
+        &self,
+        tx: &mut Tx<'_>,
+        seen: &mut Seen,
+        event: &Incoming,
+        known: Order,
+        occasion: Occasion,
+        now: Timestamp,
+    ) -> Result<Recorded> {
+        let Some(customer) = resolve_customer(tx, &event.identifiers, event.at)? else {
+            return Ok(Recorded::Duplicate { seq: 0 });
+        };
+        let body = resolve_body(&event.body, &mut |named| resolve_product(tx, seen, named))?;
+        let new = new_event(event, Some(customer), body, now);
+        let Appended::New { seq } = tx.append_event(&new)? else {
+            return Ok(Recorded::Duplicate { seq: 0 });
+        };
+        tx.lock_customer(customer)?;
+        tx.name_guest(&known.id, customer, seq)?;
+        let order = Order { customer: Some(customer), ..known };
+        if occasion == Occasion::Live {
+            known_since(tx, customer, order.placed_at)?;
+        }
+        self.follow_order(tx, &order, occasion, now)?;
+        Ok(Recorded::New { seq, customer: Some(customer) })
+    }
+
     /// Appends an event of our own making; `key` names the cause, so that it is told once.
     pub(crate) fn note(
         &self,
@@ -182,7 +213,7 @@ impl Engine {
     ) -> Result<bool> {
         let key = EventKey { source: OURSELVES.to_owned(), key };
         let customer = Some(customer);
-        let new = NewEvent { key, customer, at, received_at: at, body };
+        let new = NewEvent { key, customer, at, stated_at: None, received_at: at, body };
         Ok(matches!(tx.append_event(&new)?, Appended::New { .. }))
     }
 
@@ -222,15 +253,7 @@ impl Engine {
                     cancelled_at: None,
                 };
                 tx.insert_order(seq, &order)?;
-                if let Some(code) = coupon {
-                    tx.redeem_coupon(code, &order.id)?;
-                }
-                match customer {
-                    Some(customer) if occasion == Occasion::Live => {
-                        self.after_purchase(tx, customer, &order, now)
-                    }
-                    _ => Ok(()),
-                }
+                self.follow_order(tx, &order, occasion, now)
             }
             (EventBody::OrderCancelled { order }, _) => {
                 tx.cancel_order(order, event.at)?;
@@ -250,6 +273,27 @@ impl Engine {
                 self.after_review(tx, customer, now)
             }
             _ => Ok(()),
+        }
+    }
+
+    /// What follows from an order that has just become known, or known to be of its customer.
+    fn follow_order(
+        &self,
+        tx: &mut Tx<'_>,
+        order: &Order,
+        occasion: Occasion,
+        now: Timestamp,
+    ) -> Result<()> {
+        let not_redeemed = self.redeem_coupon(tx, order)?;
+        if occasion == Occasion::History {
+            return Ok(());
+        }
+        if let Some(reason) = not_redeemed {
+            self.note_not_redeemed(tx, order, reason, now)?;
+        }
+        match order.customer {
+            Some(customer) => self.after_purchase(tx, customer, order, now),
+            None => Ok(()),
         }
     }
 
@@ -310,6 +354,20 @@ impl Engine {
     }
 }
 
+/// An event from outside as the log takes it.
+fn new_event(
+    event: &Incoming,
+    customer: Option<CustomerId>,
+    body: EventBody,
+    received_at: Timestamp,
+) -> NewEvent {
+    let stated_at = match event.time_source {
+        TimeSource::Corrected { stated } => Some(stated),
+        TimeSource::Given | TimeSource::Received => None,
+    };
+    NewEvent { key: event.key.clone(), customer, at: event.at, stated_at, received_at, body }
+}
+
 /// Keeps the first time anything happened to a customer, whenever it is told.
 fn known_since(tx: &mut Tx<'_>, id: CustomerId, at: Timestamp) -> Result<()> {
     let Some(mut customer) = tx.customer(id)? else { return Ok(()) };
@@ -347,11 +405,19 @@ pub(crate) fn shown_name(name: &aftercart_model::CustomerName) -> String {
 }
 
 /// Whether an event that came under a known key is the one that is known. Nothing is created for
-/// asking. An instant that was reckoned from the time of arrival differs at each and says nothing.
+/// asking. What the sender stated is compared, not what it was corrected to, which differs with each
+/// time of arrival; who stated no instant says nothing about it.
 fn is_same(tx: &mut Tx<'_>, known: &Event, event: &Incoming) -> Result<bool> {
-    let is_timed = event.time_source == TimeSource::Given;
-    if is_timed && known.at.as_millisecond() != event.at.as_millisecond() {
-        return Ok(false);
+    let stated = match event.time_source {
+        TimeSource::Given => Some(event.at),
+        TimeSource::Corrected { stated } => Some(stated),
+        TimeSource::Received => None,
+    };
+    if let Some(stated) = stated {
+        let before = tx.stated_at(&known.key)?.unwrap_or(known.at);
+        if before.as_millisecond() != stated.as_millisecond() {
+            return Ok(false);
+        }
     }
     let mut customer = None;
     for identifier in &event.identifiers {
@@ -362,12 +428,11 @@ fn is_same(tx: &mut Tx<'_>, known: &Event, event: &Incoming) -> Result<bool> {
     }
     let find = &mut |named: &ProductRef| Ok(find_product(tx, named)?.unwrap_or(NO_PRODUCT));
     let mut body = resolve_body(&event.body, find)?;
-    if let (
-        false,
-        EventBody::ConsentGiven { consent },
-        EventBody::ConsentGiven { consent: before },
-    ) = (is_timed, &mut body, &known.body)
+    if let (EventBody::ConsentGiven { consent }, EventBody::ConsentGiven { consent: before }) =
+        (&mut body, &known.body)
+        && (consent.at, before.at) == (event.at, known.at)
     {
+        // It was said when the event happened, which is compared above.
         consent.at = before.at;
     }
     Ok(known.customer == customer && known.body == body)
@@ -492,9 +557,10 @@ fn resolve_body(
             total_minor: *total_minor,
             coupon: coupon.clone(),
         },
-        IncomingBody::OrderRevised { order, lines, total_minor, coupon } => {
+        IncomingBody::OrderRevised { order, placed_at, lines, total_minor, coupon } => {
             EventBody::OrderRevised {
                 order: order.clone(),
+                placed_at: *placed_at,
                 lines: resolve_lines(lines, resolve)?,
                 total_minor: *total_minor,
                 coupon: coupon.clone(),

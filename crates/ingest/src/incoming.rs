@@ -22,14 +22,15 @@ pub struct Incoming {
 
 /// Where [`Incoming::at`] was taken from.
 ///
-/// Only a [`TimeSource::Given`] instant is the same when the same event is sent again; the others
-/// move with the time of arrival and say nothing about whether two events with one key differ.
+/// What the sender stated is the same when the same event is sent again; [`Incoming::at`] is that
+/// only where it was [`TimeSource::Given`], and moves with the time of arrival elsewhere, so that it
+/// says nothing about whether two events with one key differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeSource {
     /// The sender's own word.
     Given,
-    /// The sender's word, corrected by how far the sender's clock is off ours.
-    Corrected,
+    /// The sender's word, which was `stated`, corrected by how far the sender's clock is off ours.
+    Corrected { stated: Timestamp },
     /// The sender gave none: when it reached us.
     Received,
 }
@@ -66,6 +67,8 @@ pub enum IncomingBody {
     /// The order as it stands from [`Incoming::at`] on, whenever that is told.
     OrderRevised {
         order: OrderId,
+        /// When it was placed, if the source says so.
+        placed_at: Option<Timestamp>,
         lines: Vec<IncomingLine>,
         total_minor: i64,
         coupon: Option<String>,

@@ -30,6 +30,8 @@ pub enum CouponState {
     Free,
     Reserved,
     Redeemed,
+    /// Its end came before an order named it.
+    Expired,
 }
 
 /// One code of a pool.

@@ -94,6 +94,9 @@ pub enum EventBody {
     /// The order as it stands from `at` on: an edit took or added lines, or changed the total.
     OrderRevised {
         order: OrderId,
+        /// When it was placed, if the source says so.
+        #[serde(default)]
+        placed_at: Option<Timestamp>,
         lines: Vec<OrderLine>,
         total_minor: i64,
         #[serde(default)]

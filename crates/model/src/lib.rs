@@ -14,6 +14,7 @@ mod order;
 mod product;
 mod review;
 mod shop;
+pub mod told;
 
 pub use coupon::{Coupon, CouponOffer, CouponState};
 pub use customer::{

@@ -59,7 +59,8 @@ pub struct Gate {
     pub expires_at: Timestamp,
     /// `true` for a flow without an audience.
     pub is_in_audience: Fact<bool>,
-    /// `true` where the email recommends nothing.
+    /// Whether the product that the email speaks of first can be had; `true` where it recommends
+    /// nothing.
     pub is_in_stock: Fact<bool>,
 }
 
@@ -139,7 +140,7 @@ pub fn gates(gate: &Gate, rules: &Rules, now: Timestamp) -> Vec<GateAnswer> {
     answers.extend(caps(gate, rules, now).map(|it| answer(GateName::FrequencyCap, it)));
     answers.push(answer(GateName::Audience, yes(&gate.is_in_audience, "still in", "no longer in")));
     answers.push(answer(GateName::QuietHours, quiet_hours(gate, rules, now)));
-    answers.push(answer(GateName::Stock, yes(&gate.is_in_stock, "in stock", "nothing left")));
+    answers.push(answer(GateName::Stock, yes(&gate.is_in_stock, "in stock", "sold out")));
     let running = match gate.is_paused {
         Fact::Known(is_paused) => Fact::Known(!is_paused),
         Fact::Unknown => Fact::Unknown,

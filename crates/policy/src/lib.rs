@@ -18,16 +18,26 @@ pub use rules::{Cap, QuietHours, Rules, RulesError};
 use aftercart_model::{ConsentState, MessageClass};
 use jiff::{SignedDuration, Timestamp};
 
-/// When to look again at what has no end of its own: a pause, a fact that could not be read.
+/// When to look again at what has no end of its own: a fact that could not be read. A pause ends when
+/// an operator says so; it is looked at no sooner than this.
 pub const RECHECK_AFTER: SignedDuration = SignedDuration::from_mins(15);
 
 /// Whether the message behind `gate` may be handed over at `now`.
 ///
 /// What bars it for good is asked first, so that a suppressed, unconsenting or bought customer is
-/// never merely deferred. A deferral that would outlive the message is a drop with the same reason.
+/// never merely deferred. A pause freezes the message, its expiry too: what becomes of it is decided
+/// when the flow is resumed. Any other deferral that would outlive the message is a drop with the
+/// same reason.
 pub fn verdict(gate: &Gate, rules: &Rules, now: Timestamp) -> Verdict {
-    if let Some(reason) = bar(gate, now) {
+    if let Some(reason) = bar(gate) {
         return Verdict::Drop { reason };
+    }
+    if gate.is_paused == Fact::Known(true) {
+        let at = first_allowed(gate, rules, later(now, RECHECK_AFTER));
+        return Verdict::DeferUntil { at, reason: Reason::Paused };
+    }
+    if gate.expires_at <= now {
+        return Verdict::Drop { reason: Reason::TooLate };
     }
     let Some((reason, not_before)) = hold(gate, rules, now) else {
         return Verdict::Send;
@@ -36,8 +46,8 @@ pub fn verdict(gate: &Gate, rules: &Rules, now: Timestamp) -> Verdict {
     if at < gate.expires_at { Verdict::DeferUntil { at, reason } } else { Verdict::Drop { reason } }
 }
 
-/// What keeps the message from ever going.
-fn bar(gate: &Gate, now: Timestamp) -> Option<Reason> {
+/// What keeps the message from ever going, whenever it is asked.
+fn bar(gate: &Gate) -> Option<Reason> {
     if let Fact::Known(Some(reason)) = &gate.suppression {
         return Some(Reason::Suppressed(*reason));
     }
@@ -58,17 +68,11 @@ fn bar(gate: &Gate, now: Timestamp) -> Option<Reason> {
     if gate.is_in_audience == Fact::Known(false) {
         return Some(Reason::NotInAudience);
     }
-    if gate.is_in_stock == Fact::Known(false) {
-        return Some(Reason::OutOfStock);
-    }
-    (gate.expires_at <= now).then_some(Reason::TooLate)
+    (gate.is_in_stock == Fact::Known(false)).then_some(Reason::OutOfStock)
 }
 
 /// What holds the message back for now, and until when at least.
 fn hold(gate: &Gate, rules: &Rules, now: Timestamp) -> Option<(Reason, Timestamp)> {
-    if gate.is_paused == Fact::Known(true) {
-        return Some((Reason::Paused, later(now, RECHECK_AFTER)));
-    }
     if let Some(name) = gate.first_unknown() {
         return Some((Reason::Unknown(name), later(now, RECHECK_AFTER)));
     }

@@ -13,7 +13,8 @@ use crate::{Cap, GateName};
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     Send,
-    /// Ask again at `at`; it lies before the message's expiry and outside quiet hours.
+    /// Ask again at `at`, which lies outside quiet hours; but for a pause, before the message's expiry
+    /// too.
     DeferUntil {
         at: Timestamp,
         reason: Reason,

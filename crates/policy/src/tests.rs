@@ -82,6 +82,8 @@ fn what_passes_by_itself_defers_it() {
     assert_eq!(told(&sent(&[30, 80, 168])), "send", "one is exactly 7 days old");
     assert_snapshot!(told(&sent(&[18])), @"defer until Wed 08:00: frequency cap: 1 email was already sent within 24 hours");
     assert_snapshot!(told(&Gate { is_paused: Fact::Known(true), ..open() }), @"defer until Tue 14:15: paused: the flow waits for an operator");
+    let frozen = Gate { is_paused: Fact::Known(true), expires_at: NOW - hours(1), ..open() };
+    assert_snapshot!(told(&frozen), @"defer until Tue 14:15: paused: the flow waits for an operator");
     let soon = Gate { expires_at: NOW + hours(1), ..sent(&[1]) };
     assert_snapshot!(told(&soon), @"drop: frequency cap: 1 email was already sent within 24 hours");
 }
@@ -195,7 +197,7 @@ fn gates_show_their_values() {
     - frequency cap: 3 of 3 in 7 days
     - audience: could not be read
     - quiet hours: 20:00 to 08:00
-    - stock: nothing left
+    - stock: sold out
     - flow running: paused
     - in time: until 17 March, 23:00
     ");
@@ -289,10 +291,15 @@ proptest! {
             && gate.sent_at.known().is_some();
         let is_sent = answer == Verdict::Send;
         prop_assert!(!is_sent || (agreed && is_clean && now < gate.expires_at));
+        if gate.is_paused == Fact::Known(true) {
+            let too_late = Verdict::Drop { reason: Reason::TooLate };
+            prop_assert!(answer != too_late, "what is frozen does not grow old");
+        }
         let all_passed = gates(&gate, &rules, now).iter().all(|it| it.is_passed);
         prop_assert_eq!(is_sent, all_passed, "the page says what the verdict does");
         if let Verdict::DeferUntil { at, .. } = answer {
-            prop_assert!(now < at && at < gate.expires_at);
+            let is_frozen = gate.is_paused == Fact::Known(true);
+            prop_assert!(now < at && (at < gate.expires_at || is_frozen));
             prop_assert!(!rules.quiet_hours.unwrap().is_quiet(at, &gate.zone));
         }
     }

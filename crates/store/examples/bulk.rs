@@ -52,6 +52,7 @@ fn main() -> Result<()> {
                 key: EventKey { source: "import:bulk".to_owned(), key: order.id.to_string() },
                 customer: order.customer,
                 at: order.placed_at,
+                stated_at: None,
                 received_at: now,
                 body: EventBody::OrderPlaced {
                     order: order.id.clone(),

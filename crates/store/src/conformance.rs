@@ -48,10 +48,12 @@ suite! {
     log {
         an_event_is_taken_once,
         a_key_with_another_content_is_a_conflict,
+        the_stated_instant_is_kept_beside_the_corrected_one,
         events_come_back_as_they_were,
         a_page_of_events_goes_on_where_the_one_before_ended,
         a_page_of_events_can_be_of_some_kinds,
         the_newest_events_are_counted_by_kind,
+        a_delivery_is_remembered_once,
         the_state_after_events_is_independent_of_their_order,
     }
     people {
@@ -80,6 +82,7 @@ suite! {
         an_order_id_is_taken_once_across_sources,
         orders_come_back_with_their_lines,
         the_trigger_order_is_told_from_the_next_by_its_id,
+        a_guest_order_is_named_once,
         what_became_of_an_order_is_independent_of_arrival,
         orders_are_scanned_by_time,
         buyers_are_customers_not_orders,
@@ -89,12 +92,15 @@ suite! {
         an_enrolment_comes_back_as_saved,
         a_page_of_enrolments_can_be_of_some,
         a_stale_enrolment_is_not_saved,
+        an_enrolment_is_taken_back_unless_it_has_a_message,
         enrolments_wake_in_order,
         steps_are_counted,
         a_step_has_one_message,
         a_message_changes_by_compare_and_set,
         ended_messages_never_change,
         open_messages_are_those_not_handed_over,
+        open_messages_of_a_paused_flow_sleep,
+        what_is_set_aside_is_counted,
         the_frequency_cap_sees_what_may_have_been_sent,
         stale_claims_are_found,
         touches_are_kept_apart,
@@ -190,6 +196,7 @@ fn viewed(source: &str, key: &str, customer: Option<CustomerId>, seconds: i64) -
         key: EventKey { source: source.to_owned(), key: key.to_owned() },
         customer,
         at: at(seconds),
+        stated_at: None,
         received_at: at(seconds + 1),
         body: EventBody::ProductViewed { product: ProductId(7) },
     }
@@ -215,6 +222,7 @@ fn place(tx: &mut Tx<'_>, order: &Order) -> Result<bool> {
         key: EventKey { source: "shop".to_owned(), key: order.id.to_string() },
         customer: order.customer,
         at: order.placed_at,
+        stated_at: None,
         received_at: order.placed_at,
         body: EventBody::OrderPlaced {
             order: order.id.clone(),

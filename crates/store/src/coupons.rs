@@ -79,11 +79,27 @@ impl Tx<'_> {
         self.first(select_coupons!("WHERE code = ?1"), values![code], read_coupon)
     }
 
-    /// Marks a code as used in an order. `false`: it is unknown, or was used in another order.
+    /// Marks a code as used in an order, an expired one too: whether the order came in time is the
+    /// caller's to judge. `false`: it is unknown, or was used in another order.
     pub fn redeem_coupon(&mut self, code: &str, order: &OrderId) -> Result<bool> {
         let sql = "UPDATE coupons SET state = 'redeemed', order_id = ?2 \
                    WHERE code = ?1 AND (state <> 'redeemed' OR order_id = ?2)";
         Ok(self.execute(sql, values![code, order])? == 1)
+    }
+
+    /// When the first of the codes that customers have comes to its end.
+    pub fn first_coupon_end(&mut self) -> Result<Option<Timestamp>> {
+        let sql = "SELECT expires_at FROM coupons \
+                   WHERE state = 'reserved' AND expires_at IS NOT NULL ORDER BY expires_at LIMIT 1";
+        self.first(sql, &[], |row| row.get(0))
+    }
+
+    /// Notes of the codes that customers have and whose end has come by `now` that they expired;
+    /// returns how many they were.
+    pub fn expire_coupons(&mut self, now: Timestamp) -> Result<u64> {
+        let sql = "UPDATE coupons SET state = 'expired' \
+                   WHERE state = 'reserved' AND expires_at <= ?1";
+        self.execute(sql, values![now])
     }
 
     pub fn coupon_counts(&mut self) -> Result<Vec<(PoolId, CouponState, u64)>> {

@@ -123,6 +123,20 @@ impl Tx<'_> {
         self.all(sql, values![customer.bucket().0, customer], read_enrolment)
     }
 
+    /// Takes back an enrolment as if it had never been, so that its trigger key may enrol again.
+    /// `false`: a message was planned for it, so it was; nothing is changed.
+    pub fn take_back_enrolment(&mut self, id: EnrolmentId) -> Result<bool> {
+        let sql = "DELETE FROM enrolments WHERE bucket = ?1 AND id = ?2 AND NOT EXISTS \
+                   (SELECT 1 FROM messages m WHERE m.bucket = ?1 AND m.enrolment = ?2) \
+                   RETURNING flow, trigger_key";
+        let key: Option<(FlowId, String)> =
+            self.first(sql, values![id.bucket().0, id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let Some((flow, trigger_key)) = key else { return Ok(false) };
+        let sql = "DELETE FROM enrolment_keys WHERE flow = ?1 AND trigger_key = ?2";
+        self.execute(sql, values![&flow, &trigger_key])?;
+        Ok(true)
+    }
+
     /// When a customer last entered a flow.
     pub fn latest_entry(
         &mut self,

@@ -18,6 +18,8 @@ pub struct NewEvent {
     pub key: EventKey,
     pub customer: Option<CustomerId>,
     pub at: Timestamp,
+    /// The instant as the sender stated it, where `at` is a corrected one.
+    pub stated_at: Option<Timestamp>,
     pub received_at: Timestamp,
     pub body: EventBody,
 }
@@ -58,9 +60,10 @@ impl Tx<'_> {
         let bucket = bucket_of(event.customer);
         let seq = self.newest(Counter::Log)? + 1;
 
-        let sql = "INSERT INTO event_keys (source, key, bucket, seq, hash) \
-                   VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-        if self.execute(sql, values![source, &event.key.key, bucket, seq, hash])? == 0 {
+        let sql = "INSERT INTO event_keys (source, key, bucket, seq, hash, stated_at) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+        let values = values![source, &event.key.key, bucket, seq, hash, event.stated_at];
+        if self.execute(sql, values)? == 0 {
             return self.known_event(source, &event.key.key, hash);
         }
         self.next(Counter::Log)?;
@@ -101,6 +104,14 @@ impl Tx<'_> {
              JOIN sources n ON n.id = k.source WHERE n.name = ?1 AND k.key = ?2"
         );
         self.first(sql, values![&key.source, &key.key], read_event)
+    }
+
+    /// The instant that the sender of a known event stated, where the event's own is a corrected one.
+    pub fn stated_at(&mut self, key: &EventKey) -> Result<Option<Timestamp>> {
+        let sql = "SELECT k.stated_at FROM event_keys k JOIN sources n ON n.id = k.source \
+                   WHERE n.name = ?1 AND k.key = ?2";
+        let stated = self.first(sql, values![&key.source, &key.key], |row| row.get(0))?;
+        Ok(stated.flatten())
     }
 
     /// A customer's events by when they happened; at one instant, by when they were accepted.

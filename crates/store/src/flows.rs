@@ -78,6 +78,7 @@ impl Tx<'_> {
     }
 
     /// Makes a flow live, pauses or stops it. It is live since `at`, unless it comes out of a pause.
+    /// At the end of a pause the messages that slept are to be tried again when they were due.
     pub fn set_flow_state(&mut self, id: &FlowId, state: FlowState, at: Timestamp) -> Result<()> {
         let Some(flow) = self.flow(id)? else {
             bail!("flow `{id}` is not in the store; save it first");
@@ -88,7 +89,13 @@ impl Tx<'_> {
             FlowState::Draft | FlowState::Stopped => None,
         };
         let sql = "UPDATE flows SET state = ?2, live_since = ?3 WHERE id = ?1";
-        self.execute(sql, values![id, state, live_since]).map(drop)
+        self.execute(sql, values![id, state, live_since])?;
+        if flow.state != FlowState::Paused || state == FlowState::Paused {
+            return Ok(());
+        }
+        let sql = "UPDATE messages SET try_at = due_at WHERE flow = ?1 \
+                   AND state IN ('planned', 'deferred') AND try_at IS NULL";
+        self.execute(sql, values![id]).map(drop)
     }
 }
 

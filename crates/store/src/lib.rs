@@ -11,6 +11,7 @@ mod connection;
 mod consent;
 mod coupons;
 mod customers;
+mod deliveries;
 mod dialect;
 mod enrolments;
 mod events;
@@ -37,6 +38,7 @@ mod conformance;
 
 use std::{fmt, path::Path, sync::Arc};
 
+pub use deliveries::Remembered;
 pub use enrolments::{EnrolmentsAsked, StepCount};
 pub use events::{Appended, NewEvent};
 pub use flows::{FlowState, StoredFlow};

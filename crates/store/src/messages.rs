@@ -4,6 +4,7 @@ use aftercart_model::{
     CustomerId, EnrolmentId, FlowId, Message, MessageClass, MessageId, MessageState, ProductId,
     StepId, TemplateId, Timestamp, Topic, Touches,
 };
+use anyhow::Context as _;
 
 use crate::{
     Result,
@@ -75,9 +76,9 @@ impl Tx<'_> {
         let id = MessageId::in_bucket(self.newest(Counter::Message)? + 1, bucket);
         let sql = "INSERT INTO messages (bucket, id, customer, enrolment, flow, flow_version, \
                    step, template, template_version, class, topic, state, planned_at, due_at, \
-                   expires_at, attempts, subject, products, coupon, revision, try_at) \
+                   expires_at, attempts, subject, products, coupon, revision, set_aside, try_at) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, \
-                   ?16, ?17, ?18, 0, ?14) ON CONFLICT DO NOTHING";
+                   ?16, ?17, ?18, 0, 0, ?14) ON CONFLICT DO NOTHING";
         let planned = self.execute(
             sql,
             values![
@@ -121,6 +122,8 @@ impl Tx<'_> {
     /// Keeps what became of a message, if nothing else has changed it since `message` was read and
     /// it had not ended; its stored revision is then one higher, and the change stands in the
     /// audit. `false`: it has; read it again.
+    ///
+    /// An open one whose flow is paused is not to be tried until the flow is resumed.
     pub fn save_message(&mut self, message: &Message) -> Result<bool> {
         let (bucket, id) = (message.id.bucket().0, message.id);
         let log_head = self.newest(Counter::Log)?;
@@ -151,7 +154,9 @@ impl Tx<'_> {
         };
         let sql = "UPDATE messages SET state = ?3, due_at = ?4, expires_at = ?5, claimed_at = ?6, \
                    sent_at = ?7, attempts = ?8, subject = ?9, products = ?10, coupon = ?11, \
-                   reason = ?12, try_at = ?13, revision = revision + 1 \
+                   reason = ?12, try_at = CASE WHEN EXISTS (SELECT 1 FROM flows f \
+                   WHERE f.id = messages.flow AND f.state = 'paused') THEN NULL \
+                   ELSE CAST(?13 AS BIGINT) END, revision = revision + 1 \
                    WHERE bucket = ?1 AND id = ?2";
         self.execute(
             sql,
@@ -195,6 +200,29 @@ impl Tx<'_> {
         );
         let values = values![enrolment.bucket().0, enrolment];
         self.all(sql, values, |row| read_message(&mut row.cells()))
+    }
+
+    /// A flow's messages that can still be held back, in the order of planning.
+    pub fn open_messages_of_flow(&mut self, flow: &FlowId) -> Result<Vec<Message>> {
+        let sql = select_messages!(
+            "WHERE m.flow = ?1 AND m.state IN ('planned', 'ready', 'deferred') ORDER BY m.id"
+        );
+        self.all(sql, values![flow], |row| read_message(&mut row.cells()))
+    }
+
+    /// How many messages of a flow were to be tried by `now` and are open still.
+    pub fn count_overdue_messages(&mut self, flow: &FlowId, now: Timestamp) -> Result<u64> {
+        let sql = "SELECT count(*) FROM messages \
+                   WHERE flow = ?1 AND state IN ('planned', 'deferred') AND due_at <= ?2";
+        self.one(sql, values![flow, now])
+    }
+
+    /// Counts that a message could not be made or looked at, and returns how often that was.
+    pub fn count_set_aside(&mut self, id: MessageId) -> Result<u32> {
+        let sql = "UPDATE messages SET set_aside = set_aside + 1 WHERE bucket = ?1 AND id = ?2 \
+                   RETURNING set_aside";
+        let times = self.first(sql, values![id.bucket().0, id], |row| row.get(0))?;
+        times.with_context(|| format!("message {id} is not in the store"))
     }
 
     /// When marketing messages were handed over to a customer since `since`, or may have been.

@@ -119,9 +119,11 @@ impl Tx<'_> {
         self.orders_with_lines(sql, values![customer.bucket().0, customer])
     }
 
-    /// A customer's first order placed at `after` or later, `other_than` left out. One that was
-    /// cancelled since counts: it was accepted, and what followed from it does not depend on which
-    /// of the two was told first.
+    /// A customer's first order placed after the order `other_than`, which was placed at `after`; of
+    /// orders placed at one instant the one with the greater id came later, whichever was told
+    /// first. Without `other_than`, the first placed at `after` or later. One that was cancelled
+    /// since counts: it was accepted, and what followed from it does not depend on which of the two
+    /// was told first.
     pub fn first_order_after(
         &mut self,
         customer: CustomerId,
@@ -130,7 +132,7 @@ impl Tx<'_> {
     ) -> Result<Option<Order>> {
         let sql = "SELECT id FROM orders \
                    WHERE bucket = ?1 AND customer = ?2 AND placed_at >= ?3 \
-                   AND id <> ?4 ORDER BY placed_at, id LIMIT 1";
+                   AND (placed_at > ?3 OR id > ?4) AND id <> ?4 ORDER BY placed_at, id LIMIT 1";
         // No order's id is empty.
         let other_than = other_than.map_or("", OrderId::as_str);
         let values = values![customer.bucket().0, customer, after, other_than];
@@ -151,6 +153,26 @@ impl Tx<'_> {
         let other_than = other_than.map_or("", OrderId::as_str);
         let values = values![customer.bucket().0, customer, after_seq, other_than];
         self.first(sql, values, |row| row.get(0))
+    }
+
+    /// Gives a guest's order to the customer it turned out to be of; the event `seq` said so, and
+    /// from there on it counts as theirs. `false`: it has a customer, or is unknown.
+    pub fn name_guest(&mut self, id: &OrderId, customer: CustomerId, seq: u64) -> Result<bool> {
+        let sql = "SELECT o.bucket, o.seq FROM order_ids i \
+                   JOIN orders o ON o.bucket = i.bucket AND o.seq = i.seq \
+                   WHERE i.id = ?1 AND o.customer IS NULL";
+        let place = self.first(sql, values![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let Some((old_bucket, old_seq)): Option<(u8, u64)> = place else { return Ok(false) };
+        let bucket = customer.bucket().0;
+        let sql = "UPDATE orders SET bucket = ?3, seq = ?4, customer = ?5 \
+                   WHERE bucket = ?1 AND seq = ?2";
+        self.execute(sql, values![old_bucket, old_seq, bucket, seq, customer])?;
+        let sql = "UPDATE order_lines SET bucket = ?3, order_seq = ?4 \
+                   WHERE bucket = ?1 AND order_seq = ?2";
+        self.execute(sql, values![old_bucket, old_seq, bucket, seq])?;
+        let sql = "UPDATE order_ids SET bucket = ?2, seq = ?3 WHERE id = ?1";
+        self.execute(sql, values![id, bucket, seq])?;
+        Ok(true)
     }
 
     /// Cancels an order; of several times the first is kept. `false`: the order has not arrived

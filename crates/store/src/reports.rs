@@ -60,8 +60,9 @@ const INVARIANTS: &[Invariant] = &[
         broken: "messages stand in a state that no recorded change led to",
     },
     Invariant {
-        sql: "SELECT count(*) FROM messages WHERE (try_at IS NOT NULL) \
-              <> (state IN ('planned', 'deferred'))",
+        sql: "SELECT count(*) FROM messages m WHERE (try_at IS NOT NULL) \
+              <> (state IN ('planned', 'deferred')) AND NOT (try_at IS NULL AND EXISTS \
+              (SELECT 1 FROM flows f WHERE f.id = m.flow AND f.state = 'paused'))",
         broken: "messages are to be tried though not open, or open and never to be tried",
     },
     Invariant {
@@ -120,16 +121,17 @@ impl Tx<'_> {
     }
 
     /// Marketing messages of which an attempt was claimed after a purchase had been accepted that
-    /// was not the enrolment's trigger: each with that order. There must be none.
+    /// was placed after the enrolment's trigger: each with that order. There must be none.
     pub fn claims_after_purchase(&mut self, limit: u32) -> Result<Vec<(MessageId, OrderId)>> {
         let sql = "SELECT m.id, o.id FROM messages m \
                    JOIN message_changes c ON c.bucket = m.bucket AND c.message = m.id \
                    JOIN enrolments e ON e.bucket = m.bucket AND e.id = m.enrolment \
-                   JOIN order_ids t ON t.id = e.trigger_order \
+                   JOIN order_ids i ON i.id = e.trigger_order \
+                   JOIN orders t ON t.bucket = i.bucket AND t.seq = i.seq \
                    JOIN orders o ON o.bucket = m.bucket AND o.customer = m.customer \
                    WHERE c.to_state = 'claimed' AND m.class = 'marketing' \
-                   AND m.topic = 'marketing' AND o.seq > t.seq AND o.seq <= c.log_head \
-                   AND o.placed_at >= e.entered_at ORDER BY m.id, o.seq LIMIT ?1";
+                   AND m.topic = 'marketing' AND o.seq <= c.log_head \
+                   AND (o.placed_at, o.id) > (t.placed_at, t.id) ORDER BY m.id, o.seq LIMIT ?1";
         self.all(sql, values![limit], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 }

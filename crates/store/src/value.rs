@@ -299,7 +299,12 @@ words! {
         Erased = "erased",
     }
     FlowState { Draft = "draft", Live = "live", Paused = "paused", Stopped = "stopped" }
-    CouponState { Free = "free", Reserved = "reserved", Redeemed = "redeemed" }
+    CouponState {
+        Free = "free",
+        Reserved = "reserved",
+        Redeemed = "redeemed",
+        Expired = "expired",
+    }
     ReviewState { Pending = "pending", Approved = "approved", Declined = "declined" }
 }
 

@@ -1,7 +1,7 @@
 //! Enrolments, messages and the catching inbox.
 
 use super::*;
-use crate::{EnrolmentsAsked, Letter, value::values};
+use crate::{EnrolmentsAsked, FlowState, Letter, value::values};
 
 pub fn a_trigger_key_enrols_once(store: &Store) {
     let (ana, tomas) = (new_customer(store), new_customer(store));
@@ -140,6 +140,55 @@ pub fn a_stale_enrolment_is_not_saved(store: &Store) {
     let mut missing = stale;
     missing.id = EnrolmentId(missing.id.0 + 256);
     assert!(!write(store, |tx| tx.save_enrolment(&missing, None)), "there is none");
+}
+
+pub fn an_enrolment_is_taken_back_unless_it_has_a_message(store: &Store) {
+    let (_, acted_on, _) = planned(store, "#1");
+    let take_back = |id| write(store, |tx| tx.take_back_enrolment(id));
+    assert!(!take_back(acted_on), "a message was planned");
+    assert!(read(store, |tx| tx.enrolment(acted_on)).is_some());
+
+    let customer = new_customer(store);
+    let enrol = || write(store, |tx| tx.enrol(&enrolment(customer, "#2", waiting("a", 9))));
+    let one = enrol().unwrap();
+    assert_eq!(enrol(), None);
+    assert!(take_back(one));
+    assert!(!take_back(one), "it is gone");
+    assert_eq!(read(store, |tx| tx.enrolments_of(customer)), []);
+    assert_eq!(read(store, |tx| tx.due_enrolments(at(99), 9)), [acted_on], "nobody to wake");
+    assert!(enrol().is_some_and(|it| it != one), "the key may enrol again");
+    assert_eq!(read(store, |tx| tx.sums_hold()), Vec::<String>::new());
+}
+
+pub fn open_messages_of_a_paused_flow_sleep(store: &Store) {
+    let (_, _, id) = planned(store, "#1");
+    let due = || read(store, |tx| tx.due_messages(at(999), 9));
+    let set = |state| write(store, |tx| tx.set_flow_state(&flow_id(), state, at(1)));
+    let overdue = |seconds| read(store, |tx| tx.count_overdue_messages(&flow_id(), at(seconds)));
+    write(store, |tx| tx.save_flow(&flow_id(), "one", NOON));
+    set(FlowState::Live);
+    set(FlowState::Paused);
+    assert_eq!(due(), [id], "looked at once more, so that it says why it is held back");
+    assert!(move_message(store, id, MessageState::Deferred));
+    assert_eq!(due(), [], "and then it sleeps");
+    assert_eq!((overdue(59), overdue(60)), (0, 1));
+    let open = read(store, |tx| tx.open_messages_of_flow(&flow_id()));
+    assert_eq!(open.iter().map(|it| it.id).collect::<Vec<_>>(), [id]);
+    assert_eq!(read(store, |tx| tx.sums_hold()), Vec::<String>::new());
+    set(FlowState::Live);
+    assert_eq!(due(), [id]);
+    assert_eq!(read(store, |tx| tx.due_messages(at(59), 9)), [], "not before it was due");
+    assert!(move_message(store, id, MessageState::Cancelled));
+    assert_eq!(read(store, |tx| tx.open_messages_of_flow(&flow_id())), []);
+    assert_eq!(overdue(60), 0);
+}
+
+pub fn what_is_set_aside_is_counted(store: &Store) {
+    let (_, _, id) = planned(store, "#1");
+    let (_, _, other) = planned(store, "#2");
+    let count = |id| write(store, |tx| tx.count_set_aside(id));
+    assert_eq!([count(id), count(id), count(other), count(id)], [1, 2, 1, 3]);
+    assert!(store.write(|tx| tx.count_set_aside(MessageId(other.0 + 2_560))).is_err());
 }
 
 pub fn enrolments_wake_in_order(store: &Store) {

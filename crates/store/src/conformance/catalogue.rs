@@ -144,6 +144,13 @@ pub fn coupons_are_reserved_once(store: &Store) {
     let expected =
         [(pool.clone(), CouponState::Redeemed, 1), (pool.clone(), CouponState::Reserved, 1)];
     assert_eq!(counts, expected);
+    let expire = |seconds| write(store, |tx| tx.expire_coupons(at(seconds)));
+    assert_eq!(read(store, |tx| tx.first_coupon_end()), Some(at(500)));
+    assert_eq!(expire(499), 0, "alive to its last moment");
+    assert_eq!(expire(500), 1, "the redeemed one stays redeemed");
+    assert_eq!(read(store, |tx| tx.first_coupon_end()), None);
+    assert_eq!(read(store, |tx| tx.coupon("A-2")).unwrap().state, CouponState::Expired);
+    assert!(write(store, |tx| tx.redeem_coupon("A-2", &order_id("#3"))), "an order told late");
     let redeemed = read(store, |tx| tx.coupon("Z-1")).unwrap();
     assert_eq!((redeemed.state, redeemed.customer), (CouponState::Redeemed, Some(ana)));
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::Appended;
+use crate::{Appended, Remembered};
 
 pub fn an_event_is_taken_once(store: &Store) {
     let event = viewed("segment", "a", None, 0);
@@ -17,6 +17,18 @@ pub fn an_event_is_taken_once(store: &Store) {
     let elsewhere = viewed("shop", "a", None, 0);
     assert_eq!(append(&elsewhere), Appended::New { seq: 2 }, "keys are each source's own");
     assert_eq!(read(store, |tx| tx.log_head()), 2);
+}
+
+pub fn a_delivery_is_remembered_once(store: &Store) {
+    let remember = |source: &str, key: &str, hash: u8| {
+        write(store, |tx| tx.remember_delivery(source, key, &[hash; 32], NOON))
+    };
+    assert_eq!(remember("shopify", "a", 1), Remembered::New);
+    assert_eq!(remember("shopify", "a", 1), Remembered::Duplicate);
+    assert_eq!(remember("shopify", "a", 2), Remembered::Conflict, "another body");
+    assert_eq!(remember("shopify", "a", 1), Remembered::Duplicate, "the first stays as it was");
+    assert_eq!(remember("woocommerce", "a", 2), Remembered::New, "names are each source's own");
+    assert_eq!(read(store, |tx| tx.log_head()), 0, "a delivery is no event");
 }
 
 pub fn a_key_with_another_content_is_a_conflict(store: &Store) {
@@ -34,6 +46,20 @@ pub fn a_key_with_another_content_is_a_conflict(store: &Store) {
     }
     let kept = read(store, |tx| tx.event_by_key(&event.key)).unwrap();
     assert_eq!((kept.at, kept.body), (event.at, event.body), "the first stays as it was");
+}
+
+pub fn the_stated_instant_is_kept_beside_the_corrected_one(store: &Store) {
+    let given = viewed("segment", "given", None, 0);
+    let corrected =
+        NewEvent { stated_at: Some(at(-3_600)), ..viewed("segment", "corrected", None, 0) };
+    write(store, |tx| {
+        tx.append_event(&given)?;
+        tx.append_event(&corrected)
+    });
+    let stated = |event: &NewEvent| read(store, |tx| tx.stated_at(&event.key));
+    assert_eq!((stated(&given), stated(&corrected)), (None, Some(at(-3_600))));
+    assert_eq!(stated(&viewed("shop", "corrected", None, 0)), None, "keys are each source's own");
+    assert_eq!(read(store, |tx| tx.event_by_key(&corrected.key)).unwrap().at, NOON);
 }
 
 pub fn events_come_back_as_they_were(store: &Store) {

@@ -56,7 +56,11 @@ pub fn the_trigger_order_is_told_from_the_next_by_its_id(store: &Store) {
     write(store, |tx| place(tx, &order("#2", Some(customer), 10, 1)));
     write(store, |tx| place(tx, &order("#9", None, 5, 1)));
     assert_eq!(next(NOON).as_deref(), Some("#2"), "by when they were placed");
-    assert_eq!(next(at(10)).as_deref(), Some("#2"), "the instant itself counts");
+    assert_eq!(next(at(10)).as_deref(), Some("#2"), "at one instant the greater id came later");
+    let before = read(store, |tx| tx.first_order_after(customer, at(10), Some(&order_id("#2"))));
+    assert_eq!(before.unwrap().id.as_str(), "#3");
+    let tied = read(store, |tx| tx.first_order_after(customer, at(10), Some(&order_id("#21"))));
+    assert_eq!(tied.unwrap().id.as_str(), "#3", "the lesser id came before");
     assert_eq!(next(at(11)).as_deref(), Some("#3"));
     assert_eq!(since(head).as_deref(), Some("#3"), "by when they were accepted");
     assert_eq!(since(head + 1).as_deref(), Some("#2"));
@@ -65,6 +69,31 @@ pub fn the_trigger_order_is_told_from_the_next_by_its_id(store: &Store) {
     assert!(write(store, |tx| tx.cancel_order(&order_id("#2"), at(30))));
     assert_eq!(next(NOON).as_deref(), Some("#2"), "a cancelled order was accepted all the same");
     assert_eq!(since(head + 1).as_deref(), Some("#2"));
+}
+
+pub fn a_guest_order_is_named_once(store: &Store) {
+    let (ana, tomas) = (new_customer(store), new_customer(store));
+    let guests = order("guest", None, 5, 4);
+    write(store, |tx| place(tx, &guests));
+    let head = read(store, |tx| tx.log_head());
+    let name = |customer, id: &str| {
+        let named = viewed("shop", &format!("{id} named"), Some(customer), 9);
+        write(store, |tx| {
+            tx.append_event(&named)?;
+            let seq = tx.log_head()?;
+            tx.name_guest(&order_id(id), customer, seq)
+        })
+    };
+    assert!(name(ana, "guest"));
+    let named = Order { customer: Some(ana), ..guests };
+    assert_eq!(read(store, |tx| tx.order(&named.id)), Some(named.clone()), "lines and all");
+    assert_eq!(read(store, |tx| tx.orders_of(ana)), [named]);
+    let since = |seq| read(store, |tx| tx.order_since_seq(ana, seq, None));
+    assert_eq!(since(head), Some(order_id("guest")), "theirs since they were named");
+    assert!(!name(tomas, "guest"), "it has a customer");
+    assert!(!name(tomas, "none"));
+    assert_eq!(read(store, |tx| tx.sums_hold()), Vec::<String>::new());
+    assert!(write(store, |tx| tx.refund_order(&order_id("guest"), 50)), "found where it is now");
 }
 
 #[derive(Clone, Debug)]

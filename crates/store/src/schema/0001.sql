@@ -26,6 +26,17 @@ CREATE TABLE event_keys (
     bucket SMALLINT NOT NULL,
     seq BIGINT NOT NULL,
     hash BIGINT NOT NULL,
+    -- The instant as the sender stated it, where the event's own was corrected.
+    stated_at BIGINT,
+    PRIMARY KEY (source, key)
+) CLUSTERED;
+
+-- Deliveries of webhooks, as the platform names them; what they told stands in the log.
+CREATE TABLE deliveries (
+    source BIGINT NOT NULL,
+    key TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    at BIGINT NOT NULL,
     PRIMARY KEY (source, key)
 ) CLUSTERED;
 
@@ -240,7 +251,9 @@ CREATE INDEX enrolments_due ON enrolments (wake_at, id) WHERE wake_at IS NOT NUL
 CREATE INDEX enrolments_of_flow ON enrolments (flow, id);
 CREATE INDEX enrolments_by_step ON enrolments (flow, position, step, reason);
 
--- Messages. `try_at` is when a message is to be taken up next, and NULL where it is not.
+-- Messages. `try_at` is when a message is to be taken up next, and NULL where it is not: it has
+-- ended, is in a server's hands, or sleeps until its flow is resumed. `set_aside` counts how often it
+-- could not be made or looked at.
 CREATE TABLE messages (
     bucket SMALLINT NOT NULL,
     id BIGINT NOT NULL,
@@ -265,6 +278,7 @@ CREATE TABLE messages (
     coupon TEXT,
     reason TEXT,
     revision BIGINT NOT NULL,
+    set_aside BIGINT NOT NULL,
     try_at BIGINT,
     KEY_BY(id)
 ) PLAIN;
@@ -333,6 +347,7 @@ CREATE TABLE coupons (
     PRIMARY KEY (code)
 ) CLUSTERED;
 CREATE INDEX coupons_free ON coupons (pool, serial) WHERE state = 'free';
+CREATE INDEX coupons_reserved ON coupons (expires_at) WHERE state = 'reserved';
 
 CREATE TABLE reviews (
     bucket SMALLINT NOT NULL,

@@ -10,7 +10,7 @@
 
 use std::fmt;
 
-use aftercart_model::{Coupon, CouponOffer, Currency, Product, Rating};
+use aftercart_model::{Coupon, Currency, Product, Rating};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::{Serialize, Serializer};
 
@@ -57,7 +57,7 @@ pub struct OrderView {
     /// What was bought: `Ceramic dripper`.
     #[serde(serialize_with = "text")]
     pub name: String,
-    /// The same in the middle of a sentence, after "the" or "your".
+    /// The same in the middle of a sentence, after "the" or "your", without size and number.
     #[serde(serialize_with = "text")]
     pub name_in_sentence: String,
     /// What kind of thing it is: `dripper`.
@@ -75,7 +75,7 @@ impl OrderView {
         Self {
             date: wording::date(placed_at, zone),
             name: wording::display_name(&product.name),
-            name_in_sentence: wording::name_in_sentence(&product.name),
+            name_in_sentence: wording::name_in_sentence(&product.name, &product.kind),
             noun: wording::noun(&product.kind),
             picture: product.picture.clone(),
             picture_text: product.picture_text.clone(),
@@ -92,8 +92,10 @@ pub enum Relation {
     /// A better version of what was bought.
     StepUp,
     /// One of the products the shop sells most.
-    #[default]
     BestSeller,
+    /// Suits the customer, for what they bought before this order or for no reason to be told.
+    #[default]
+    Picked,
 }
 
 #[derive(Clone, Default, Serialize)]
@@ -107,7 +109,7 @@ pub struct ProductView {
     /// The size that `short_name` leaves out: `0.9 l`.
     #[serde(serialize_with = "text")]
     pub size: String,
-    /// `short_name` in the middle of a sentence: `gooseneck kettle`.
+    /// The name in the middle of a sentence, without size and number: `gooseneck kettle`.
     #[serde(serialize_with = "text")]
     pub name_in_sentence: String,
     /// What kind of thing it is: `kettle`.
@@ -153,7 +155,7 @@ impl ProductView {
         Self {
             short_name: short_name.to_owned(),
             size: size.to_owned(),
-            name_in_sentence: wording::name_in_sentence(&product.name),
+            name_in_sentence: wording::name_in_sentence(&product.name, &product.kind),
             noun: wording::noun(&product.kind),
             url: product.url.clone(),
             picture: product.picture.clone(),
@@ -166,10 +168,11 @@ impl ProductView {
         }
     }
 
-    /// Adds the price with the coupon, if it makes it less.
-    pub fn with_offer(mut self, product: &Product, offer: CouponOffer, currency: Currency) -> Self {
-        let now = offer.price_after(product.price_minor);
-        if now < product.price_minor {
+    /// Adds the price with the coupon, if it makes it less for who buys this product alone: below
+    /// the coupon's least order nobody would be given that price.
+    pub fn with_coupon(mut self, product: &Product, coupon: &Coupon, currency: Currency) -> Self {
+        let now = coupon.offer.price_after(product.price_minor);
+        if now < product.price_minor && product.price_minor >= coupon.order_minor_min {
             self.price_now = currency.format(now);
         }
         self
@@ -289,6 +292,12 @@ pub struct CouponView {
     /// How long it still works: `five days`.
     #[serde(serialize_with = "text")]
     pub lives_for: String,
+    /// The one way to say its end, after "until": `midnight on Monday 23 March`.
+    #[serde(serialize_with = "text")]
+    pub ends_at: String,
+    /// Where that clock stands: `Lisbon time`. Empty where the zone has no place in its name.
+    #[serde(serialize_with = "text")]
+    pub ends_zone: String,
     /// Its last day: `Monday 23 March`.
     #[serde(serialize_with = "text")]
     pub ends_on: String,
@@ -337,13 +346,16 @@ impl CouponView {
             minor => wording::amount(currency, minor),
         };
         let time = format!("{:02}:{:02}", last.hour(), last.minute());
+        let hour = if time == "23:59" { "midnight".to_owned() } else { time.clone() };
         Some(Self {
             code: coupon.code.clone(),
             offer: wording::offer(coupon.offer, currency),
             covers: "your next order".to_owned(),
             lives_for: wording::span_of_days(days, last.timestamp().duration_since(now)),
             ends_weekday: weekday.to_owned(),
-            ends_hour: if time == "23:59" { "midnight".to_owned() } else { time.clone() },
+            ends_at: format!("{hour} on {on}"),
+            ends_zone: wording::zone_name(zone),
+            ends_hour: hour,
             ends_when: match days {
                 0 if last.hour() >= 18 => "tonight".to_owned(),
                 0 => "today".to_owned(),
@@ -467,6 +479,7 @@ fn links<S: Serializer>(values: &[String], serializer: S) -> Result<S::Ok, S::Er
 
 #[cfg(test)]
 mod tests {
+    use aftercart_model::CouponOffer;
     use jiff::civil::date;
 
     use super::*;
@@ -494,6 +507,8 @@ mod tests {
     #[test]
     fn a_coupon_says_until_when_as_seen_from_today() {
         let view = read_on(18, 10);
+        assert_eq!(view.ends_at, "midnight on Monday 23 March");
+        assert_eq!(view.ends_zone, "Lisbon time");
         assert_eq!(view.ends_on, "Monday 23 March");
         assert_eq!((view.ends_hour.as_str(), view.ends_time.as_str()), ("midnight", "23:59"));
         assert_eq!(view.lives_for, "five days");
@@ -510,6 +525,18 @@ mod tests {
         let of = |at| CouponView::new(&coupon(at), Currency::EUR, &TimeZone::UTC, now);
         assert!(of(Some(now)).is_none(), "ends this very moment");
         assert!(of(None).is_none(), "has no end to name");
+    }
+
+    #[test]
+    fn no_price_is_shown_that_nobody_would_be_given() {
+        let product = |minor| Product::bare(aftercart_model::ProductId(0), "1", "Filters", minor);
+        let price_now = |minor| {
+            let view = ProductView::new(&product(minor), Currency::EUR);
+            view.with_coupon(&product(minor), &coupon(None), Currency::EUR).price_now
+        };
+        assert_eq!(price_now(8_900), "€80.10");
+        assert_eq!(price_now(2_500), "€22.50", "just enough");
+        assert_eq!(price_now(850), "", "alone it is below the least order");
     }
 
     #[test]

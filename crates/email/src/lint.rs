@@ -45,6 +45,7 @@ pub fn lint(document: &Document, brand: &Brand) -> Vec<Finding> {
     checks.inbox_line();
     checks.blocks();
     checks.words();
+    checks.coupon();
     checks.brand(brand);
     checks.sample(brand);
     checks.found.sort_by_key(|it| it.level);
@@ -124,6 +125,18 @@ impl Checks<'_> {
         let document = self.document;
         self.tags(None, "subject", &document.subject, &known);
         self.tags(None, "preheader", &document.preheader, &known);
+    }
+
+    /// A code without its least order is a promise that the checkout breaks.
+    fn coupon(&mut self) {
+        let strings = self.document.strings();
+        let says = |tag: &str| strings.iter().any(|(_, text)| text.contains(tag));
+        let is_code = |it: &Block| matches!(it, Block::Coupon(_) | Block::CouponLine(_));
+        let names_code = self.document.blocks.iter().any(is_code) || says("coupon.code");
+        if names_code && !says("coupon.order_min") {
+            let text = "the email names the coupon and not its least order; add `{{ coupon.order_min }}` where there is one";
+            self.note(None, text.to_owned());
+        }
     }
 
     fn tags(&mut self, block: Option<usize>, place: &str, words: &Words, known: &BTreeSet<String>) {
@@ -322,6 +335,16 @@ mod tests {
 error: block 3 (heading), `text`: the merge tag `customer.givn_name` is unknown; did you mean `customer.given_name`
 error: block 3 (heading), `text`: the merge tag `products[].nam` is unknown; did you mean `products[].name`
 "#);
+    }
+
+    #[test]
+    fn a_coupon_without_its_least_order_is_noted() {
+        let nudge = shipped().iter().find(|it| it.0 == "nudge").unwrap().1;
+        let notes = |yaml: &str| {
+            let found = lint(&Document::parse(yaml).unwrap(), &Brand::sample());
+            found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        };
+        assert_snapshot!(notes(&nudge.replace("coupon.order_min", "coupon.lives_for")), @"note: the email names the coupon and not its least order; add `{{ coupon.order_min }}` where there is one");
     }
 
     #[test]

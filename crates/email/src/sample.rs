@@ -66,7 +66,7 @@ impl EmailData {
             order: OrderView {
                 date: "9 March".to_owned(),
                 name: "Ceramic dripper".to_owned(),
-                name_in_sentence: "Ceramic dripper".to_owned(),
+                name_in_sentence: "ceramic dripper".to_owned(),
                 noun: "dripper".to_owned(),
                 picture: picture("ceramic-dripper-no-2"),
                 picture_text: "Ceramic dripper on its glass server".to_owned(),
@@ -75,7 +75,7 @@ impl EmailData {
             pair: PairView {
                 heading: "Your dripper deserves a steady hand".to_owned(),
                 lead: "The last thing between you and a really even cup is the pour, so here is \
-                       the kettle most people pair with the Ceramic dripper."
+                       the kettle most people pair with it."
                     .to_owned(),
                 fact: "The pour is half the cup".to_owned(),
                 scene: picture("scene-pour"),
@@ -186,8 +186,10 @@ fn coupon() -> CouponView {
     CouponView {
         code: "NEXT-7F3K".to_owned(),
         offer: "10%".to_owned(),
-        covers: "the products above".to_owned(),
+        covers: "your next order".to_owned(),
         lives_for: "five days".to_owned(),
+        ends_at: "midnight on Monday 23 March".to_owned(),
+        ends_zone: "Lisbon time".to_owned(),
         ends_on: "Monday 23 March".to_owned(),
         ends_weekday: "Monday".to_owned(),
         ends_time: "23:59".to_owned(),

@@ -141,7 +141,7 @@ fn stars_to_tap(view: &View<'_>, low: &str, high: &str) -> String {
             _ if stars == count => high,
             _ => "",
         };
-        let name = if meaning.is_empty() { name } else { format!("{name}, {meaning}") };
+        let name = if meaning.is_empty() { name } else { format!("{name} ({meaning})") };
         action(&name, url)
     };
     view.links.ratings.iter().enumerate().rev().map(star).collect::<Vec<_>>().join("\n")

@@ -88,19 +88,35 @@ pub fn display_name(name: &str) -> String {
     if is_shouted(name) { first_upper(&lowered(name)) } else { name.to_owned() }
 }
 
-/// The name in the middle of a sentence, without its size. It starts small where it is plainly a
-/// sentence itself (`Gooseneck kettle`, or a name in capitals only), and keeps its capital where it
-/// might be a name of its own (`AeroPress`, `Oxford Shirt`, `French press`).
-pub fn name_in_sentence(name: &str) -> String {
-    let shown = display_name(name);
-    let shown = split_size(&shown).0;
+/// The name in the middle of a sentence: what stands before a comma, without size and number, as
+/// `filters` for `Filters, 200, unbleached` and `copper dripper` for `Copper dripper No. 2`.
+///
+/// It starts small where it is plainly a sentence itself (`Gooseneck kettle`, a name in capitals
+/// only, or the very word for its `kind`), and keeps its capital where it might be a name of its own
+/// (`AeroPress`, `Oxford Shirt`, `French press`).
+pub fn name_in_sentence(name: &str, kind: &str) -> String {
+    let whole = display_name(name);
+    let shown = whole.split_once(',').map_or(whole.as_str(), |(first, _)| first.trim_end());
+    let shown = without_number(split_size(shown).0);
     let first = shown.split([' ', '-']).next().unwrap_or_default();
     let is_title = |word: &str| word.starts_with(char::is_uppercase);
+    let is_one_word = !shown.contains(' ');
     let keeps = is_kept(first)
         || first.chars().skip(1).any(char::is_uppercase)
-        || !shown.contains(' ')
+        || is_one_word && shown.to_lowercase() != kind.trim().to_lowercase()
         || shown.split(' ').skip(1).any(is_title) && !is_shouted(name);
     if keeps { shown.to_owned() } else { first_lower(shown) }
+}
+
+/// `Ceramic dripper No. 2` without its `No. 2`.
+fn without_number(name: &str) -> &str {
+    let is_number = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_digit());
+    match name.rsplit_once(' ').filter(|(_, last)| is_number(last)) {
+        Some((rest, _)) => {
+            rest.strip_suffix(" No.").or_else(|| rest.strip_suffix(" no.")).unwrap_or(name)
+        }
+        None => name,
+    }
 }
 
 fn is_shouted(name: &str) -> bool {
@@ -200,6 +216,21 @@ pub fn date(at: Timestamp, zone: &TimeZone) -> String {
     format!("{} {}", date.day(), month(date))
 }
 
+/// The same of something past, with its year once the month alone could mean a later one:
+/// `28 March 2025` in March 2026.
+pub fn past_date(at: Timestamp, zone: &TimeZone, now: Timestamp) -> String {
+    let (then, today) = (at.to_zoned(zone.clone()).date(), now.to_zoned(zone.clone()).date());
+    let year =
+        if months_between(then, today) < 12 { String::new() } else { format!(" {}", then.year()) };
+    format!("{}{year}", date(at, zone))
+}
+
+/// `Lisbon time`, of a zone that is named after a place; nothing of any other.
+pub(crate) fn zone_name(zone: &TimeZone) -> String {
+    let place = zone.iana_name().and_then(|it| it.rsplit_once('/')).filter(|it| it.0 != "Etc");
+    place.map_or_else(String::new, |(_, place)| format!("{} time", place.replace('_', " ")))
+}
+
 /// `Kettle, bought in January`: the line under a review; the year is said once it is not this one.
 pub fn bought_line(
     noun: &str,
@@ -211,11 +242,15 @@ pub fn bought_line(
     let Some(at) = bought_at else { return noun };
     let (date, today) = (at.to_zoned(zone.clone()).date(), now.to_zoned(zone.clone()).date());
     // "In March" said in March means the one that is not over yet, so last year's needs its year.
-    let months = i32::from(today.year() - date.year()) * 12 + i32::from(today.month())
-        - i32::from(date.month());
-    let year = if months < 12 { String::new() } else { format!(" {}", date.year()) };
+    let is_lately = months_between(date, today) < 12;
+    let year = if is_lately { String::new() } else { format!(" {}", date.year()) };
     let when = format!("bought in {}{year}", month(date));
     if noun.is_empty() { first_upper(&when) } else { format!("{noun}, {when}") }
+}
+
+/// Whole months on the calendar, whatever the days.
+fn months_between(from: Date, to: Date) -> i32 {
+    i32::from(to.year() - from.year()) * 12 + i32::from(to.month()) - i32::from(from.month())
 }
 
 fn month(date: Date) -> &'static str {
@@ -320,8 +355,54 @@ mod tests {
             ("USB OFFICE MIRROR BALL", "USB office mirror ball"),
         ];
         for (name, shown) in cases {
-            assert_eq!(name_in_sentence(name), shown);
+            assert_eq!(name_in_sentence(name, ""), shown);
         }
+        assert_eq!(name_in_sentence("Tamper 58 mm", "tamper"), "tamper", "its kind, no name");
+        assert_eq!(name_in_sentence("Chemex 6 cups", "carafe"), "Chemex");
+    }
+
+    #[test]
+    fn a_name_in_a_sentence_has_neither_size_nor_number_nor_variant() {
+        let cases = [
+            ("Filters, 100", "filters", "filters"),
+            ("Filters, 200, unbleached", "filters", "filters"),
+            ("Carafe filters, 100", "carafe filters", "carafe filters"),
+            ("Linen towels, 2", "towels", "linen towels"),
+            ("Espresso cups, hand-thrown, 2", "cups", "espresso cups"),
+            ("Moka pot, 6 cups", "moka pot", "moka pot"),
+            ("Machine cleaner, 40 tablets", "cleaner", "machine cleaner"),
+            ("Gooseneck kettle 1.2 l, steel", "kettle", "gooseneck kettle"),
+            ("Copper dripper No. 2", "dripper", "copper dripper"),
+            ("House roast, 1 kg", "coffee", "house roast"),
+            ("Ethiopia Guji, 250 g", "coffee", "Ethiopia Guji"),
+            ("FELTCRAFT CUSHION , OWL ", "", "feltcraft cushion"),
+            ("Studio 54", "", "studio 54"),
+            ("Chanel No. 5 soap", "", "Chanel No. 5 soap"),
+            ("", "", ""),
+            (", ,", "", ""),
+        ];
+        for (name, kind, shown) in cases {
+            assert_eq!(name_in_sentence(name, kind), shown, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_date_of_last_year_has_its_year() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let now = at("2026-03-15T12:00:00Z");
+        let date = |text: &str| past_date(at(text), &TimeZone::UTC, now);
+        assert_eq!(date("2026-03-09T12:00:00Z"), "9 March");
+        assert_eq!(date("2025-04-09T12:00:00Z"), "9 April");
+        assert_eq!(date("2025-03-28T12:00:00Z"), "28 March 2025");
+    }
+
+    #[test]
+    fn a_zone_is_named_after_its_place() {
+        let name = |zone: &str| zone_name(&TimeZone::get(zone).unwrap());
+        assert_eq!(name("Europe/Lisbon"), "Lisbon time");
+        assert_eq!(name("America/New_York"), "New York time");
+        assert_eq!(name("America/Argentina/Ushuaia"), "Ushuaia time");
+        assert_eq!(name("UTC"), "", "no place");
     }
 
     #[test]

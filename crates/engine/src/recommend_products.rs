@@ -5,7 +5,7 @@
 
 use aftercart_model::{CustomerId, Order, OrderId, Product, ProductId, Timestamp};
 use aftercart_recommend::{
-    Basket, Model, Recommendation, Relation, Rules, Taste, TrainOptions, recommend,
+    Basket, Model, Recommendation, Relation, Rules, Taste, TrainOptions, put_story_first, recommend,
 };
 use aftercart_store::Tx;
 use anyhow::{Context, Result, bail};
@@ -148,8 +148,7 @@ impl Engine {
         recommend(model, &known.products, &taste, &rules, now)
     }
 
-    /// The same for an email, whose first product is its story: the one that promises the shop most
-    /// stands first, by price times the customers who took it too. The order of the others stays.
+    /// The same for an email, whose first product is its story: see [`put_story_first`].
     pub(crate) fn choose_story(
         &self,
         known: &Known,
@@ -160,14 +159,9 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<ProductId> {
         let mut chosen = self.choose_products(known, orders, anchor, count, exclude, now);
-        let promise = |it: &Recommendation| {
-            let price = known.product(it.product).map_or(0, |product| product.price_minor);
-            price.saturating_mul(i64::from(it.evidence.customers()))
-        };
-        // Of equals the better ranked stays in front.
-        let main = (0..chosen.len()).rev().max_by_key(|at| promise(&chosen[*at]));
-        if let Some(main) = main {
-            chosen[..=main].rotate_right(1);
+        let anchors = anchor.map(anchor_products).unwrap_or_default();
+        if let Some(model) = &known.model {
+            put_story_first(&mut chosen, model, &known.products, &anchors);
         }
         chosen.into_iter().map(|it| it.product).collect()
     }

@@ -13,6 +13,7 @@ use aftercart_model::{
     Coupon, CouponOffer, CouponState, Customer, CustomerId, EmailAddress, EventBody, Message,
     MessageClass, MessageId, Order, Product, ProductId, TemplateId, Timestamp, Topic,
 };
+use aftercart_recommend::is_same_kind;
 use aftercart_store::Tx;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
@@ -25,6 +26,8 @@ use crate::{
 
 /// Reviews an email chooses from.
 const REVIEWS_OFFERED: usize = 12;
+/// So many of a shop's best sellers an email may call its customers' favourites.
+const FAVOURITES: usize = 12;
 /// The days a coupon lives in a preview of an email that no flow plans.
 const PREVIEW_COUPON_DAYS: u32 = 5;
 const PREVIEW_COUPON_PERCENT: u8 = 10;
@@ -189,17 +192,17 @@ impl Engine {
         let shown: Vec<&Product> = it.products.iter().filter_map(|id| known.product(*id)).collect();
         let coupon = it.coupon.and_then(|coupon| {
             let view = CouponView::new(coupon, shop.currency, &zone, it.now)?;
-            Some((coupon.offer, view))
+            Some((coupon, view))
         });
         let products = shown.iter().map(|product| {
             let mut view = ProductView::new(product, shop.currency);
-            if let Some((offer, _)) = &coupon {
-                view = view.with_offer(product, *offer, shop.currency);
+            if let Some((coupon, _)) = &coupon {
+                view = view.with_coupon(product, coupon, shop.currency);
             }
             view.url = self.product_link(product, it.message);
             view.picture = self.picture_url(&product.picture);
             view.rating = RatingView::new(&known.rating(product.id));
-            view.relation = relation(known, &named, product.id).unwrap_or_default();
+            view.relation = told_relation(known, &named, product.id);
             view.was_viewed = viewed.contains(&product.id);
             view
         });
@@ -228,6 +231,9 @@ impl Engine {
             (Some(anchor), Some(order)) => OrderView::new(anchor, order.placed_at, &zone),
             _ => OrderView::default(),
         };
+        if let Some(it_was) = it.order {
+            order.date = wording::past_date(it_was.placed_at, &zone, it.now);
+        }
         order.picture = anchor.map(|it| self.picture_url(&it.picture)).unwrap_or_default();
         Ok(EmailData {
             customer: CustomerView { given_name: it.customer.name.given.clone() },
@@ -405,15 +411,33 @@ impl Engine {
     }
 }
 
-/// How a product relates to what was bought, as the model has it now; `None` for a best seller.
+/// How a product relates to what was bought, as the model has it now; `None` if it does not.
+///
+/// What goes with a thing and is the better version of it too is told as the better version where
+/// the shop calls the two one kind: "good company for your dripper" is no dripper.
 fn relation(known: &Known, anchors: &[ProductId], product: ProductId) -> Option<Relation> {
-    if anchors.iter().any(|anchor| known.relations.goes_with(product, *anchor)) {
-        Some(Relation::GoesWith)
-    } else if anchors.iter().any(|anchor| known.relations.betters(product, *anchor)) {
-        Some(Relation::StepUp)
-    } else {
-        None
+    let goes_with = anchors.iter().any(|anchor| known.relations.goes_with(product, *anchor));
+    let betters = anchors.iter().any(|anchor| known.relations.betters(product, *anchor));
+    let is_one_kind = |anchor: &ProductId| match (known.product(*anchor), known.product(product)) {
+        (Some(anchor), Some(product)) => is_same_kind(anchor, product),
+        _ => false,
+    };
+    match (goes_with, betters) {
+        (true, true) if anchors.iter().any(is_one_kind) => Some(Relation::StepUp),
+        (true, _) => Some(Relation::GoesWith),
+        (false, true) => Some(Relation::StepUp),
+        (false, false) => None,
     }
+}
+
+/// The same as an email says it: only what sells most is called a favourite.
+fn told_relation(known: &Known, anchors: &[ProductId], product: ProductId) -> Relation {
+    let sells_most = || {
+        let best = known.model.as_ref().map_or(&[][..], |it| it.best_sellers());
+        best.iter().take(FAVOURITES).any(|it| it.product == product)
+    };
+    relation(known, anchors, product)
+        .unwrap_or_else(|| if sells_most() { Relation::BestSeller } else { Relation::Picked })
 }
 
 fn topic_word(topic: Topic) -> &'static str {

@@ -77,13 +77,14 @@ pub struct Recommendation {
 
 /// Up to `rules.count` products for one customer, the best first.
 ///
-/// Never shown: what they have (unless it is used up by now), the same in another amount, what is
-/// out of stock or not for sale, what has no picture in a shop that has pictures.
+/// Never shown: what they have (unless it is used up by now), what is out of stock or not for sale,
+/// what has no picture in a shop that has pictures.
 ///
 /// What goes with a thing is another kind of thing. Where the shop says what kinds there are, one
 /// more of a kind they have comes last of what goes with their products, whatever its score: people
-/// who love drippers do buy two, but whoever chose one this week needs a kettle. A better version
-/// is told as what it is, a step up.
+/// who love drippers do buy two, but whoever chose one this week needs a kettle. The same thing in
+/// another amount is not shown at all until theirs is used up. A better version is told as what it
+/// is, a step up.
 ///
 /// Where too little goes with what they bought, best sellers of the same categories follow, then
 /// best sellers of the shop. Of equal scores the lower id comes first.
@@ -259,10 +260,11 @@ impl<'a> Has<'a> {
             && self.shelf.get(product).is_some_and(is_named_kind)
     }
 
-    /// They have the same thing in another amount.
+    /// They have the same thing in another amount, in a shop that says what kinds there are.
     fn is_another_amount(&self, product: ProductId) -> bool {
         let own = self.of_kind(self.model.kind(product));
-        let Some(product) = self.shelf.get(product).filter(|_| !own.is_empty()) else {
+        let is_told = |it: &&Product| !own.is_empty() && is_named_kind(it);
+        let Some(product) = self.shelf.get(product).filter(is_told) else {
             return false;
         };
         let own = own.iter().filter_map(|(_, id)| self.shelf.get(*id));

@@ -72,7 +72,7 @@ pub(crate) enum Meaning {
     Goal(&'static str),
     /// Parts of the plan asked for; every plan has them.
     Include(Vec<&'static str>),
-    /// "make a campaign": asks for nothing by itself.
+    /// "make a campaign", "I want to send them": asks for nothing by itself.
     Request,
     /// "for an online shop": which every shop here is.
     ForShop,
@@ -108,6 +108,8 @@ pub(crate) const READERS: &[Reader] = &[
     leaves,
     after_order,
     request,
+    polite,
+    whose,
 ];
 
 /// Where a reader stands in the words it may take.
@@ -810,4 +812,36 @@ fn request(it: &mut Cursor<'_>) -> Option<Meaning> {
     it.eat("a|an|the").then_some(())?;
     it.skip("new|simple|email|marketing|post-purchase");
     it.eat("campaign|sequence|series|flow|plan|email campaign").then_some(Meaning::Request)
+}
+
+/// Who asks and whom the emails go to, in pronouns: "I want to send them", "please give me".
+fn polite(it: &mut Cursor<'_>) -> Option<Meaning> {
+    it.skip("please|and|then|also");
+    let asks = "i want|i need|i would like|i'd like|i want you|we want|we need|we would like|we'd \
+                like|could you|can you|would you|will you|i'd love|we'd love|you should|let us|we \
+                should|i'll need|i'm looking for|we're looking for";
+    let has_asked = it.eat(asks);
+    if has_asked {
+        it.skip("you|to|please");
+    }
+    let at = it.taken();
+    let verbs = "send|give|email|mail|write|offer|tell|show|make|create|draft|build|prepare|help|\
+                 get|remind|thank|nudge";
+    let has_verb = it.eat(verbs);
+    let whom = has_verb && it.eat("me|us|them");
+    if has_verb && !whom && !has_asked {
+        return None;
+    }
+    if has_verb && !whom {
+        it.at = at;
+    }
+    (has_asked || whom).then_some(Meaning::Request)
+}
+
+/// "our customers who": the shop's own people, of whom more is said right away.
+fn whose(it: &mut Cursor<'_>) -> Option<Meaning> {
+    it.skip("to|for|of|all");
+    it.eat("our|my|your").then_some(())?;
+    it.eat("customers|buyers|shoppers|clients|people").then_some(())?;
+    matches!(it.peek(), Some("who" | "that" | "which" | "whom")).then_some(Meaning::Request)
 }

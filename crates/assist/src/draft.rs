@@ -141,6 +141,10 @@ impl Drafting<'_> {
     /// Chips for wishes that need no settling, and for what every draft has anyway.
     fn stated(&mut self) {
         let intent = self.intent;
+        if !intent.request.is_empty() {
+            let value = "a campaign for your shop".to_owned();
+            self.said(Slot::Request, "Asks for", value, &intent.request, vec![]);
+        }
         if let Some(goal) = &intent.goal {
             self.said(Slot::Goal, "Goal", goal.value.to_owned(), &goal.tokens, vec![]);
         }

@@ -20,6 +20,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Slot {
+    /// The words that ask, and ask for nothing in particular.
+    Request,
     Goal,
     Include,
     Emails,
@@ -87,6 +89,8 @@ pub(crate) type Mention = (Role, Option<u32>);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Intent {
+    /// Where it asks without saying for what.
+    pub(crate) request: Vec<Range<usize>>,
     pub(crate) goal: Option<Said<&'static str>>,
     pub(crate) include: Option<Said<Vec<&'static str>>>,
     pub(crate) emails: Option<Said<u32>>,
@@ -155,7 +159,7 @@ impl Intent {
         match read.meaning.clone() {
             Meaning::Goal(goal) => say(&mut self.goal, goal, at, conflicts, |it| it.to_string()),
             Meaning::Include(parts) => extend(&mut self.include, parts, at),
-            Meaning::Request | Meaning::ForShop => {}
+            Meaning::Request | Meaning::ForShop => self.request.push(at.clone()),
             Meaning::Emails(count) => {
                 say(&mut self.emails, count, at, conflicts, |it| format!("{it} emails"));
             }

@@ -138,9 +138,9 @@ fn elegant_subject(role: Role, shipped: Words) -> Words {
         Role::SocialProof => vec![
             say(
                 &[Need::Reviews, Need::ProofNoun],
-                "The {{ proof.product.noun }}, as its owners see it",
+                "What owners say of the {{ proof.product.noun }}",
             ),
-            say(&[Need::Reviews], "As its owners see it"),
+            say(&[Need::Reviews], "In the words of our customers"),
         ],
         Role::Discount => vec![say(&[], "With our thanks: {{ coupon.offer }} off")],
         Role::Nudge | Role::Feedback => vec![],

@@ -15,7 +15,8 @@ use crate::{
     words::Token,
 };
 
-/// Words that carry no wish by themselves.
+/// Words that carry no wish by themselves. No pronoun of a person is among them: "everyone" is an
+/// audience, and whom "them" means is a guess; those that only frame a request are read as such.
 const PASSED_OVER: &[&str] = &[
     "a",
     "an",
@@ -30,33 +31,15 @@ const PASSED_OVER: &[&str] = &[
     "which",
     "whom",
     "those",
-    "them",
-    "they",
-    "their",
     "people",
     "customers",
     "shoppers",
-    "everyone",
-    "everybody",
-    "anyone",
-    "folks",
     "please",
-    "i",
-    "i'd",
-    "i'll",
-    "we",
-    "we'd",
-    "you",
     "want",
     "wants",
     "would",
     "like",
     "need",
-    "me",
-    "us",
-    "our",
-    "my",
-    "your",
     "send",
     "sending",
     "email",

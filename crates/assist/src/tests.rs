@@ -86,7 +86,7 @@ fn the_demo_and_the_guide_are_wholly_understood() {
     segment bought-in-the-last-30-days-not-since: ordered exactly 1 time in the last 30 days
     ");
     assert_snapshot!(told(GUIDE), @"
-    understood: Goal upsell and cross-sell <upsell and cross-sell campaign plan> | Include objectives, number of emails, themes, timing, calls to action <objectives, number of emails, theme of each email, timing between emails, and the main CTA for each email>
+    understood: Goal upsell and cross-sell <upsell and cross-sell campaign plan> | Asks for a campaign for your shop <ecommerce brand> | Include objectives, number of emails, themes, timing, calls to action <objectives, number of emails, theme of each email, timing between emails, and the main CTA for each email>
     assumed: Emails 4 | Leaves on any order | Audience bought in the last 30 days, looked at related or better products since, has not ordered again | Waits 2, 3, 3, 2 days | At 10:00 their time | Coupon valid 5 days | Again after 30 days | Hold out 10%
     open: Discount 10%
     campaign upsell-cross-sell: Upsell after an order
@@ -250,7 +250,7 @@ fn what_is_denied_is_never_read_as_wished() {
     assert_eq!(left_out("Four emails, don't send reviews, 10% off"), ["don't send reviews"]);
     assert_eq!(
         left_out("10% off to everyone except people who bought a kettle"),
-        ["except people who bought a kettle"]
+        ["everyone except people who bought a kettle"]
     );
     assert_eq!(left_out("10% off to people who never bought a kettle"), ["never bought a kettle"]);
     assert_eq!(left_out("10% off to people with less than 3 orders"), ["less than 3 orders"]);
@@ -263,6 +263,62 @@ fn what_is_denied_is_never_read_as_wished() {
     assert_eq!(left_out("10% off but not in the second email, over ten days").len(), 1);
     let proposal = plan("Four emails, never mention kettles", &shop()).unwrap();
     assert_eq!(proposal.campaign.recommend_categories, Vec::<String>::new());
+}
+
+#[test]
+fn signs_and_pronouns_are_shown_and_not_passed_over() {
+    assert_eq!(left_out("Four emails 💣 to everyone, 10% off"), ["💣", "everyone"]);
+    assert_eq!(left_out("10% off for me and for you"), ["me and for you"]);
+    assert_eq!(left_out("10% off to people who spent <€200"), ["spent <", "€200"]);
+    assert_eq!(left_out("Four emails to them, 10% off #sale"), ["them", "#", "sale"]);
+    assert_eq!(left_out("10% off 3.5 times"), ["3.5 times"]);
+    let asked = "I want to send them four emails, please give me 10% off";
+    assert_eq!(left_out(asked), Vec::<String>::new(), "a polite frame is told as what it is");
+    assert_snapshot!(told(asked).lines().next().unwrap(), @"understood: Asks for a campaign for your shop <I want to send them; give me> | Emails 4 <four emails> | Email 2 10% off <10% off>");
+    assert_eq!(
+        left_out("Four emails to our customers who bought in the last 30 days, 10% off"),
+        Vec::<String>::new()
+    );
+    assert_eq!(left_out("Four emails to our friends, 10% off"), ["our friends"]);
+}
+
+/// Tokens that no phrase of the grammar has: signs, pronouns of persons and stray numbers.
+fn stray() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "💣",
+        "❤️",
+        "👩‍🍳",
+        "<",
+        ">",
+        "#",
+        "*",
+        "+",
+        "@",
+        "~",
+        "^",
+        "=",
+        "{}",
+        "™",
+        "€",
+        "everyone",
+        "anybody",
+        "me",
+        "you",
+        "them",
+        "she",
+        "it",
+        "our",
+        "theirs",
+        "42",
+        "3.5",
+        "0",
+        "1,000",
+        "9999999999",
+        "½",
+        "№ 7",
+        "2nd",
+        "qwertz",
+    ])
 }
 
 #[test]
@@ -518,10 +574,41 @@ proptest! {
             .chain(proposal.unmet.iter().flat_map(|it| it.places.clone()))
             .collect();
         for read in &reading.meanings {
-            use clauses::Meaning::{ForShop, Request};
             let end = tokens[read.tokens.end - 1].end;
             let is_told = said.iter().any(|it| it.end == end);
-            prop_assert!(is_told || matches!(read.meaning, Request | ForShop), "{:?}", read.meaning);
+            prop_assert!(is_told, "{:?}", read.meaning);
+        }
+    }
+
+    /// Wherever it stands, it is in a chip, among the unmet or not understood.
+    #[test]
+    fn no_stray_token_is_passed_over(
+        parts in vec((phrase(), stray(), prop::sample::select(vec![" ", ", ", ". "])), 1..7),
+    ) {
+        let mut sentence = "10% off, ".to_owned();
+        let mut strays = Vec::new();
+        for (phrase, stray, gap) in parts {
+            sentence.push_str(phrase);
+            sentence.push(' ');
+            strays.push(sentence.len()..sentence.len() + stray.len());
+            sentence.push_str(stray);
+            sentence.push_str(gap);
+        }
+        let proposal = plan(&sentence, &shop()).unwrap();
+        let chips = proposal.understood.iter().chain(&proposal.assumed).chain(&proposal.open);
+        let told: Vec<(usize, usize)> = chips
+            .flat_map(|it| &it.places)
+            .chain(proposal.unmet.iter().flat_map(|it| &it.places))
+            .map(|it| (it.start, it.end))
+            .chain(proposal.not_understood.iter().map(|it| (it.start, it.end)))
+            .collect();
+        for stray in strays {
+            let is_told = |at: usize| told.iter().any(|it| it.0 <= at && at < it.1);
+            prop_assert!(
+                is_told(stray.start) && is_told(stray.end - 1),
+                "`{}` of `{sentence}`: {told:?}",
+                &sentence[stray.clone()]
+            );
         }
     }
 

@@ -1,7 +1,8 @@
 //! The words of a sentence, with their places, and numbers and spans of time among them.
 //!
-//! Punctuation is not a word; it marks that the next one begins a clause, over which no phrase
-//! reaches.
+//! The marks of a sentence are not words; they say that the next one begins a clause, over which no
+//! phrase reaches. Any other sign, `💣` or `<`, is a token like a word, so that it is never passed
+//! over in silence.
 
 /// One word, folded for comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,19 +22,46 @@ pub(crate) fn tokens(sentence: &str) -> Vec<Token> {
     let mut at = 0;
     while at < chars.len() {
         let (start, c) = chars[at];
-        if !is_word(&chars, at) {
-            begins_clause |= !c.is_whitespace();
-            at += 1;
-            continue;
-        }
-        while at < chars.len() && is_word(&chars, at) {
+        let is_taken: fn(&[(usize, char)], usize) -> bool = match () {
+            () if is_word(&chars, at) => is_word,
+            () if is_sign(&chars, at) => is_sign,
+            () => {
+                begins_clause |= is_mark(c);
+                at += 1;
+                continue;
+            }
+        };
+        let is_signs = !is_word(&chars, at);
+        while at < chars.len() && is_taken(&chars, at) {
             at += 1;
         }
         let end = chars.get(at).map_or(sentence.len(), |it| it.0);
-        tokens.push(Token { text: fold(&sentence[start..end]), start, end, begins_clause });
-        begins_clause = false;
+        let text = &sentence[start..end];
+        // Joiners and selectors alone are seen by nobody.
+        if !is_signs || text.chars().any(|it| !is_unseen(it)) {
+            tokens.push(Token { text: fold(text), start, end, begins_clause });
+        }
+        // No phrase reaches over a sign either.
+        begins_clause = is_signs;
     }
     tokens
+}
+
+/// What parts sentences and their clauses: blank but for the pause it makes.
+fn is_mark(c: char) -> bool {
+    ".,;:!?…'’‘\"“”„«»()[]-–—/|•·¡¿".contains(c)
+}
+
+/// Drawn only together with the sign before: joiners, variation selectors, zero-width blanks.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+}
+
+/// Neither a word nor a mark nor blank.
+fn is_sign(chars: &[(usize, char)], at: usize) -> bool {
+    let c = chars[at].1;
+    !(is_word(chars, at) || is_mark(c) || c.is_whitespace() || c.is_control())
 }
 
 /// Letters, digits and signs of amounts; a hyphen, colon, point or apostrophe inside a word.
@@ -42,6 +70,8 @@ fn is_word(chars: &[(usize, char)], at: usize) -> bool {
     let digit = |at: usize| chars.get(at).is_some_and(|it| it.1.is_ascii_digit());
     match chars[at].1 {
         c if c.is_alphanumeric() => true,
+        // An accent written after its letter.
+        '\u{300}'..='\u{36f}' => at > 0,
         '%' | '€' | '£' | '$' | '¥' | '&' => true,
         '-' | '\'' | '’' => at > 0 && alphanumeric(at - 1) && alphanumeric(at + 1),
         '.' | ':' => at > 0 && digit(at - 1) && digit(at + 1),
@@ -150,6 +180,15 @@ mod tests {
         assert_eq!(words(" \t\n"), "");
         let tokens = tokens("a Kettle!");
         assert_eq!((tokens[1].start, tokens[1].end), (2, 8), "places are bytes of the sentence");
+    }
+
+    #[test]
+    fn signs_that_are_no_marks_are_tokens() {
+        assert_eq!(words("Four emails 💣💥, spent <€200"), "|four emails 💣💥 |spent < |€200");
+        assert_eq!(words("offer + 10% off #now"), "|offer + |10% off # |now");
+        assert_eq!(words("❤️ 👩‍🍳"), "|❤️ |👩‍🍳", "one sign each, however many characters");
+        assert_eq!(words("a\u{200b} - b\u{feff}"), "|a |b", "nothing that nobody sees");
+        assert_eq!(words("cafe\u{301} (new!)"), "|cafe\u{301} |new");
     }
 
     #[test]

@@ -272,8 +272,12 @@ impl Engine {
         Ok(plainest.filter(|it| !it.contains("{{") && !it.contains("{%")))
     }
 
-    /// The map of a flow that nobody has entered, counted by a replay of the last days.
+    /// The map of a flow that nobody has entered, counted by a replay of the last days; empty where
+    /// orders enrol nobody, which no replay of them can tell.
     fn rehearse(&self, flow: &Flow, now: Timestamp) -> Result<(Vec<TreeRow>, TreeSource)> {
+        if flow.order_trigger().is_none() {
+            return Ok((tree(flow, &FlowCounts::default()), TreeSource::Enrolments));
+        }
         let zone = self.shop().zone();
         let today = zone.to_datetime(now).date();
         let first = today.saturating_sub(REPLAY_DAYS.days());

@@ -21,6 +21,7 @@ mod import_history;
 mod inbox_view;
 mod known;
 mod mime;
+mod moderate_reviews;
 mod plan_message;
 mod products_view;
 mod public_view;
@@ -65,7 +66,7 @@ pub use customer_view::{
     CustomerAnswer, CustomerView, Gate, NextStep, NotEnrolled, TimelineEntry, TimelineOf, Why,
     left_words,
 };
-pub use customers_view::{CustomerLine, CustomersView};
+pub use customers_view::{CustomerLine, CustomersView, LostCustomers};
 pub use deliver_messages::DeliverySummary;
 pub use flow_view::{
     EnrolmentLine, EnrolmentsPage, FlowCounts, FlowListing, FlowView, Overdue, StepAccount,
@@ -75,6 +76,7 @@ pub use home_view::{HomeView, NeedsPerson, SetupFacts, WeekFigures};
 pub use import_history::{ImportProgress, Imported};
 pub use inbox_view::{InboxView, LetterCause, LetterLine, LetterView};
 pub use known::{Known, Pairing, PairingStep, Story};
+pub use moderate_reviews::{ReviewLine, ReviewsView};
 pub use products_view::{ProductLine, ProductRelation, ProductView, ProductsView};
 pub use public_view::EmailAgain;
 pub use recommend_products::{CustomerAdvice, ProductAdvice, RelatedProduct};

@@ -2,11 +2,13 @@
 //!
 //! Everything is computed from the rows on request; `insight` does the sums.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aftercart_insight::{
     Curves, EnrolmentRow, Leak, Lift, LiftOptions, MessageRow, OrderRow, Report, Window, attribute,
     curves, leaks, lift, report,
 };
-use aftercart_model::{Currency, FlowId, MessageState, OrderId, StepId, Timestamp};
+use aftercart_model::{Currency, EnrolmentId, FlowId, MessageState, OrderId, StepId, Timestamp};
 use aftercart_store::Tx;
 use anyhow::Result;
 use jiff::SignedDuration;
@@ -30,8 +32,12 @@ pub struct FlowReport {
     pub horizon_days: u32,
     pub from: Option<Timestamp>,
     pub to: Timestamp,
+    /// Enrolments; a customer who entered twice has two.
     pub enrolled: u64,
     pub held_out: u64,
+    /// Enrolments that were handed at least one message: fewer than were not held out, for some
+    /// buy, unsubscribe or wait before the first email, or may not be mailed.
+    pub mailed: u64,
     pub steps: Vec<StepReport>,
     pub total: aftercart_insight::Figures,
     pub lift: Lift,
@@ -73,6 +79,7 @@ impl Engine {
             to: now,
             enrolled: rows.enrolments.len() as u64,
             held_out: rows.enrolments.iter().filter(|it| it.is_held_out).count() as u64,
+            mailed: rows.enrolments.iter().filter(|it| it.was_mailed).count() as u64,
             steps: steps
                 .into_iter()
                 .map(|it| StepReport { title: title(&it.step), step: it.step, figures: it.figures })
@@ -95,7 +102,7 @@ pub(crate) struct Rows {
 impl Rows {
     pub fn scan(tx: &mut Tx<'_>, flow: &FlowId) -> Result<Self> {
         let mut enrolments = Vec::new();
-        let mut triggers: std::collections::BTreeMap<_, Option<OrderId>> = Default::default();
+        let mut triggers: BTreeMap<EnrolmentId, Option<OrderId>> = BTreeMap::new();
         tx.scan_enrolments(Some(flow), &mut |it| {
             triggers.insert(it.id, it.trigger_order.clone());
             enrolments.push(EnrolmentRow {
@@ -103,6 +110,7 @@ impl Rows {
                 customer: it.customer,
                 entered_at: it.entered_at,
                 is_held_out: it.is_held_out,
+                was_mailed: false,
                 trigger_order: it.trigger_order,
             });
             Ok(())
@@ -126,6 +134,10 @@ impl Rows {
             }
             Ok(())
         })?;
+        let mailed: BTreeSet<EnrolmentId> = messages.iter().map(|it| it.enrolment).collect();
+        for row in &mut enrolments {
+            row.was_mailed = mailed.contains(&row.enrolment);
+        }
         let mut orders = Vec::new();
         tx.scan_orders(&mut |order| {
             orders.extend(OrderRow::of(&order));

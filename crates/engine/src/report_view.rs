@@ -72,7 +72,7 @@ impl FlowReport {
         let of = |steps: &mut dyn Iterator<Item = &StepReport>| {
             steps.fold(Proportion::default(), |sum, it| Proportion {
                 successes: sum.successes + it.figures.unsubscribed,
-                count: sum.count + it.figures.delivered,
+                count: sum.count + it.figures.customers_delivered,
             })
         };
         let rates: Vec<f64> = others().filter_map(rate).collect();

@@ -52,14 +52,17 @@ pub struct Credit {
     pub customer: CustomerId,
     pub touch_at: Timestamp,
     pub placed_at: Timestamp,
+    /// What was paid, before refunds; a cancelled order's too.
     pub gross_minor: i64,
+    /// Refunds taken off; nothing of a cancelled order.
     pub net_minor: i64,
 }
 
 /// The credits of these orders, by time of order, then by order id; each order at most once.
 ///
 /// Of touches at the same instant the later message has it. The order that triggered a message's
-/// enrolment is never credited to that message.
+/// enrolment is never credited to that message. An order cancelled since keeps its credit, with all
+/// of its gross and nothing net: which email brought it about does not change by what came after.
 pub fn attribute(messages: &[MessageRow], orders: &[OrderRow], window: Window) -> Vec<Credit> {
     let mut of_customer: HashMap<CustomerId, Vec<&MessageRow>> = HashMap::new();
     for message in messages {
@@ -184,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_purchase_is_an_order_somebody_kept() {
+    fn gross_is_what_was_paid_and_net_what_was_kept() {
         let placed = aftercart_model::Order {
             id: order_id(1),
             customer: Some(CustomerId(1)),
@@ -195,11 +198,19 @@ mod tests {
             refunded_minor: 30,
             cancelled_at: None,
         };
-        assert_eq!(OrderRow::of(&placed).unwrap().net_minor, 70);
+        let kept = OrderRow::of(&placed).unwrap();
+        assert_eq!((kept.total_minor, kept.net_minor, kept.is_cancelled), (100, 70, false));
         let guest = aftercart_model::Order { customer: None, ..placed.clone() };
         assert_eq!(OrderRow::of(&guest), None);
         let cancelled = aftercart_model::Order { cancelled_at: Some(at(1)), ..placed };
-        assert_eq!(OrderRow::of(&cancelled), None);
+        let cancelled = OrderRow::of(&cancelled).unwrap();
+        assert_eq!(
+            (cancelled.total_minor, cancelled.net_minor, cancelled.is_cancelled),
+            (100, 0, true)
+        );
+        let messages = [clicked(7, 1, "offer", -1)];
+        let credits = attribute(&messages, &[cancelled], Window::default());
+        assert_eq!((credits[0].gross_minor, credits[0].net_minor), (100, 0));
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! Second orders day by day, mailed beside held out.
+//! Second orders day by day: those the flow was offered to beside those held out.
 
 use aftercart_model::Timestamp;
 use jiff::SignedDuration;
@@ -13,9 +13,10 @@ use crate::{
 /// those who did within `n` days. Empty where nobody is on that side.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Curves {
-    pub mailed: Vec<f64>,
+    /// Of everybody not held out, mailed or not.
+    pub offered: Vec<f64>,
     pub held_out: Vec<f64>,
-    pub mailed_customers: u64,
+    pub offered_customers: u64,
     pub held_out_customers: u64,
 }
 
@@ -31,11 +32,11 @@ pub fn curves(
     let purchases = Purchases::new(orders);
     let entries = first_entries(enrolments);
     let past = entries.into_iter().filter(|it| it.entered_at + horizon <= now);
-    let (held_out, mailed): (Vec<_>, Vec<_>) = past.partition(|it| it.is_held_out);
+    let (held_out, offered): (Vec<_>, Vec<_>) = past.partition(|it| it.is_held_out);
     Curves {
-        mailed: curve(&mailed, &purchases, days),
+        offered: curve(&offered, &purchases, days),
         held_out: curve(&held_out, &purchases, days),
-        mailed_customers: mailed.len() as u64,
+        offered_customers: offered.len() as u64,
         held_out_customers: held_out.len() as u64,
     }
 }
@@ -88,9 +89,9 @@ mod tests {
             order(5, 5, 47, 100),
         ];
         let found = curves(&entries, &orders, 3, at(100));
-        assert_eq!(found.mailed, [0.0, 0.25, 0.5, 0.5], "the fourth day is out of sight");
+        assert_eq!(found.offered, [0.0, 0.25, 0.5, 0.5], "the fourth day is out of sight");
         assert_eq!(found.held_out, [0.0, 0.0, 1.0, 1.0]);
-        assert_eq!((found.mailed_customers, found.held_out_customers), (4, 1));
+        assert_eq!((found.offered_customers, found.held_out_customers), (4, 1));
         assert_eq!(curves(&entries, &orders, 3, at(71)), Curves::default(), "not yet past");
     }
 }

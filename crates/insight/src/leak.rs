@@ -1,9 +1,12 @@
 //! Leaks: where a flow loses customers between two steps towards an order.
 
-use aftercart_model::StepId;
+use aftercart_model::{CustomerId, StepId};
 use serde::Serialize;
 
-use crate::{Figures, Report};
+use crate::{
+    Credit, Figures, MessageRow, Report,
+    report::{Tally, by_message},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -22,12 +25,12 @@ impl LeakKind {
         match self {
             Self::OpenedNotClicked => (figures.opened_not_clicked, figures.opened),
             Self::ClickedNotBought => (figures.clicked_not_converted, figures.clicked),
-            Self::LeftForGood => (figures.unsubscribed, figures.delivered),
+            Self::LeftForGood => (figures.unsubscribed, figures.customers_delivered),
         }
     }
 }
 
-/// The step that loses most customers in one way.
+/// The step that loses most customers in one way; customers are counted once.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Leak {
     pub kind: LeakKind,
@@ -51,6 +54,23 @@ pub fn leaks(report: &Report) -> Vec<Leak> {
     LeakKind::ALL.into_iter().filter_map(|kind| worst(report, kind)).collect()
 }
 
+/// The customers behind a leak, by id: those whom `step` lost in this way.
+pub fn lost_customers(
+    messages: &[MessageRow],
+    credits: &[Credit],
+    step: &StepId,
+    kind: LeakKind,
+) -> Vec<CustomerId> {
+    let credited = by_message(credits);
+    let mut tally = Tally::default();
+    for message in messages.iter().filter(|it| it.step == *step) {
+        let own = credited.get(&message.message).map_or(&[][..], Vec::as_slice);
+        tally.count(message, own);
+    }
+    let lost = tally.readers.iter().filter(|(_, reader)| reader.is_lost(kind));
+    lost.map(|(customer, _)| *customer).collect()
+}
+
 fn worst(report: &Report, kind: LeakKind) -> Option<Leak> {
     let losses: Vec<(u64, u64)> = report.steps.iter().map(|it| kind.loss(&it.figures)).collect();
     let most = losses.iter().map(|(lost, _)| *lost).max().filter(|it| *it > 0)?;
@@ -71,6 +91,8 @@ fn worst(report: &Report, kind: LeakKind) -> Option<Leak> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
     use crate::{Credit, report, samples::*};
 
     #[test]
@@ -101,6 +123,20 @@ mod tests {
         ];
         assert_eq!(found, expected);
         assert_eq!(found[1].share(), 0.75);
+    }
+
+    proptest! {
+        #[test]
+        fn behind_a_leak_stand_as_many_as_it_counts(
+            messages in any_messages(), orders in any_orders(),
+        ) {
+            let credits = crate::attribute(&messages, &orders, crate::Window::default());
+            for leak in leaks(&report(&messages, &credits, &steps())) {
+                let lost = lost_customers(&messages, &credits, &leak.step, leak.kind);
+                prop_assert_eq!(lost.len() as u64, leak.lost);
+                prop_assert!(lost.is_sorted(), "so that a page can go on behind one of them");
+            }
+        }
     }
 
     #[test]

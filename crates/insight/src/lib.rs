@@ -2,8 +2,9 @@
 //! doing nothing.
 //!
 //! Two questions are kept apart. *Credit* says which message an order followed; it adds up to a sum
-//! that is always too large, since many would have ordered anyway. *Lift* says how much more the
-//! mailed spent than those held out by lot; it carries an interval and says so when it cannot tell.
+//! that is always too large, since many would have ordered anyway. *Lift* says how much more
+//! those the flow was offered to spent than those held out by lot, mailed or not; it carries an
+//! interval and says so when it cannot tell.
 //!
 //! Everything here is a function from rows to figures: the caller reads the rows.
 
@@ -20,7 +21,7 @@ mod samples;
 
 pub use attribution::{Credit, Window, attribute};
 pub use curve::{Curves, curves};
-pub use leak::{Leak, LeakKind, leaks};
+pub use leak::{Leak, LeakKind, leaks, lost_customers};
 pub use lift::{Answer, Lift, LiftOptions, Side, lift};
 pub use report::{Base, Figures, Report, StepFigures, report};
 pub use rows::{EnrolmentRow, MessageRow, OrderRow};

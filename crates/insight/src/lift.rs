@@ -1,9 +1,12 @@
-//! Lift: what the mailed did beyond those held out by lot.
+//! Lift: what those a flow was offered to did beyond those held out by lot.
 //!
 //! By intention to treat: everyone who entered counts on the side the lot put them, whether or not
 //! they were then mailed, bought at once or unsubscribed. Anything else would compare the willing
-//! with everybody. A customer is one customer, however often they entered: their first entry counts,
-//! and the lot puts a customer on the same side each time.
+//! with everybody. So the sides are the *offered*, who are all who entered and were not held out,
+//! and the *held out*; how many of the offered were mailed stands beside and decides nothing.
+//!
+//! A customer is one customer, however often they entered: their first entry counts, and the lot
+//! puts a customer on the same side each time.
 //!
 //! Only those who entered a whole horizon ago are compared, so that both sides had the same time.
 
@@ -47,6 +50,9 @@ impl Default for LiftOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Side {
     pub customers: u64,
+    /// Of them, handed at least one message on their first passage.
+    pub mailed: u64,
+    /// By an order that was not cancelled since.
     pub ordered_again: u64,
     /// Spent by each customer within the horizon, refunds taken off, in minor units.
     pub spent: Sample,
@@ -80,9 +86,10 @@ pub enum Answer {
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Lift {
-    pub mailed: Side,
+    /// Everybody who entered and was not held out.
+    pub offered: Side,
     pub held_out: Side,
-    /// Spent more by the mailed, per customer, in minor units. `None` with fewer than two customers
+    /// Spent more by the offered, per customer, in minor units. `None` with fewer than two customers
     /// on a side.
     pub spent: Option<Interval>,
     /// Ordered again more often, as a difference of shares.
@@ -97,7 +104,7 @@ pub struct Lift {
     precision_minor: i64,
 }
 
-/// Compares the mailed with the held out as of `now`.
+/// Compares the offered with the held out as of `now`.
 pub fn lift(
     enrolments: &[EnrolmentRow],
     orders: &[OrderRow],
@@ -109,22 +116,23 @@ pub fn lift(
         entries.iter().filter(|it| it.entered_at + options.horizon <= now).copied().collect();
     let purchases = Purchases::new(orders);
     let side = |is_held_out: bool| {
-        let of_side = past.iter().filter(|it| it.is_held_out == is_held_out);
-        let spent = of_side.map(|it| purchases.within(it, options.horizon));
+        let of_side = || past.iter().filter(|it| it.is_held_out == is_held_out);
+        let spent = of_side().map(|it| purchases.within(it, options.horizon));
         let spent: Vec<(u64, i64)> = spent.collect();
         Side {
             customers: spent.len() as u64,
+            mailed: of_side().filter(|it| it.was_mailed).count() as u64,
             ordered_again: spent.iter().filter(|(orders, _)| *orders > 0).count() as u64,
             spent: Sample::of(spent.iter().map(|(_, minor)| *minor as f64)),
         }
     };
-    let (mailed, held_out) = (side(false), side(true));
-    let spent = welch_interval(&mailed.spent, &held_out.spent, CONFIDENCE);
-    let ordered = newcombe_interval(mailed.again(), held_out.again(), CONFIDENCE);
-    let is_too_few = mailed.customers.min(held_out.customers) < CUSTOMERS_MIN;
+    let (offered, held_out) = (side(false), side(true));
+    let spent = welch_interval(&offered.spent, &held_out.spent, CONFIDENCE);
+    let ordered = newcombe_interval(offered.again(), held_out.again(), CONFIDENCE);
+    let is_too_few = offered.customers.min(held_out.customers) < CUSTOMERS_MIN;
     let held = entries.iter().filter(|it| it.is_held_out).count();
     Lift {
-        mailed,
+        offered,
         held_out,
         spent,
         ordered,
@@ -151,9 +159,9 @@ fn answer(spent: Option<Interval>, is_too_few: bool, held: usize, precision_mino
 }
 
 impl Lift {
-    /// What the difference comes to over all the mailed: estimate and ends, in minor units.
+    /// What the difference comes to over all the offered: estimate and ends, in minor units.
     pub fn earned(&self) -> Option<Interval> {
-        let times = self.mailed.customers as f64;
+        let times = self.offered.customers as f64;
         self.spent.map(|it| Interval {
             estimate: it.estimate * times,
             low: it.low * times,
@@ -176,9 +184,9 @@ impl Lift {
         let interval = self.spent?;
         let errors = |weeks: f64| {
             let new = weeks * self.entries_per_week;
-            let mailed = self.mailed.customers as f64 + new * (1.0 - holdout_share);
+            let offered = self.offered.customers as f64 + new * (1.0 - holdout_share);
             let held_out = self.held_out.customers as f64 + new * holdout_share;
-            (self.mailed.spent.variance / mailed + self.held_out.spent.variance / held_out).sqrt()
+            (self.offered.spent.variance / offered + self.held_out.spent.variance / held_out).sqrt()
         };
         let error = errors(0.0);
         if error == 0.0 {
@@ -214,7 +222,7 @@ fn entries_per_week(entries: &[&EnrolmentRow], now: Timestamp) -> f64 {
     entered.count() as f64 / weeks
 }
 
-/// Everybody's orders, each customer's by time.
+/// Everybody's orders that were not cancelled, each customer's by time.
 pub(crate) struct Purchases<'a> {
     of_customer: HashMap<CustomerId, Vec<&'a OrderRow>>,
 }
@@ -222,7 +230,7 @@ pub(crate) struct Purchases<'a> {
 impl<'a> Purchases<'a> {
     pub(crate) fn new(orders: &'a [OrderRow]) -> Self {
         let mut of_customer: HashMap<CustomerId, Vec<&OrderRow>> = HashMap::new();
-        for order in orders {
+        for order in orders.iter().filter(|it| !it.is_cancelled) {
             of_customer.entry(order.customer).or_default().push(order);
         }
         for own in of_customer.values_mut() {
@@ -257,10 +265,10 @@ mod tests {
 
     const LATER: i64 = 24 * 60;
 
-    /// The lift when each of `mailed` and `held_out` customers spends as much as `spent` says of
+    /// The lift when each of `offered` and `held_out` customers spends as much as `spent` says of
     /// their number, an hour after entering.
-    fn lift_of(mailed: i64, held_out: i64, spent: impl Fn(i64, bool) -> i64) -> Lift {
-        let sides = (0..mailed).map(|it| (it, false));
+    fn lift_of(offered: i64, held_out: i64, spent: impl Fn(i64, bool) -> i64) -> Lift {
+        let sides = (0..offered).map(|it| (it, false));
         let customers = sides.chain((0..held_out).map(|it| (it, true)));
         let (mut entries, mut orders) = (Vec::new(), Vec::new());
         for (place, (number, is_held_out)) in (0..).zip(customers) {
@@ -317,10 +325,10 @@ mod tests {
 
     #[test]
     fn without_a_holdout_there_is_no_answer() {
-        let all_mailed = lift_of(1_000, 0, |number, _| every_tenth(number, 0));
-        assert_eq!(all_mailed.answer, Answer::NoHoldout);
-        assert_eq!(all_mailed.spent, None);
-        assert_eq!(all_mailed.weeks_needed(), None);
+        let all_offered = lift_of(1_000, 0, |number, _| every_tenth(number, 0));
+        assert_eq!(all_offered.answer, Answer::NoHoldout);
+        assert_eq!(all_offered.spent, None);
+        assert_eq!(all_offered.weeks_needed(), None);
         assert_eq!(lift_of(0, 0, |_, _| 0).answer, Answer::NoHoldout);
     }
 
@@ -337,7 +345,7 @@ mod tests {
             order(5, 1, 100 + 21 * day, 8_000),
         ];
         let side =
-            |now: i64| lift(&[entered.clone()], &orders, &LiftOptions::default(), at(now)).mailed;
+            |now: i64| lift(&[entered.clone()], &orders, &LiftOptions::default(), at(now)).offered;
         assert_eq!(side(100 + 21 * day - 1).customers, 0, "the horizon is not past");
         let past = side(100 + 21 * day);
         assert_eq!((past.customers, past.ordered_again), (1, 1));
@@ -345,11 +353,28 @@ mod tests {
     }
 
     #[test]
+    fn who_entered_and_was_never_mailed_counts_among_the_offered() {
+        let never = EnrolmentRow { was_mailed: false, ..entry(2, 0, false) };
+        let entries = [entry(1, 0, false), never, entry(3, 0, true)];
+        let found = lift(&entries, &[], &LiftOptions::default(), at(LATER));
+        assert_eq!((found.offered.customers, found.offered.mailed), (2, 1));
+        assert_eq!((found.held_out.customers, found.held_out.mailed), (1, 0));
+    }
+
+    #[test]
+    fn nobody_ordered_again_by_an_order_they_cancelled() {
+        let cancelled = OrderRow { is_cancelled: true, net_minor: 0, ..order(1, 1, 5, 1_000) };
+        let entries = [entry(1, 0, false)];
+        let found = lift(&entries, &[cancelled], &LiftOptions::default(), at(LATER));
+        assert_eq!((found.offered.customers, found.offered.ordered_again), (1, 0));
+    }
+
+    #[test]
     fn a_customer_who_entered_twice_counts_once() {
         let again =
             EnrolmentRow { enrolment: aftercart_model::EnrolmentId(99), ..entry(1, 200, false) };
         let found = lift(&[again, entry(1, 0, false)], &[], &LiftOptions::default(), at(LATER));
-        assert_eq!(found.mailed.customers, 1);
+        assert_eq!(found.offered.customers, 1);
     }
 
     #[test]
@@ -382,14 +407,15 @@ mod tests {
             let found = lift(&entries, &orders, &LiftOptions::default(), at(now));
             let first = first_entries(&entries);
             let past = first.iter().filter(|it| it.entered_at + LiftOptions::default().horizon <= at(now));
-            prop_assert_eq!(found.mailed.customers + found.held_out.customers, past.count() as u64);
-            for side in [found.mailed, found.held_out] {
+            prop_assert_eq!(found.offered.customers + found.held_out.customers, past.count() as u64);
+            for side in [found.offered, found.held_out] {
                 prop_assert!(side.ordered_again <= side.customers);
+                prop_assert!(side.mailed <= side.customers);
             }
             let curves = crate::curves(&entries, &orders, 21, at(now));
-            prop_assert_eq!(curves.mailed.last().copied().unwrap_or(0.0), found.mailed.share());
+            prop_assert_eq!(curves.offered.last().copied().unwrap_or(0.0), found.offered.share());
             prop_assert_eq!(curves.held_out.last().copied().unwrap_or(0.0), found.held_out.share());
-            prop_assert!(curves.mailed.is_sorted() && curves.held_out.is_sorted());
+            prop_assert!(curves.offered.is_sorted() && curves.held_out.is_sorted());
         }
     }
 }

@@ -1,42 +1,52 @@
 //! The figures of a flow: per step and in all.
 //!
-//! "Unique" means once for each message handed to a customer, however often they open or click it,
-//! so the total of all steps is the sum of the steps, and no rate exceeds one.
+//! Emails are counted as emails, and what people did as people: whoever opens two emails, or one
+//! email twice, is one customer who opened. So a rate is unique customers over the customers that
+//! were delivered to, no rate exceeds one, and those of the whole flow are not the sum of its steps.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use aftercart_model::{MessageId, StepId};
+use aftercart_model::{CustomerId, MessageId, StepId};
 use serde::Serialize;
 
-use crate::{Credit, MessageRow};
+use crate::{Credit, LeakKind, MessageRow};
 
-/// Counts and sums over messages.
+/// Counts and sums over messages, those of one step or of a whole flow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Figures {
+    /// Emails handed over.
     pub sent: u64,
     pub delivered: u64,
     pub bounced: u64,
-    /// Opened by the customer.
+    /// Customers handed at least one email.
+    pub customers_sent: u64,
+    /// Customers delivered at least one: what rates are of.
+    pub customers_delivered: u64,
+    /// Customers who opened.
     pub opened: u64,
-    /// Opened by a machine, whether or not by the customer too.
+    /// Emails opened by a machine, whether or not by the customer too.
     pub machine_opened: u64,
-    /// Opened by either.
+    /// Customers who opened or whose machine did.
     pub any_opened: u64,
-    /// Opened by the customer, who did not click.
+    /// Customers who opened and clicked nothing.
     pub opened_not_clicked: u64,
-    /// Clicked by the customer.
+    /// Customers who clicked.
     pub clicked: u64,
+    /// Emails clicked by a machine.
     pub machine_clicked: u64,
-    /// Clicked by the customer, with no order credited.
+    /// Customers who clicked, with no order credited.
     pub clicked_not_converted: u64,
-    /// Messages with at least one order credited to them.
+    /// Customers with at least one order credited.
     pub converted: u64,
-    /// Orders credited.
+    /// Orders credited; those cancelled since, too.
     pub orders: u64,
+    /// What was paid for them, before refunds and cancellations.
     pub gross_minor: i64,
-    /// Refunds taken off.
+    /// Refunds taken off, and nothing of cancelled orders.
     pub net_minor: i64,
+    /// Customers who unsubscribed.
     pub unsubscribed: u64,
+    /// Customers who complained.
     pub complained: u64,
 }
 
@@ -48,7 +58,8 @@ pub enum Base {
     Sent,
 }
 
-/// Rates are shares of 1, and `None` of nothing.
+/// Rates are shares of 1, and `None` of nothing. A rate of people is over customers; money is over
+/// emails.
 impl Figures {
     pub fn open_rate(&self, base: Base) -> Option<f64> {
         self.rate(self.opened, base)
@@ -77,25 +88,62 @@ impl Figures {
 
     /// In minor units, refunds taken off.
     pub fn revenue_per_email(&self, base: Base) -> Option<f64> {
-        share(self.net_minor as f64, self.count(base))
+        share(self.net_minor as f64, self.emails(base))
     }
 
+    /// In minor units, before refunds.
     pub fn gross_per_email(&self, base: Base) -> Option<f64> {
-        share(self.gross_minor as f64, self.count(base))
+        share(self.gross_minor as f64, self.emails(base))
     }
 
     fn rate(&self, count: u64, base: Base) -> Option<f64> {
-        share(count as f64, self.count(base))
+        let customers = match base {
+            Base::Delivered => self.customers_delivered,
+            Base::Sent => self.customers_sent,
+        };
+        share(count as f64, customers)
     }
 
-    fn count(&self, base: Base) -> u64 {
+    fn emails(&self, base: Base) -> u64 {
         match base {
             Base::Delivered => self.delivered,
             Base::Sent => self.sent,
         }
     }
+}
 
-    fn count_message(&mut self, message: &MessageRow, credits: &[&Credit]) {
+/// What one customer did with the messages counted together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reader {
+    is_delivered: bool,
+    is_opened: bool,
+    is_machine_opened: bool,
+    is_clicked: bool,
+    is_converted: bool,
+    is_unsubscribed: bool,
+    is_complained: bool,
+}
+
+impl Reader {
+    pub(crate) fn is_lost(&self, kind: LeakKind) -> bool {
+        match kind {
+            LeakKind::OpenedNotClicked => self.is_opened && !self.is_clicked,
+            LeakKind::ClickedNotBought => self.is_clicked && !self.is_converted,
+            LeakKind::LeftForGood => self.is_unsubscribed,
+        }
+    }
+}
+
+/// The sums of some messages, and their readers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    /// What is counted in emails and money.
+    emails: Figures,
+    pub(crate) readers: BTreeMap<CustomerId, Reader>,
+}
+
+impl Tally {
+    pub(crate) fn count(&mut self, message: &MessageRow, credits: &[&Credit]) {
         let touches = &message.touches;
         let is_opened = touches.opened_at.is_some();
         let is_clicked = touches.clicked_at.is_some() || touches.last_clicked_at.is_some();
@@ -108,42 +156,52 @@ impl Figures {
         let is_reported = touches.delivered_at.is_some() && touches.bounced_at.is_none();
         // Whatever was touched was delivered, whether or not a report of it came.
         let is_delivered = is_human || is_machine || is_reported;
-        self.sent += 1;
-        self.delivered += u64::from(is_delivered);
-        self.bounced += u64::from(touches.bounced_at.is_some() && !is_delivered);
-        self.opened += u64::from(is_opened);
-        self.machine_opened += u64::from(touches.machine_opened_at.is_some());
-        self.any_opened += u64::from(is_opened || touches.machine_opened_at.is_some());
-        self.opened_not_clicked += u64::from(is_opened && !is_clicked);
-        self.clicked += u64::from(is_clicked);
-        self.machine_clicked += u64::from(touches.machine_clicked_at.is_some());
-        self.clicked_not_converted += u64::from(is_clicked && credits.is_empty());
-        self.converted += u64::from(!credits.is_empty());
-        self.orders += credits.len() as u64;
-        self.gross_minor += credits.iter().map(|it| it.gross_minor).sum::<i64>();
-        self.net_minor += credits.iter().map(|it| it.net_minor).sum::<i64>();
-        self.unsubscribed += u64::from(touches.unsubscribed_at.is_some());
-        self.complained += u64::from(touches.complained_at.is_some());
+        let emails = &mut self.emails;
+        emails.sent += 1;
+        emails.delivered += u64::from(is_delivered);
+        emails.bounced += u64::from(touches.bounced_at.is_some() && !is_delivered);
+        emails.machine_opened += u64::from(touches.machine_opened_at.is_some());
+        emails.machine_clicked += u64::from(touches.machine_clicked_at.is_some());
+        emails.orders += credits.len() as u64;
+        emails.gross_minor += credits.iter().map(|it| it.gross_minor).sum::<i64>();
+        emails.net_minor += credits.iter().map(|it| it.net_minor).sum::<i64>();
+        let reader = self.readers.entry(message.customer).or_default();
+        reader.is_delivered |= is_delivered;
+        reader.is_opened |= is_opened;
+        reader.is_machine_opened |= touches.machine_opened_at.is_some();
+        reader.is_clicked |= is_clicked;
+        reader.is_converted |= !credits.is_empty();
+        reader.is_unsubscribed |= touches.unsubscribed_at.is_some();
+        reader.is_complained |= touches.complained_at.is_some();
     }
 
-    fn add(&mut self, other: &Self) {
-        self.sent += other.sent;
-        self.delivered += other.delivered;
-        self.bounced += other.bounced;
-        self.opened += other.opened;
-        self.machine_opened += other.machine_opened;
-        self.any_opened += other.any_opened;
-        self.opened_not_clicked += other.opened_not_clicked;
-        self.clicked += other.clicked;
-        self.machine_clicked += other.machine_clicked;
-        self.clicked_not_converted += other.clicked_not_converted;
-        self.converted += other.converted;
-        self.orders += other.orders;
-        self.gross_minor += other.gross_minor;
-        self.net_minor += other.net_minor;
-        self.unsubscribed += other.unsubscribed;
-        self.complained += other.complained;
+    fn figures(&self) -> Figures {
+        let customers = |is_one: &dyn Fn(&Reader) -> bool| {
+            self.readers.values().filter(|it| is_one(it)).count() as u64
+        };
+        Figures {
+            customers_sent: self.readers.len() as u64,
+            customers_delivered: customers(&|it| it.is_delivered),
+            opened: customers(&|it| it.is_opened),
+            any_opened: customers(&|it| it.is_opened || it.is_machine_opened),
+            opened_not_clicked: customers(&|it| it.is_lost(LeakKind::OpenedNotClicked)),
+            clicked: customers(&|it| it.is_clicked),
+            clicked_not_converted: customers(&|it| it.is_lost(LeakKind::ClickedNotBought)),
+            converted: customers(&|it| it.is_converted),
+            unsubscribed: customers(&|it| it.is_unsubscribed),
+            complained: customers(&|it| it.is_complained),
+            ..self.emails
+        }
     }
+}
+
+/// The credits of each message.
+pub(crate) fn by_message(credits: &[Credit]) -> HashMap<MessageId, Vec<&Credit>> {
+    let mut credited: HashMap<MessageId, Vec<&Credit>> = HashMap::new();
+    for credit in credits {
+        credited.entry(credit.message).or_default().push(credit);
+    }
+    credited
 }
 
 fn share(part: f64, whole: u64) -> Option<f64> {
@@ -157,7 +215,8 @@ pub struct StepFigures {
     pub figures: Figures,
 }
 
-/// A flow's figures; `total` is the sum of `steps`.
+/// A flow's figures. What `total` counts in emails, orders and money is the sum of `steps`; what it
+/// counts in customers is each customer once, whichever of the emails they opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     pub steps: Vec<StepFigures>,
@@ -169,26 +228,22 @@ pub struct Report {
 /// `steps` are the flow's send steps in its order: each stands in the report though nothing was
 /// sent there yet. Steps of earlier versions follow, by name.
 pub fn report(messages: &[MessageRow], credits: &[Credit], steps: &[StepId]) -> Report {
-    let mut credited: HashMap<MessageId, Vec<&Credit>> = HashMap::new();
-    for credit in credits {
-        credited.entry(credit.message).or_default().push(credit);
-    }
-    let mut by_step: HashMap<&StepId, Figures> = HashMap::new();
+    let credited = by_message(credits);
+    let mut by_step: HashMap<&StepId, Tally> = HashMap::new();
+    let mut all = Tally::default();
     for message in messages {
-        let figures = by_step.entry(&message.step).or_default();
         let own = credited.get(&message.message).map_or(&[][..], Vec::as_slice);
-        figures.count_message(message, own);
+        by_step.entry(&message.step).or_default().count(message, own);
+        all.count(message, own);
     }
     let mut earlier: Vec<&StepId> =
         by_step.keys().copied().filter(|it| !steps.contains(it)).collect();
     earlier.sort_unstable();
-    let mut report = Report::default();
-    for step in steps.iter().chain(earlier) {
-        let figures = by_step.get(step).copied().unwrap_or_default();
-        report.total.add(&figures);
-        report.steps.push(StepFigures { step: step.clone(), figures });
-    }
-    report
+    let step_figures = |step: &StepId| StepFigures {
+        step: step.clone(),
+        figures: by_step.get(step).map_or_else(Figures::default, Tally::figures),
+    };
+    Report { steps: steps.iter().chain(earlier).map(step_figures).collect(), total: all.figures() }
 }
 
 #[cfg(test)]
@@ -197,7 +252,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Window, attribute,
+        OrderRow, Window, attribute,
         samples::{any_messages, any_orders, at, clicked, message, order, step, steps},
     };
 
@@ -219,6 +274,8 @@ mod tests {
             sent: 5,
             delivered: 4,
             bounced: 1,
+            customers_sent: 5,
+            customers_delivered: 4,
             opened: 2,
             machine_opened: 1,
             any_opened: 3,
@@ -243,6 +300,37 @@ mod tests {
         assert_eq!(figures.unsubscribe_rate(Base::Delivered), Some(0.25));
         assert_eq!(figures.revenue_per_email(Base::Delivered), Some(337.5));
         assert_eq!(figures.gross_per_email(Base::Delivered), Some(375.0));
+    }
+
+    #[test]
+    fn a_customer_counts_once_however_many_emails_they_open() {
+        let mut unread = message(3, 2, "discount", 0);
+        unread.touches.unsubscribed_at = Some(at(9));
+        let mut opened = message(4, 2, "offer", 0);
+        opened.touches.opened_at = Some(at(1));
+        let messages =
+            [clicked(1, 1, "offer", 0), clicked(2, 1, "discount", 30), unread, opened.clone()];
+        let orders = [order(1, 1, 5, 1_000), order(2, 1, 40, 500)];
+        let credits = attribute(&messages, &orders, Window::default());
+        let found = report(&messages, &credits, &[step("offer"), step("discount")]);
+        let total = found.total;
+        assert_eq!((total.sent, total.customers_sent, total.customers_delivered), (4, 2, 2));
+        assert_eq!((total.opened, total.clicked, total.converted, total.orders), (2, 1, 1, 2));
+        assert_eq!(total.unsubscribed, 1);
+        assert_eq!(total.open_rate(Base::Delivered), Some(1.0), "not two of four emails");
+        assert_eq!(total.revenue_per_email(Base::Delivered), Some(1_350.0 / 4.0), "of emails");
+        let again = MessageRow { message: aftercart_model::MessageId(9), ..opened };
+        let offer = report(&[again, messages[3].clone()], &[], &[step("offer")]).steps[0].figures;
+        assert_eq!((offer.sent, offer.customers_sent, offer.opened), (2, 1, 1), "in a step, too");
+    }
+
+    #[test]
+    fn a_cancelled_order_counts_in_gross_and_not_in_net() {
+        let cancelled = OrderRow { is_cancelled: true, net_minor: 0, ..order(1, 1, 5, 1_000) };
+        let messages = [clicked(1, 1, "offer", 0)];
+        let credits = attribute(&messages, &[cancelled], Window::default());
+        let total = report(&messages, &credits, &[]).total;
+        assert_eq!((total.orders, total.gross_minor, total.net_minor), (1, 1_000, 0));
     }
 
     #[test]
@@ -276,11 +364,23 @@ mod tests {
             prop_assert_eq!(total.net_minor, credits.iter().map(|it| it.net_minor).sum::<i64>());
             prop_assert_eq!(total.gross_minor, credits.iter().map(|it| it.gross_minor).sum::<i64>());
             prop_assert_eq!(total.delivered, sum(|it| it.delivered));
-            prop_assert_eq!(total.opened, sum(|it| it.opened));
-            prop_assert_eq!(total.converted, sum(|it| it.converted));
+            prop_assert_eq!(total.orders, sum(|it| it.orders));
+            let customers: [fn(&Figures) -> u64; 6] = [
+                |it| it.customers_delivered,
+                |it| it.opened,
+                |it| it.any_opened,
+                |it| it.clicked,
+                |it| it.converted,
+                |it| it.unsubscribed,
+            ];
+            for of in customers {
+                let most = report.steps.iter().map(|it| of(&it.figures)).max().unwrap_or(0);
+                prop_assert!(most <= of(&total) && of(&total) <= sum(of), "each once");
+                prop_assert!(of(&total) <= total.customers_delivered);
+            }
             prop_assert_eq!(total.sent, total.delivered + total.bounced, "every row has a report");
-            prop_assert!(total.any_opened <= total.delivered && total.clicked <= total.delivered);
-            prop_assert!(total.opened.max(total.machine_opened) <= total.any_opened);
+            prop_assert!(total.customers_delivered <= total.delivered);
+            prop_assert!(total.opened <= total.any_opened);
             prop_assert!(total.opened_not_clicked <= total.opened);
             prop_assert_eq!(total.clicked, total.clicked_not_converted + total.converted);
         }

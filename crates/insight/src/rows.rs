@@ -18,38 +18,43 @@ pub struct MessageRow {
     pub touches: Touches,
 }
 
-/// A customer's order that counts as a purchase.
+/// A customer's order that was accepted, whatever became of it since.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderRow {
     pub order: OrderId,
     pub customer: CustomerId,
     pub placed_at: Timestamp,
-    /// What was paid.
+    /// What was paid: gross, before refunds and cancellation.
     pub total_minor: i64,
-    /// What of it the shop kept: refunds taken off.
+    /// What of it the shop kept: refunds taken off, and nothing of a cancelled order.
     pub net_minor: i64,
+    /// Cancelled since. It still counts among the orders and the gross sum that emails are credited
+    /// with, as shop platforms count gross sales; for the lift nobody ordered again by it.
+    pub is_cancelled: bool,
 }
 
 impl OrderRow {
-    /// `None` for a guest's order and for one cancelled since: neither can be anybody's purchase.
+    /// `None` for a guest's order: it is nobody's.
     pub fn of(order: &Order) -> Option<Self> {
-        let customer = order.customer.filter(|_| order.is_purchase())?;
         Some(Self {
             order: order.id.clone(),
-            customer,
+            customer: order.customer?,
             placed_at: order.placed_at,
             total_minor: order.total_minor,
             net_minor: order.net_minor(),
+            is_cancelled: !order.is_purchase(),
         })
     }
 }
 
-/// A customer's passage through the flow, mailed or held out.
+/// A customer's passage through the flow, or that they were held out of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EnrolmentRow {
     pub enrolment: EnrolmentId,
     pub customer: CustomerId,
     pub entered_at: Timestamp,
     pub is_held_out: bool,
+    /// Whether at least one of its messages was handed over.
+    pub was_mailed: bool,
     pub trigger_order: Option<OrderId>,
 }

@@ -37,6 +37,7 @@ pub(crate) fn order(number: i64, customer: i64, hours: i64, total_minor: i64) ->
         placed_at: at(hours),
         total_minor,
         net_minor: total_minor * 9 / 10,
+        is_cancelled: false,
     }
 }
 
@@ -69,6 +70,7 @@ pub(crate) fn entry(customer: i64, hours: i64, is_held_out: bool) -> EnrolmentRo
         customer: CustomerId(customer),
         entered_at: at(hours),
         is_held_out,
+        was_mailed: !is_held_out,
         trigger_order: None,
     }
 }

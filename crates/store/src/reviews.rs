@@ -53,6 +53,12 @@ impl Tx<'_> {
         self.all(sql, values![product], read_review)
     }
 
+    pub fn review(&mut self, id: i64) -> Result<Option<Review>> {
+        let bucket = aftercart_model::CustomerId(id).bucket().0;
+        let sql = select_reviews!("WHERE bucket = ?1 AND id = ?2");
+        self.first(sql, values![bucket, id], read_review)
+    }
+
     pub fn set_review_state(&mut self, id: i64, state: ReviewState) -> Result<()> {
         let sql = "UPDATE reviews SET state = ?3 WHERE bucket = ?1 AND id = ?2";
         let bucket = aftercart_model::CustomerId(id).bucket().0;

@@ -11,8 +11,8 @@ use aftercart_web::{
     component::{Paging, Part, Total},
     console::{
         AssistantPage, CustomerPage, CustomersPage, FlowPage, FlowState, FlowsPage, HomePage,
-        InboxPage, MissingPage, ProductsPage, ReportPage, ReportsPage, inbox::LetterView,
-        report::Answer,
+        InboxPage, LaunchPage, LostPage, MissingPage, ProductsPage, ReportPage, ReportsPage,
+        ReviewsPage, inbox::LetterView, report::Answer,
     },
     icon,
     layout::Toast,
@@ -89,6 +89,9 @@ fn console() -> Vec<(&'static str, Render<'static>)> {
                 ReportPage { answer, suggestions: Vec::new(), ..ReportPage::sample() }.render(it)
             }),
         ),
+        ("report-lost", of(|it| LostPage::sample().render(it))),
+        ("flow-launch", of(|it| LaunchPage::sample().render(it))),
+        ("reviews", of(|it| ReviewsPage::sample().render(it))),
         ("reports", of(|it| ReportsPage::sample().render(it))),
         ("customers", of(|it| CustomersPage::sample().render(it))),
         (

@@ -207,20 +207,20 @@ pub fn curve(label: &str, it: Interval, tick: impl Fn(f64) -> String) -> Markup 
     })
 }
 
-/// Two shares day by day, from day 0: the mailed, and those held out if there are any.
+/// Two shares day by day, from day 0: those in the flow, and those held out if there are any.
 pub struct Days<'a> {
-    pub mailed: &'a [f64],
+    pub offered: &'a [f64],
     pub held_out: Option<&'a [f64]>,
     /// The days on which an email goes out, numbered from 1 on the chart.
     pub sends: &'a [u32],
 }
 
 pub fn days(label: &str, days: &Days<'_>, percent: impl Fn(f64) -> String) -> Markup {
-    let all = days.mailed.iter().chain(days.held_out.unwrap_or_default());
+    let all = days.offered.iter().chain(days.held_out.unwrap_or_default());
     let max = all.fold(0.0, |max: f64, it| max.max(*it)) * 100.0;
     let step = nice_step(max, 4.0);
     let steps = (max / step).ceil().max(1.0);
-    let last = (days.mailed.len().max(2) - 1) as f64;
+    let last = (days.offered.len().max(2) - 1) as f64;
     let (top, bottom, left) = (26.0, 214.0, 46.0);
     let y = |share: f64| bottom - (bottom - top) * share * 100.0 / (step * steps);
     widths(label, 706.0, 248.0, |width| {
@@ -254,7 +254,7 @@ pub fn days(label: &str, days: &Days<'_>, percent: impl Fn(f64) -> String) -> Ma
                 }
             }
         };
-        let mailed_end = days.mailed.last().copied();
+        let offered_end = days.offered.last().copied();
         let held_out_end = days.held_out.and_then(|it| it.last()).copied();
         html! {
             @for i in 0..=steps as usize {
@@ -277,9 +277,9 @@ pub fn days(label: &str, days: &Days<'_>, percent: impl Fn(f64) -> String) -> Ma
                 }
             }
             @if let Some(held_out) = days.held_out { path.line-2 d=(path(held_out)) {} }
-            path.line-1 d=(path(days.mailed)) {}
-            @if let Some(share) = mailed_end { (name("end", "Mailed", share, held_out_end)) }
-            @if let Some(share) = held_out_end { (name("axis", "Held out", share, mailed_end)) }
+            path.line-1 d=(path(days.offered)) {}
+            @if let Some(share) = offered_end { (name("end", "In the flow", share, held_out_end)) }
+            @if let Some(share) = held_out_end { (name("axis", "Held out", share, offered_end)) }
         }
     })
 }

@@ -4,7 +4,7 @@
 //! says by itself that it is missing. A change is a `POST` and leads back to the page it was made
 //! on, which then says what was done.
 
-use aftercart_engine::{Engine, Overdue, Planned, assist::Choice, slot_named};
+use aftercart_engine::{Engine, Overdue, Planned, assist::Choice, slot_named, store::FlowState};
 use aftercart_model::{CustomerId, EnrolmentId, FlowId, ProductId, StepId, Timestamp};
 use anyhow::Result;
 use axum::{
@@ -17,13 +17,19 @@ use axum::{
 };
 use maud::Markup;
 use serde::Deserialize;
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::{
     App, AskError, Layout,
     console::{
-        FlowPage, assistant::SENTENCE_LENGTH_MAX, customer::TimelineFilter, figures::RateBasis,
-        flow::EnrolmentFilter, inbox::LetterView as ShownAs, products::encoded,
+        FlowPage,
+        assistant::SENTENCE_LENGTH_MAX,
+        customer::TimelineFilter,
+        figures::RateBasis,
+        flow::EnrolmentFilter,
+        inbox::LetterView as ShownAs,
+        products::encoded,
+        reviews::{ReviewList, decided},
     },
     fill::{self, surroundings::Surroundings},
     layout::Toast,
@@ -43,14 +49,17 @@ pub fn routes() -> Router<App> {
         .route("/flows", get(flows))
         .route("/flows/{id}", get(flow))
         .route("/flows/{id}/enrolments", get(enrolments))
-        .route("/flows/{id}/pause", post(pause_flow))
-        .route("/flows/{id}/resume", post(resume_flow))
-        .route("/flows/{id}/launch", post(launch_flow))
+        .route("/flows/{id}/pause", get(back_to_flow).post(pause_flow))
+        .route("/flows/{id}/resume", get(back_to_flow).post(resume_flow))
+        .route("/flows/{id}/launch", get(confirm_launch).post(launch_flow))
         .route("/reports", get(reports))
         .route("/reports/{flow}", get(report))
+        .route("/reports/{flow}/lost", get(lost))
         .route("/customers", get(customers))
         .route("/customers/{id}", get(customer))
         .route("/products", get(products))
+        .route("/reviews", get(reviews))
+        .route("/reviews/{id}/{word}", post(decide_review))
         .route("/inbox", get(inbox))
         .route("/inbox/{id}", get(letter))
         .route("/inbox/{id}/html", get(letter_html))
@@ -268,8 +277,44 @@ async fn launch_flow(
         .await
 }
 
+/// Asks before a draft goes live; what is not a draft any more shows how it stands.
+async fn confirm_launch(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    let Ok(id) = FlowId::new(id) else { return missing(&app, &headers).await };
+    let here = id.clone();
+    let view = move |engine: &Engine, now| {
+        let Some(view) = engine.view_flow(&id, now)? else { return Ok(None) };
+        Ok(Some((engine.send_days(&id)?, view)))
+    };
+    let shown = app.ask(view);
+    match shown.await {
+        Ok(Some((_, view))) if view.stored.state != FlowState::Draft => {
+            Redirect::to(&format!("/flows/{here}")).into_response()
+        }
+        Ok(found) => {
+            let found = move |_: &Engine, _| Ok(found);
+            show(&app, &headers, None, found, |(send_days, view), layout| {
+                fill::launch::page(&view, &send_days).render(layout)
+            })
+            .await
+        }
+        Err(err) => broken(&app, &headers, &err),
+    }
+}
+
+/// The address of a change, asked for as a page: a refusal stood there, and the page was loaded again.
+async fn back_to_flow(Path(id): Path<String>) -> Response {
+    match FlowId::new(id) {
+        Ok(id) => Redirect::to(&format!("/flows/{id}")).into_response(),
+        Err(_) => Redirect::to("/flows").into_response(),
+    }
+}
+
 /// Changes a flow that exists and leads back to it. A change that is refused, such as pausing what
-/// is paused, leads back without a word: the page shows how it stands.
+/// is paused, shows the flow as it stands with the reason above it.
 async fn change_flow(
     app: &App,
     headers: &HeaderMap,
@@ -286,12 +331,30 @@ async fn change_flow(
     match changed.await {
         Ok(Some(Ok(()))) => Redirect::to(&format!("/flows/{id}?done={done}")).into_response(),
         Ok(Some(Err(err))) => {
-            error!(flow.id = %id, "the flow was not changed: {err:#}");
-            Redirect::to(&format!("/flows/{id}")).into_response()
+            warn!(flow.id = %id, "the flow was not changed: {err:#}");
+            refused(app, headers, id, fill::first_upper(&format!("{err:#}"))).await
         }
         Ok(None) => missing(app, headers).await,
         Err(err) => broken(app, headers, &err),
     }
+}
+
+/// A flow's page with why it was not changed.
+async fn refused(app: &App, headers: &HeaderMap, id: FlowId, why: String) -> Response {
+    let view = move |engine: &Engine, now| {
+        let Some(view) = engine.view_flow(&id, now)? else { return Ok(None) };
+        Ok(Some((engine.send_days(&id)?, view)))
+    };
+    let mut response = show(app, headers, None, view, |(send_days, view), layout| {
+        let asked = fill::flow::Asked::Map { step: None };
+        let page = fill::flow::page(&view, &send_days, &asked, layout);
+        FlowPage { refused: Some(why), ..page }.render(layout)
+    })
+    .await;
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::CONFLICT;
+    }
+    response
 }
 
 #[derive(Debug, Deserialize)]
@@ -323,6 +386,100 @@ async fn report(
         fill::report::page(&report, &send_days, suggestions, basis).render(layout)
     })
     .await
+}
+
+#[derive(Debug, Deserialize)]
+struct LostQuery {
+    step: Option<String>,
+    kind: Option<String>,
+    after: Option<String>,
+}
+
+async fn lost(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Query(query): Query<LostQuery>,
+) -> Response {
+    let step = query.step.and_then(|it| StepId::new(it).ok());
+    let kind = query.kind.as_deref().and_then(fill::lost::named);
+    let (Ok(id), Some(step), Some(kind)) = (FlowId::new(id), step, kind) else {
+        return missing(&app, &headers).await;
+    };
+    let after: Option<CustomerId> = query.after.and_then(|it| it.parse().ok());
+    let (flow, of) = (id.clone(), step.clone());
+    let view = move |engine: &Engine, _| engine.view_lost_customers(&id, &step, kind, after);
+    show(&app, &headers, None, view, |view, layout| {
+        let is_first = after.is_none();
+        fill::lost::page(&view, flow.as_str(), of.as_str(), kind, is_first).render(layout)
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize)]
+struct ReviewsQuery {
+    list: Option<String>,
+    before: Option<String>,
+    /// What was just decided, to be said, and of which review.
+    done: Option<String>,
+    review: Option<i64>,
+}
+
+async fn reviews(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Query(query): Query<ReviewsQuery>,
+) -> Response {
+    let list = query.list.as_deref().and_then(ReviewList::from_name);
+    let list = list.unwrap_or(ReviewList::Waiting);
+    let before: Option<i64> = query.before.and_then(|it| it.parse().ok());
+    let done = query.done.as_deref().and_then(ReviewList::from_name);
+    let toast = done.map(|done| Toast {
+        text: decided(done).to_owned(),
+        undo_action: query
+            .review
+            .filter(|_| done != ReviewList::Waiting)
+            .map(|id| format!("/reviews/{id}/wait")),
+    });
+    let view =
+        move |engine: &Engine, _| engine.view_reviews(fill::reviews::state(list), before).map(Some);
+    show(&app, &headers, toast, view, |view, layout| {
+        fill::reviews::page(&view, before.is_none()).render(layout)
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize)]
+struct DecisionForm {
+    /// The list it was decided on, to which it leads back.
+    list: Option<String>,
+}
+
+async fn decide_review(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path((id, word)): Path<(String, String)>,
+    Form(form): Form<DecisionForm>,
+) -> Response {
+    let decision = match word.as_str() {
+        "approve" => ReviewList::Approved,
+        "decline" => ReviewList::Declined,
+        "wait" => ReviewList::Waiting,
+        _ => return missing(&app, &headers).await,
+    };
+    let Ok(id) = id.parse::<i64>() else { return missing(&app, &headers).await };
+    let moderated =
+        app.ask(move |engine, _| engine.moderate_review(id, fill::reviews::state(decision)));
+    match moderated.await {
+        Ok(Some(_)) => {
+            let list = form.list.as_deref().and_then(ReviewList::from_name);
+            let list = list.unwrap_or(ReviewList::Waiting).name();
+            let done = decision.name();
+            Redirect::to(&format!("/reviews?list={list}&done={done}&review={id}")).into_response()
+        }
+        Ok(None) => missing(&app, &headers).await,
+        Err(err) => broken(&app, &headers, &err),
+    }
 }
 
 #[derive(Debug, Deserialize)]

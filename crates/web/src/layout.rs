@@ -55,6 +55,7 @@ pub enum Place {
     Reports,
     Customers,
     Products,
+    Reviews,
     Inbox,
 }
 
@@ -63,7 +64,7 @@ impl Place {
     pub const GROUPS: [&[Self]; 4] = [
         &[Self::Home, Self::Assistant],
         &[Self::Flows, Self::Reports],
-        &[Self::Customers, Self::Products],
+        &[Self::Customers, Self::Products, Self::Reviews],
         &[Self::Inbox],
     ];
 
@@ -79,6 +80,7 @@ impl Place {
             Self::Reports => "Reports",
             Self::Customers => "Customers",
             Self::Products => "Products",
+            Self::Reviews => "Reviews",
             Self::Inbox => "Inbox",
         }
     }
@@ -91,6 +93,7 @@ impl Place {
             Self::Reports => "/reports",
             Self::Customers => "/customers",
             Self::Products => "/products",
+            Self::Reviews => "/reviews",
             Self::Inbox => "/inbox",
         }
     }
@@ -103,6 +106,7 @@ impl Place {
             Self::Reports => Icon::Chart,
             Self::Customers => Icon::People,
             Self::Products => Icon::Box,
+            Self::Reviews => Icon::Star,
             Self::Inbox => Icon::Inbox,
         }
     }
@@ -115,6 +119,7 @@ impl Place {
             Self::Reports => Some("r"),
             Self::Customers => Some("c"),
             Self::Products => Some("p"),
+            Self::Reviews => Some("v"),
             Self::Inbox => Some("i"),
             Self::Assistant => Some("a"),
         }

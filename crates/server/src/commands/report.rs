@@ -43,12 +43,15 @@ pub fn describe(report: &FlowReport) -> String {
     let total = &report.total;
     let _ = writeln!(
         text,
-        "rates: customers over delivered. Opened by machines apart: {} emails.",
+        "rates: unique customers of those delivered to ({} in all, each once in the last row). \
+         Opened by machines apart: {} emails.",
+        count(total.customers_delivered),
         count(total.machine_opened)
     );
     let _ = writeln!(
         text,
-        "credited: {} for {} orders within {} days of a click, net of refunds ({} gross)",
+        "credited: {} for {} orders within {} days of a click, net of refunds and cancellations \
+         ({} gross)",
         currency.format(total.net_minor),
         count(total.orders),
         report.attribution_days,
@@ -56,8 +59,9 @@ pub fn describe(report: &FlowReport) -> String {
     );
     let _ = writeln!(
         text,
-        "enrolled: {}, {} of them held out by lot",
+        "enrolled: {}, {} of them mailed at least once, {} held out by lot",
         count(report.enrolled),
+        count(report.mailed),
         count(report.held_out)
     );
     text
@@ -93,10 +97,12 @@ fn answer(report: &FlowReport) -> String {
         Answer::CannotBeTold | Answer::NoHoldout => "Cannot be told yet.".to_owned(),
     };
     format!(
-        "{lead} {} mailed spent {} within {days} days, {} held out spent {}:\na difference of {}, \
-         with 95% confidence between {} and {}.",
-        count(lift.mailed.customers),
-        amount(lift.mailed.spent.mean),
+        "{lead} {} not held out ({} of them mailed) spent {} within {days} days,\n{} held out spent \
+         {}: a difference of {}, with 95% confidence between {} and {}.\nAll who entered are \
+         compared with those held out, mailed or not.",
+        count(lift.offered.customers),
+        count(lift.offered.mailed),
+        amount(lift.offered.spent.mean),
         count(lift.held_out.customers),
         amount(lift.held_out.spent.mean),
         amount(spent.estimate),

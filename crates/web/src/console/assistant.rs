@@ -133,7 +133,8 @@ pub struct ReplayFigures {
     pub from: Timestamp,
     pub until: Timestamp,
     pub entered: u64,
-    pub mailed: u64,
+    /// Enrolled and not held out.
+    pub in_the_flow: u64,
     pub held_out: u64,
     pub emails: u64,
     pub emails_a_day: f64,
@@ -385,7 +386,7 @@ impl ProposalView {
                 from: at("2026-01-17T12:00:00Z"),
                 until: at("2026-03-17T12:00:00Z"),
                 entered: 2_164,
-                mailed: 1_950,
+                in_the_flow: 1_950,
                 held_out: 214,
                 emails: 6_893,
                 emails_a_day: 114.9,
@@ -632,7 +633,11 @@ fn replay(it: &ReplayFigures, layout: &Layout) -> Markup {
         Stat::new(
             "Would have entered",
             format::count(it.entered),
-            format!("{} mailed, {} held out", format::count(it.mailed), format::count(it.held_out)),
+            format!(
+                "{} not held out, {} held out",
+                format::count(it.in_the_flow),
+                format::count(it.held_out)
+            ),
         ),
         Stat::new(
             "Emails",

@@ -111,7 +111,7 @@ impl CustomersPage {
                             alternative: Some(("Show all", "/customers")),
                         }))
                     } @else {
-                        (self.table(layout))
+                        (table(&self.rows, layout))
                         (pager(&self.paging))
                     }
                 }
@@ -119,43 +119,43 @@ impl CustomersPage {
         };
         layout.page("Customers", Some(Place::Customers), &body)
     }
+}
 
-    fn table(&self, layout: &Layout) -> Markup {
-        let last = |at: Option<Timestamp>| {
-            at.map_or_else(|| format::NOTHING.to_owned(), |it| layout.calendar.day_short(it))
-        };
-        html! {
-            table.rows.customers {
-                thead {
-                    tr {
-                        th scope="col" { "Customer" }
-                        th.number scope="col" { "Orders" }
-                        th.number scope="col" { "Spent" }
-                        th.mid scope="col" { "Last order" }
-                        th.mid scope="col" { "Marketing" }
-                        th.wide scope="col" { "In flows" }
-                    }
+pub(crate) fn table(rows: &[CustomerRow], layout: &Layout) -> Markup {
+    let last = |at: Option<Timestamp>| {
+        at.map_or_else(|| format::NOTHING.to_owned(), |it| layout.calendar.day_short(it))
+    };
+    html! {
+        table.rows.customers {
+            thead {
+                tr {
+                    th scope="col" { "Customer" }
+                    th.number scope="col" { "Orders" }
+                    th.number scope="col" { "Spent" }
+                    th.mid scope="col" { "Last order" }
+                    th.mid scope="col" { "Marketing" }
+                    th.wide scope="col" { "In flows" }
                 }
-                tbody {
-                    @for row in &self.rows {
-                        tr {
-                            th scope="row" {
-                                span.person {
-                                    (avatar(&row.name))
-                                    span {
-                                        a.row-link href=(row.href) { (row.name) }
-                                        span.under { (row.address) }
-                                    }
+            }
+            tbody {
+                @for row in rows {
+                    tr {
+                        th scope="row" {
+                            span.person {
+                                (avatar(&row.name))
+                                span {
+                                    a.row-link href=(row.href) { (row.name) }
+                                    span.under { (row.address) }
                                 }
                             }
-                            td.number { (format::count(row.orders)) }
-                            td.number { (layout.currency.format(row.spent_minor)) }
-                            td.mid { (last(row.last_order_at)) }
-                            td.mid { (consent_badge(row.marketing, row.is_suppressed)) }
-                            td.wide.soft {
-                                @if row.flows.is_empty() { (format::NOTHING) }
-                                @else { (row.flows.join(", ")) }
-                            }
+                        }
+                        td.number { (format::count(row.orders)) }
+                        td.number { (layout.currency.format(row.spent_minor)) }
+                        td.mid { (last(row.last_order_at)) }
+                        td.mid { (consent_badge(row.marketing, row.is_suppressed)) }
+                        td.wide.soft {
+                            @if row.flows.is_empty() { (format::NOTHING) }
+                            @else { (row.flows.join(", ")) }
                         }
                     }
                 }

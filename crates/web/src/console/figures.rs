@@ -2,22 +2,27 @@
 
 use crate::format;
 
-/// What became of one email, in customers; the same on the map and in the report.
+/// What became of one email, or of all of a flow; the same on the map and in the report.
 ///
-/// Rates are over delivered unless the reader asks for sent; opens are people's unless they ask for
+/// Emails are counted as emails, what people did as people: whoever opened two of them is one
+/// customer. Rates are of customers. They are over those delivered to unless the reader asks for sent; opens are people's unless they ask for
 /// machines too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SendFigures {
     pub sent: u64,
     pub delivered: u64,
+    /// Customers handed at least one.
+    pub customers_sent: u64,
+    /// Customers delivered at least one.
+    pub customers_delivered: u64,
     /// Opened by people.
     pub opened: u64,
     /// Opened by people or machines.
     pub opened_by_anyone: u64,
     pub clicked: u64,
-    /// Emails that at least one order is credited to.
+    /// Customers with at least one order credited.
     pub converted: u64,
-    /// Orders credited to it; one email may have brought several.
+    /// Orders credited; one customer may have placed several.
     pub orders: u64,
     pub net_minor: i64,
     pub gross_minor: i64,
@@ -40,8 +45,13 @@ pub enum Rate {
 }
 
 impl SendFigures {
-    pub fn base(&self, basis: RateBasis) -> u64 {
+    pub fn emails(&self, basis: RateBasis) -> u64 {
         if basis.is_over_sent { self.sent } else { self.delivered }
+    }
+
+    /// Whom they went to: what rates are of.
+    pub fn customers(&self, basis: RateBasis) -> u64 {
+        if basis.is_over_sent { self.customers_sent } else { self.customers_delivered }
     }
 
     /// `None` when nothing was delivered: there is no rate of nothing.
@@ -53,7 +63,7 @@ impl SendFigures {
             Rate::Conversion => self.converted,
             Rate::Unsubscribe => self.unsubscribed,
         };
-        format::share(part, self.base(basis))
+        format::share(part, self.customers(basis))
     }
 
     pub fn rate_text(&self, rate: Rate, basis: RateBasis) -> String {
@@ -62,29 +72,13 @@ impl SendFigures {
 
     /// Revenue per email in minor units, net of refunds.
     pub fn net_per_email(&self, basis: RateBasis) -> Option<f64> {
-        let base = self.base(basis);
+        let base = self.emails(basis);
         (base > 0).then(|| self.net_minor as f64 / base as f64)
     }
 
     pub fn gross_per_email(&self, basis: RateBasis) -> Option<f64> {
-        let base = self.base(basis);
+        let base = self.emails(basis);
         (base > 0).then(|| self.gross_minor as f64 / base as f64)
-    }
-
-    /// The figures of several emails together.
-    pub fn sum<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
-        all.into_iter().fold(Self::default(), |sum, it| Self {
-            sent: sum.sent + it.sent,
-            delivered: sum.delivered + it.delivered,
-            opened: sum.opened + it.opened,
-            opened_by_anyone: sum.opened_by_anyone + it.opened_by_anyone,
-            clicked: sum.clicked + it.clicked,
-            converted: sum.converted + it.converted,
-            orders: sum.orders + it.orders,
-            net_minor: sum.net_minor + it.net_minor,
-            gross_minor: sum.gross_minor + it.gross_minor,
-            unsubscribed: sum.unsubscribed + it.unsubscribed,
-        })
     }
 
     /// Offer, discount, social proof and nudge of the design's pictures.
@@ -94,6 +88,8 @@ impl SendFigures {
                 Self {
                     sent,
                     delivered,
+                    customers_sent: sent,
+                    customers_delivered: delivered,
                     opened,
                     opened_by_anyone: opened + delivered / 5,
                     clicked,
@@ -110,6 +106,24 @@ impl SendFigures {
             of(6_920, 6_909, 2_556, 470, 117, 7_393, 7_628, 28),
             of(6_523, 6_512, 2_214, 339, 111, 6_317, 6_603, 48),
         ]
+    }
+
+    /// The four together: each customer once.
+    pub fn sample_total() -> Self {
+        Self {
+            sent: 29_506,
+            delivered: 29_458,
+            customers_sent: 8_375,
+            customers_delivered: 8_361,
+            opened: 5_268,
+            opened_by_anyone: 6_105,
+            clicked: 1_731,
+            converted: 802,
+            orders: 842,
+            net_minor: 5_462_900,
+            gross_minor: 5_649_600,
+            unsubscribed: 147,
+        }
     }
 }
 

@@ -38,6 +38,8 @@ pub struct FlowPage {
     pub steps: Vec<StepRow>,
     /// The selected step.
     pub panel: Option<StepPanel>,
+    /// Why a change that was asked for was not made.
+    pub refused: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -66,6 +68,8 @@ pub struct FlowFigures {
     pub since: Option<Timestamp>,
     pub enrolled: Option<u64>,
     pub held_out: Option<u64>,
+    /// Enrolments handed at least one email; not known of a replay.
+    pub mailed: Option<u64>,
     pub in_now: Option<u64>,
     pub next_email_at: Option<Timestamp>,
     pub bought: Option<u64>,
@@ -290,6 +294,7 @@ impl FlowPage {
                 since: Some("2026-01-05T12:00:00Z".parse().expect("a fixed instant")),
                 enrolled: Some(9_840),
                 held_out: Some(979),
+                mailed: Some(8_375),
                 in_now: Some(1_417),
                 next_email_at: Some(now + jiff::SignedDuration::from_mins(6)),
                 bought: Some(1_261),
@@ -305,6 +310,7 @@ impl FlowPage {
             counts: CountsFrom::Counters { as_of: now },
             steps: sample_steps(),
             panel: Some(sample_panel()),
+            refused: None,
         }
     }
 
@@ -377,6 +383,13 @@ impl FlowPage {
         let body = html! {
             div.flow.with-panel[is_map && self.panel.is_some()] {
                 (self.head())
+                @if let Some(why) = &self.refused {
+                    div.refused role="alert" {
+                        (note(Tone::Bad, Icon::Warn, &html! {
+                            b { "Nothing was changed. " } (why) "."
+                        }))
+                    }
+                }
                 (self.paused_bar(layout))
                 (self.tabs())
                 @match &self.view {
@@ -412,9 +425,8 @@ impl FlowPage {
                     }
                 }
                 @if self.state == FlowState::Draft {
-                    form method="post" action=(format!("{}/launch", self.path())) {
-                        (Button::primary("Launch the flow").icon(Icon::Flow).submit())
-                    }
+                    (Button::primary("Launch the flow…").icon(Icon::Flow)
+                        .link(&format!("{}/launch", self.path())))
                 }
             },
         })
@@ -470,15 +482,24 @@ impl FlowPage {
 
     fn stats(&self, layout: &Layout) -> [Stat; 5] {
         let it = &self.figures;
-        let mailed =
+        let offered =
             it.enrolled.zip(it.held_out).map(|(all, held_out)| all.saturating_sub(held_out));
-        let split = match (mailed, it.held_out) {
-            (Some(mailed), Some(held_out)) => {
+        let split = match (it.mailed, offered, it.held_out) {
+            (Some(mailed), _, Some(held_out)) => {
                 format!("{} mailed, {} held out", format::count(mailed), format::count(held_out))
             }
+            (None, Some(offered), Some(held_out)) => format!(
+                "{} not held out, {} held out",
+                format::count(offered),
+                format::count(held_out)
+            ),
             _ => "counts cannot be read now".to_owned(),
         };
         let next = match it.next_email_at {
+            // Of a clock that stands nothing is ever an hour away.
+            Some(at) if layout.is_sample && at > layout.calendar.now => {
+                format!("next email {}", layout.calendar.moment_short(at))
+            }
             Some(at) if at > layout.calendar.now => {
                 format!("next email in {}", layout.calendar.distance(at))
             }
@@ -495,9 +516,9 @@ impl FlowPage {
             _ => "not counted yet".to_owned(),
         };
         let money = it.credited_net_minor.map(|minor| layout.currency.format_whole(minor));
-        let share = match (it.bought, mailed) {
-            (Some(bought), Some(mailed)) => {
-                format!("{} of the mailed", format::percent_of(bought, mailed))
+        let share = match (it.bought, offered) {
+            (Some(bought), Some(offered)) => {
+                format!("{} of those not held out", format::percent_of(bought, offered))
             }
             _ => "not counted yet".to_owned(),
         };
@@ -586,7 +607,7 @@ impl FlowPage {
     fn row(&self, step: &StepRow, layout: &Layout) -> Markup {
         let is_selected = self.panel.as_ref().is_some_and(|it| it.step == step.id);
         let link = html! {
-            a.step-link href=(format!("?step={}", step.id)) data-step
+            a.step-link href=(format!("{}?step={}", self.path(), step.id)) data-step
                 aria-current=[is_selected.then_some("true")] { (step.title) }
         };
         let live = format!("reached-{}", step.id);
@@ -1066,6 +1087,7 @@ mod tests {
             since: None,
             enrolled: None,
             held_out: None,
+            mailed: None,
             in_now: None,
             next_email_at: None,
             bought: None,

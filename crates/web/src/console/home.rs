@@ -71,6 +71,8 @@ pub struct Week {
     pub entered: u64,
     pub sent: u64,
     pub delivered: u64,
+    /// Customers delivered at least one, of whom the shares of people are.
+    pub customers_delivered: u64,
     pub opened: u64,
     pub machine_opened: u64,
     pub clicked: u64,
@@ -150,7 +152,7 @@ impl HomePage {
                     "Two give 5 stars, one gives 2. None appears in an email before you approve \
                      it.",
                     "Read them",
-                    "/products",
+                    "/reviews",
                 ),
                 need(
                     Tone::Neutral,
@@ -191,6 +193,7 @@ impl HomePage {
                 entered: 1_012,
                 sent: 3_361,
                 delivered: 3_351,
+                customers_delivered: 2_418,
                 opened: 1_381,
                 machine_opened: 757,
                 clicked: 288,
@@ -334,7 +337,7 @@ impl HomePage {
                         span {
                             "Nothing needs you."
                             @if let Some(at) = self.next_email_at {
-                                " Next email at " (layout.calendar.time(at)) "."
+                                " Next email at " (self.next_email(at, layout)) "."
                             }
                         }
                     }
@@ -351,6 +354,13 @@ impl HomePage {
                 }
             }
         }
+    }
+
+    /// Today an hour says it all.
+    fn next_email(&self, at: Timestamp, layout: &Layout) -> String {
+        let calendar = &layout.calendar;
+        let is_today = calendar.at(at).date() == calendar.at(calendar.now).date();
+        if is_today && !layout.is_sample { calendar.time(at) } else { calendar.moment_short(at) }
     }
 
     fn flows(&self, layout: &Layout) -> Markup {
@@ -415,7 +425,8 @@ fn week_card(week: &Week, layout: &Layout) -> Markup {
         layout.calendar.at(week.first_day).strftime("%-d"),
         layout.calendar.day_of_month(week.last_day),
     );
-    let of_delivered = |part| format::percent_of(part, week.delivered);
+    let of_emails = |part| format::percent_of(part, week.delivered);
+    let of_customers = |part| format::percent_of(part, week.customers_delivered);
     let complaints = format::counted(week.complaints, "complaint", "complaints");
     let stats = [
         Stat::new(
@@ -434,17 +445,17 @@ fn week_card(week: &Week, layout: &Layout) -> Markup {
         ),
         Stat::new(
             "Opened by people",
-            of_delivered(week.opened),
-            format!("machines apart: {}", of_delivered(week.machine_opened)),
+            of_customers(week.opened),
+            format!("machines apart: {} of emails", of_emails(week.machine_opened)),
         ),
         Stat::new(
             "Clicked",
-            of_delivered(week.clicked),
-            format!("scanners apart: {}", of_delivered(week.scanner_clicked)),
+            of_customers(week.clicked),
+            format!("scanners apart: {} of emails", of_emails(week.scanner_clicked)),
         ),
         Stat::new(
             "Unsubscribed",
-            of_delivered(week.unsubscribed),
+            of_customers(week.unsubscribed),
             format!(
                 "{}, {complaints}",
                 format::counted(week.unsubscribed, "customer", "customers")

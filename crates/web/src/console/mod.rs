@@ -8,10 +8,13 @@ pub mod flow;
 pub mod flows;
 pub mod home;
 pub mod inbox;
+pub mod launch;
+pub mod lost;
 pub mod missing;
 pub mod products;
 pub mod report;
 pub mod reports;
+pub mod reviews;
 
 pub use assistant::AssistantPage;
 pub use customer::CustomerPage;
@@ -20,10 +23,13 @@ pub use flow::FlowPage;
 pub use flows::FlowsPage;
 pub use home::HomePage;
 pub use inbox::InboxPage;
+pub use launch::LaunchPage;
+pub use lost::LostPage;
 pub use missing::MissingPage;
 pub use products::ProductsPage;
 pub use report::ReportPage;
 pub use reports::ReportsPage;
+pub use reviews::ReviewsPage;
 
 use aftercart_model::Currency;
 use maud::{Markup, html};

@@ -2,7 +2,8 @@
 //!
 //! The answer stands first, as a sentence, and it is only as sure as its interval: an interval that
 //! holds nothing is never called a gain. Credited money stands beside it with the reason why it is
-//! larger.
+//! larger. The answer compares everybody the flow was offered to with those held out, by intention to
+//! treat, so its sides are never called the mailed; how many were mailed stands in a row of its own.
 
 use aftercart_model::Timestamp;
 use maud::{Markup, html};
@@ -31,6 +32,8 @@ pub struct ReportPage {
     pub basis: RateBasis,
     /// In the order of the flow; empty before the first email.
     pub emails: Vec<EmailFigures>,
+    /// Of all emails together, each customer once.
+    pub total: SendFigures,
     pub second_orders: Option<SecondOrders>,
     pub leaks: Vec<Leak>,
     /// The section is shown only if there are any.
@@ -53,7 +56,8 @@ pub enum Answer {
 pub struct Lift {
     /// How long after entering each customer is watched.
     pub horizon_days: u32,
-    pub mailed: Side,
+    /// Everybody who entered and was not held out.
+    pub offered: Side,
     pub held_out: Side,
     /// Per customer, in minor units, with the 95 % interval.
     pub difference_minor: f64,
@@ -63,8 +67,8 @@ pub struct Lift {
     pub is_too_few: bool,
     pub credited_minor: i64,
     pub credited_orders: u64,
-    /// Everyone mailed so far, past the horizon or not.
-    pub credited_customers: u64,
+    /// Customers handed at least one email so far, past the horizon or not.
+    pub mailed_customers: u64,
     /// Weeks until the interval is one unit of money either way, as it is and with a larger holdout.
     pub weeks_to_one: Option<u32>,
     pub weeks_with_larger_holdout: Option<(u32, u32)>,
@@ -74,6 +78,8 @@ pub struct Lift {
 #[derive(Clone, Copy, Debug)]
 pub struct Side {
     pub customers: u64,
+    /// Of them, handed at least one email.
+    pub mailed: u64,
     pub ordered_again: u64,
     pub spent_mean_minor: f64,
 }
@@ -90,7 +96,7 @@ pub struct EmailFigures {
 /// The share of customers who ordered again, at the end of each day from day 0.
 #[derive(Clone, Debug)]
 pub struct SecondOrders {
-    pub mailed: Vec<f64>,
+    pub offered: Vec<f64>,
     pub held_out: Option<Vec<f64>>,
     pub send_days: Vec<u32>,
 }
@@ -139,7 +145,7 @@ impl ReportPage {
             what: what.to_owned(),
             customers,
             beside: beside.to_owned(),
-            who_href: Some("/flows/upsell-cross-sell/enrolments".to_owned()),
+            who_href: Some("/reports/upsell-cross-sell/lost?step=offer&kind=opened".to_owned()),
         };
         Self {
             flow_id: "upsell-cross-sell".to_owned(),
@@ -157,8 +163,9 @@ impl ReportPage {
                     is_unsubscribe_unusual: id == "nudge",
                 })
                 .collect(),
+            total: SendFigures::sample_total(),
             second_orders: Some(SecondOrders {
-                mailed: [
+                offered: [
                     0.0, 0.3, 0.8, 1.4, 2.3, 3.1, 4.3, 5.6, 6.5, 7.6, 8.7, 9.6, 10.8, 11.6, 12.2,
                     12.7, 13.2, 13.5, 13.8, 14.1, 14.4, 14.6,
                 ]
@@ -364,7 +371,8 @@ impl ReportPage {
                 }
             }
         };
-        let total = SendFigures::sum(self.emails.iter().map(|it| &it.figures));
+        let total = &self.total;
+        let total_customers = total.customers(basis);
         html! {
             table.rows.emails {
                 thead {
@@ -387,7 +395,7 @@ impl ReportPage {
                                     a.row-link href=(it.href) { (it.name) }
                                 }
                             }
-                            td.wide.number { (format::count(it.figures.base(basis))) }
+                            td.wide.number { (format::count(it.figures.emails(basis))) }
                             @for (rate, class, end) in columns { (rate_cell(it, rate, class, end)) }
                             (revenue_cell(&it.figures))
                             (rate_cell(it, Rate::Unsubscribe, "wide", left_end))
@@ -396,12 +404,23 @@ impl ReportPage {
                 }
                 tfoot {
                     tr {
-                        th scope="row" { (all_of(self.emails.len())) }
-                        td.wide.number { b { (format::count(total.base(basis))) } }
+                        th scope="row" {
+                            (all_of(self.emails.len()))
+                            @if self.emails.len() > 1 { " " span.under { "each customer once" } }
+                        }
+                        td.wide.number {
+                            b { (format::count(total.emails(basis))) }
+                            @if total_customers != total.emails(basis) {
+                                " "
+                                span.under {
+                                    "to " (format::counted(total_customers, "customer", "customers"))
+                                }
+                            }
+                        }
                         @for (rate, class, _) in columns {
                             td.number.(class) { (total.rate_text(rate, basis)) }
                         }
-                        (revenue_cell(&total))
+                        (revenue_cell(total))
                         td.wide.number { (total.rate_text(Rate::Unsubscribe, basis)) }
                     }
                 }
@@ -410,17 +429,17 @@ impl ReportPage {
     }
 
     fn second_orders(&self, it: &SecondOrders) -> Markup {
-        let last = it.mailed.len().saturating_sub(1);
+        let last = it.offered.len().saturating_sub(1);
         let end = |shares: &[f64]| shares.last().copied().map_or_else(String::new, format::percent);
         let mut label = format!(
-            "Share of customers who ordered again by day {last}: {} of the mailed",
-            end(&it.mailed)
+            "Share of customers who ordered again by day {last}: {} of those in the flow",
+            end(&it.offered)
         );
         if let Some(held_out) = &it.held_out {
             label = format!("{label}, {} of those held out", end(held_out));
         }
         let days = chart::Days {
-            mailed: &it.mailed,
+            offered: &it.offered,
             held_out: it.held_out.as_deref(),
             sends: &it.send_days,
         };
@@ -435,12 +454,12 @@ impl ReportPage {
                         thead {
                             tr {
                                 th scope="col" { "Day" }
-                                th.number scope="col" { "Mailed" }
+                                th.number scope="col" { "In the flow" }
                                 @if it.held_out.is_some() { th.number scope="col" { "Held out" } }
                             }
                         }
                         tbody {
-                            @for (day, share) in it.mailed.iter().enumerate() {
+                            @for (day, share) in it.offered.iter().enumerate() {
                                 tr {
                                     th scope="row" { (day) }
                                     td.number { (format::percent(*share)) }
@@ -531,15 +550,25 @@ impl Lift {
     pub fn sample() -> Self {
         Self {
             horizon_days: 21,
-            mailed: Side { customers: 6_912, ordered_again: 1_009, spent_mean_minor: 971.0 },
-            held_out: Side { customers: 764, ordered_again: 86, spent_mean_minor: 748.0 },
+            offered: Side {
+                customers: 6_912,
+                mailed: 6_518,
+                ordered_again: 1_009,
+                spent_mean_minor: 971.0,
+            },
+            held_out: Side {
+                customers: 764,
+                mailed: 0,
+                ordered_again: 86,
+                spent_mean_minor: 748.0,
+            },
             difference_minor: 223.0,
             low_minor: 20.0,
             high_minor: 426.0,
             is_too_few: false,
             credited_minor: 5_462_900,
             credited_orders: 842,
-            credited_customers: 8_861,
+            mailed_customers: 8_375,
             weeks_to_one: Some(24),
             weeks_with_larger_holdout: Some((15, 20)),
         }
@@ -586,11 +615,12 @@ impl Lift {
                     p.question { "Did it earn more than doing nothing?" }
                     p.answer { (self.sentence(layout)) }
                     p.about {
-                        "Those who were mailed spent " (mean(self.mailed.spent_mean_minor)) " in the "
+                        "Customers in the flow spent " (mean(self.offered.spent_mean_minor)) " in the "
                         (format::counted(u64::from(self.horizon_days), "day", "days"))
-                        " after their order; those held out by lot spent "
+                        " after they entered; those held out by lot spent "
                         (mean(self.held_out.spent_mean_minor))
-                        ". With 95% confidence the difference lies between " (ends) "."
+                        ". With 95% confidence the difference lies between " (ends)
+                        ". All who entered are compared with those held out, mailed or not."
                     }
                     (chart::curve(&label, interval, |minor| format::money_tick(currency, minor)))
                 }
@@ -608,7 +638,7 @@ impl Lift {
             html! {
                 tr {
                     th scope="row" { (name) }
-                    td.number { (value(&self.mailed)) }
+                    td.number { (value(&self.offered)) }
                     td.number { (value(&self.held_out)) }
                 }
             }
@@ -619,12 +649,13 @@ impl Lift {
                 thead {
                     tr {
                         td {}
-                        th.number scope="col" { "Mailed" }
+                        th.number scope="col" { "In the flow" }
                         th.number scope="col" { "Held out" }
                     }
                 }
                 tbody {
                     (row(&customers, &|it| format::count(it.customers)))
+                    (row("Mailed at least once", &|it| format::count(it.mailed)))
                     (row("Ordered again", &|it| format::count(it.ordered_again)))
                     (row("Share", &|it| format::percent_of(it.ordered_again, it.customers)))
                     (row("Spent per customer",
@@ -636,7 +667,7 @@ impl Lift {
 
     fn sums(&self, layout: &Layout) -> Markup {
         let currency = layout.currency;
-        let customers = self.mailed.customers as f64;
+        let customers = self.offered.customers as f64;
         let most = self.high_minor.abs().max(self.low_minor.abs()) * customers;
         let sum = |mean_minor: f64| format::money_estimate(currency, mean_minor * customers, most);
         let is_larger = self.credited_minor as f64 > self.difference_minor * customers;
@@ -647,14 +678,15 @@ impl Lift {
                     dd { (sum(self.difference_minor)) }
                     dd.qualifier {
                         "between " (sum(self.low_minor)) " and " (sum(self.high_minor))
-                        ", for these " (format::count(self.mailed.customers))
+                        ", for these " (format::count(self.offered.customers)) " in the flow"
                     }
                 }
                 div {
-                    dt { "Credited to the emails, all " (format::count(self.credited_customers)) }
+                    dt { "Credited to the emails" }
                     dd { (currency.format_whole(self.credited_minor)) }
                     dd.qualifier {
-                        (format::counted(self.credited_orders, "order", "orders")) "."
+                        (format::counted(self.credited_orders, "order", "orders")) " after emails to "
+                        (format::counted(self.mailed_customers, "customer", "customers")) "."
                         @if is_larger { " Larger, because many would have ordered anyway." }
                     }
                 }
@@ -726,6 +758,7 @@ mod tests {
                 look_again_on: Some("2026-04-02T12:00:00Z".parse().unwrap()),
             }),
             emails: Vec::new(),
+            total: SendFigures::default(),
             second_orders: None,
             leaks: Vec::new(),
             suggestions: Vec::new(),

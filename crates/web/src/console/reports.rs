@@ -40,7 +40,7 @@ impl ReportsPage {
                     (empty(&Empty {
                         icon: Icon::Chart,
                         title: "Nothing to report yet",
-                        text: "A report compares those who were mailed with those held out by lot. \
+                        text: "A report compares those in a flow with those held out of it by lot. \
                                It begins with the first enrolment.",
                         action: Some(("See the flows", "/flows")),
                         alternative: None,

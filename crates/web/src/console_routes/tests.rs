@@ -125,13 +125,13 @@ fn the_report_shows_the_figures_of_the_engine() {
     let report = served.engine.report_flow(&flow, now).unwrap();
     let figures = report.total;
     let shown = served.reads("/reports/after-order");
-    let rate = |part| crate::format::percent_of(part, figures.delivered);
-    assert_eq!(figures.delivered, 1);
+    let rate = |part| crate::format::percent_of(part, figures.customers_delivered);
+    assert_eq!((figures.delivered, figures.customers_delivered), (1, 1));
     has(&shown, &[&rate(figures.opened), &rate(figures.unsubscribed), "The one email"]);
     let map = served.reads("/flows/after-order");
     let credited = served.engine.shop().currency.format_whole(figures.net_minor);
     let orders = format!("{} orders", figures.orders);
-    has(&map, &[&credited, &orders, &format!("{} mailed", report.enrolled - report.held_out)]);
+    has(&map, &[&credited, &orders, &format!("{} mailed", report.mailed)]);
 }
 
 #[test]
@@ -152,7 +152,11 @@ fn what_does_not_exist_is_not_found() {
         "/flows/nothing",
         "/flows/No%20Flow",
         "/flows/nothing/enrolments",
+        "/flows/nothing/launch",
         "/reports/nothing",
+        "/reports/nothing/lost?step=offer&kind=opened",
+        "/reports/after-order/lost?step=offer&kind=x",
+        "/reports/after-order/lost?kind=opened",
         "/customers/99999",
         "/customers/ana",
         "/products?product=99",
@@ -166,8 +170,12 @@ fn what_does_not_exist_is_not_found() {
         check(&answer.text());
         assert!(visible_text(&answer.text()).contains("There is no such page"), "{path}");
     }
-    let posted = served.as_operator(Method::POST, "/flows/nothing/pause", Some(""));
-    assert_eq!(posted.status, StatusCode::NOT_FOUND);
+    for path in
+        ["/flows/nothing/pause", "/reviews/9999/approve", "/reviews/x/approve", "/reviews/1/x"]
+    {
+        let posted = served.as_operator(Method::POST, path, Some(""));
+        assert_eq!(posted.status, StatusCode::NOT_FOUND, "{path}");
+    }
 }
 
 #[test]
@@ -195,7 +203,12 @@ fn a_customers_own_words_never_become_markup() {
 #[test]
 fn another_site_changes_nothing() {
     let served = Served::with_mail();
-    for path in ["/flows/after-order/pause", "/flows/after-order/launch", "/assistant/accept"] {
+    for path in [
+        "/flows/after-order/pause",
+        "/flows/after-order/launch",
+        "/assistant/accept",
+        "/reviews/1/approve",
+    ] {
         let here: SocketAddr = "127.0.0.1:50000".parse().unwrap();
         let request = Request::post(path)
             .header(header::HOST, served.app.listen.to_string())
@@ -218,8 +231,14 @@ fn a_flow_is_paused_and_goes_on() {
     assert!(served.answer(&there).text().contains("The flow is paused"), "it says what was done");
     has(&served.reads(flow), &["Paused for less than a minute.", "Nothing is overdue."]);
     has(&served.reads("/"), &["After an order is paused", "Decide"]);
-    // Pausing again changes nothing, and the page shows how it stands.
-    assert_eq!(served.posts(&format!("{flow}/pause"), ""), flow);
+    // Pausing again changes nothing, and the page says why.
+    let again = served.as_operator(Method::POST, &format!("{flow}/pause"), Some(""));
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    check(&again.text());
+    has(&visible_text(&again.text()), &["Nothing was changed.", "not live", "Paused for"]);
+    assert!(again.text().contains("href=\"/flows/after-order?step=offer\""), "its links hold");
+    let loaded = served.answer(&format!("{flow}/pause"));
+    assert_eq!((loaded.status, loaded.header("location")), (StatusCode::SEE_OTHER, flow));
     for overdue in ["overdue=shift", "overdue=skip", "overdue=send"] {
         assert_eq!(
             served.posts(&format!("{flow}/resume"), overdue),
@@ -272,12 +291,71 @@ fn a_sentence_becomes_a_draft_and_then_a_live_flow() {
         &served.reads(&format!("/flows/{id}")),
         &["Draft", "Holdout, 20% by lot", "Launch the flow"],
     );
+    let asked = served.reads(&format!("/flows/{id}/launch"));
+    has(
+        &asked,
+        &[
+            "Launch Upsell",
+            "Whoever",
+            "Offer, after 2 days",
+            "20% of those who enter",
+            "nothing leaves this machine",
+            "Keep it as a draft",
+        ],
+    );
+    has(&served.reads(&format!("/flows/{id}")), &["Draft"]);
     served.posts(&format!("/flows/{id}/launch"), "");
+    let asked = served.answer(&format!("/flows/{id}/launch"));
+    assert_eq!(asked.status, StatusCode::SEE_OTHER, "live, it has nothing to ask");
     has(&served.reads(&format!("/flows/{id}")), &["Live", "Pause"]);
     let listed = served.engine.list_flows(crate::served::NOON).unwrap();
     assert!(listed.iter().any(|it| it.id == flow && it.report.is_some()));
     // A sentence of no meaning is not kept, and its page says why.
     assert!(served.posts("/assistant/accept", "sentence=zzz").starts_with("/assistant?sentence="));
+}
+
+#[test]
+fn a_review_appears_once_an_operator_says_so() {
+    let served = Served::with_mail();
+    let body = json!({
+        "messageId": "review-1",
+        "userId": "ana",
+        "event": "Product Reviewed",
+        "properties": {"product_id": "P1", "rating": 4, "review_body": "It pours <b>well</b>"},
+    });
+    served.record(Call::Track, &body);
+    has(&served.reads("/"), &["1 review waits for your yes", "1 gives 4 stars"]);
+    has(&served.reads("/reviews"), &["Waiting 1", "It pours <b>well</b>", "Product number 1"]);
+    let html = served.answer("/reviews").text();
+    assert!(!html.contains("<b>well"), "a customer's words stay text");
+    let id = html.split("/approve\"").next().unwrap().rsplit('/').next().unwrap().to_owned();
+    let shown = || served.engine.known().unwrap().reviews.values().map(Vec::len).sum::<usize>();
+    assert_eq!(shown(), 0);
+    let there = served.posts(&format!("/reviews/{id}/approve"), "list=waiting");
+    has(&served.reads(&there), &["No review waits"]);
+    let said = served.answer(&there).text();
+    has(&said, &["The review is approved", &format!("/reviews/{id}/wait"), "Undo"]);
+    assert_eq!(shown(), 1);
+    has(&served.reads("/reviews?list=approved"), &["It pours"]);
+    served.posts(&format!("/reviews/{id}/decline"), "list=approved");
+    assert_eq!(shown(), 0);
+    let there = served.posts(&format!("/reviews/{id}/wait"), "");
+    has(&served.reads(&there), &["It pours"]);
+    has(&served.answer(&there).text(), &["The review waits again"]);
+}
+
+#[test]
+fn a_leak_leads_to_the_customers_behind_it() {
+    let served = Served::with_mail();
+    let open = served.sign(&aftercart_engine::Token::Open { message: served.message().0.id });
+    let now = aftercart_engine::Clock::now(&*served.clock);
+    served.engine.record_open(&open, aftercart_model::Agent::Human, now).unwrap();
+    let report = served.answer("/reports/after-order").text();
+    let link = "/reports/after-order/lost?step=offer&amp;kind=opened";
+    assert!(report.contains(link), "{report}");
+    let page = served.reads("/reports/after-order/lost?step=offer&kind=opened");
+    has(&page, &["Offer: opened, not clicked", "1 customer, each once", "Ana"]);
+    has(&served.reads("/reports/after-order/lost?step=offer&kind=left"), &["Nobody here"]);
 }
 
 #[test]

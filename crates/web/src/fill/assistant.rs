@@ -270,7 +270,7 @@ fn replay(it: &Replay, layout: &Layout) -> ReplayFigures {
         from: until - SignedDuration::from_hours(24 * REPLAY_DAYS),
         until,
         entered: it.enrolled,
-        mailed: it.enrolled - it.held_out,
+        in_the_flow: it.enrolled - it.held_out,
         held_out: it.held_out,
         emails: it.messages,
         emails_a_day: a_day(it.messages),

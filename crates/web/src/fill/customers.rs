@@ -21,7 +21,7 @@ pub fn page(view: &CustomersView, query: &str, is_first: bool) -> CustomersPage 
     }
 }
 
-fn row(it: &CustomerLine) -> CustomerRow {
+pub(super) fn row(it: &CustomerLine) -> CustomerRow {
     let address = it.customer.email.as_ref();
     CustomerRow {
         href: format!("/customers/{}", it.customer.id),

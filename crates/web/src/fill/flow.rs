@@ -63,11 +63,12 @@ pub fn page(view: &FlowView, send_days: &[u32], asked: &Asked<'_>, layout: &Layo
         },
         steps,
         panel,
+        refused: None,
     }
 }
 
 /// `Four emails over 10 days to people who have just bought. Leaves the moment they buy again.`
-fn summary(flow: &Flow, send_days: &[u32]) -> String {
+pub(super) fn summary(flow: &Flow, send_days: &[u32]) -> String {
     let emails = first_upper(&in_words(send_days.len(), "email", "emails"));
     let days = match send_days {
         [] => String::new(),
@@ -93,6 +94,7 @@ fn figures(view: &FlowView) -> FlowFigures {
         since: view.stored.live_since,
         enrolled: Some(view.counts.enrolled),
         held_out: Some(view.counts.held_out),
+        mailed: known(view.report.mailed),
         in_now: Some(view.counts.in_it_now),
         next_email_at: view.next_due,
         bought: Some(view.counts.bought),

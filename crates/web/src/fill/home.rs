@@ -23,7 +23,7 @@ pub fn page(view: &HomeView, layout: &Layout, is_sample: bool) -> HomePage {
         _ => Mail::IsCaught,
     };
     HomePage {
-        needs: view.needs.iter().filter_map(need).collect(),
+        needs: view.needs.iter().map(need).collect(),
         next_email_at: view.next_due,
         setup: setup(&view.setup, view, mail, is_sample),
         week: has_orders.then(|| week(view, &layout.calendar.zone)),
@@ -43,8 +43,7 @@ pub fn page(view: &HomeView, layout: &Layout, is_sample: bool) -> HomePage {
     }
 }
 
-/// `None` for what no page of the console can settle.
-fn need(it: &NeedsPerson) -> Option<Need> {
+fn need(it: &NeedsPerson) -> Need {
     let need = |tone, icon, title, consequence: String, action: &str, href: String| Need {
         tone,
         icon,
@@ -53,7 +52,7 @@ fn need(it: &NeedsPerson) -> Option<Need> {
         action: action.to_owned(),
         href,
     };
-    Some(match it {
+    match it {
         NeedsPerson::PoolRunsOut { pool, left, a_day } => need(
             Tone::Bad,
             Icon::Coupon,
@@ -119,9 +118,33 @@ fn need(it: &NeedsPerson) -> Option<Need> {
             "See the flows",
             "/flows".to_owned(),
         ),
-        // Reviews are approved nowhere in the console; a button that leads nowhere helps nobody.
-        NeedsPerson::ReviewsWait { .. } => return None,
-    })
+        NeedsPerson::ReviewsWait { count, stars } => need(
+            Tone::Neutral,
+            Icon::Star,
+            Phrase::new(format!(
+                "{} for your yes",
+                format::counted(*count, "review waits", "reviews wait")
+            )),
+            format!("{}. None appears in an email before you approve it.", given(stars)),
+            "Read them",
+            "/reviews".to_owned(),
+        ),
+    }
+}
+
+/// `2 give 5 stars, 1 gives 2`, the kindest first.
+fn given(stars: &[u64; 5]) -> String {
+    let ratings = stars.iter().enumerate().rev().map(|(place, count)| (place + 1, count));
+    let some = ratings.filter(|(_, count)| **count > 0);
+    let parts = some.enumerate().map(|(place, (rating, count))| {
+        let word = match (place, rating) {
+            (0, 1) => " star",
+            (0, _) => " stars",
+            _ => "",
+        };
+        format!("{} {rating}{word}", format::counted(*count, "gives", "give"))
+    });
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// `None` when all is done. A sample shop has nothing to set up.
@@ -197,6 +220,7 @@ fn week(view: &HomeView, zone: &TimeZone) -> Week {
         entered: it.entered,
         sent: it.sent,
         delivered: it.delivered,
+        customers_delivered: it.customers_delivered,
         opened: it.opened,
         machine_opened: it.machine_opened,
         clicked: it.clicked,

@@ -10,8 +10,11 @@ pub mod flow;
 pub mod flows;
 pub mod home;
 pub mod inbox;
+pub mod launch;
+pub mod lost;
 pub mod products;
 pub mod report;
+pub mod reviews;
 pub mod surroundings;
 
 use aftercart_engine::{
@@ -47,6 +50,8 @@ pub(crate) fn send_figures(it: &Figures) -> SendFigures {
     SendFigures {
         sent: it.sent,
         delivered: it.delivered,
+        customers_sent: it.customers_sent,
+        customers_delivered: it.customers_delivered,
         opened: it.opened,
         opened_by_anyone: it.any_opened,
         clicked: it.clicked,

@@ -46,8 +46,9 @@ pub fn page(
         answer: Part::Ready(answer(report)),
         basis,
         emails: if has_sent { emails.collect() } else { Vec::new() },
-        second_orders: (!curves.mailed.is_empty()).then(|| SecondOrders {
-            mailed: curves.mailed.clone(),
+        total: send_figures(&report.total),
+        second_orders: (!curves.offered.is_empty()).then(|| SecondOrders {
+            offered: curves.offered.clone(),
             held_out: (!curves.held_out.is_empty()).then(|| curves.held_out.clone()),
             send_days: send_days.to_vec(),
         }),
@@ -68,6 +69,7 @@ fn answer(report: &FlowReport) -> Answer {
     };
     let side = |it: &insight::Side| Side {
         customers: it.customers,
+        mailed: it.mailed,
         ordered_again: it.ordered_again,
         spent_mean_minor: it.spent.mean,
     };
@@ -77,7 +79,7 @@ fn answer(report: &FlowReport) -> Answer {
     let sooner = larger.filter(|weeks| weeks_to_one.is_some_and(|now| *weeks < now));
     Answer::Measured(Lift {
         horizon_days: report.horizon_days,
-        mailed: side(&lift.mailed),
+        offered: side(&lift.offered),
         held_out: side(&lift.held_out),
         difference_minor: spent.estimate,
         low_minor: spent.low,
@@ -85,7 +87,7 @@ fn answer(report: &FlowReport) -> Answer {
         is_too_few: lift.is_too_few,
         credited_minor: report.total.net_minor,
         credited_orders: report.total.orders,
-        credited_customers: report.enrolled - report.held_out,
+        mailed_customers: report.total.customers_sent,
         weeks_to_one,
         weeks_with_larger_holdout: sooner.map(|weeks| (weeks, LARGER_HOLDOUT_PERCENT)),
     })
@@ -95,21 +97,19 @@ fn leak(report: &FlowReport, it: &insight::Leak) -> Leak {
     let title = report.steps.iter().find(|step| step.step == it.step);
     let title = title.map_or_else(|| it.step.to_string(), |step| step.title.clone());
     let share = format::percent(it.share());
-    let (what, beside) = match it.kind {
-        LeakKind::OpenedNotClicked => {
-            ("opened, not clicked", format!("{share} of those who opened"))
-        }
-        LeakKind::ClickedNotBought => {
-            ("clicked, not bought", format!("{share} of those who clicked"))
-        }
+    let what = super::lost::words(it.kind);
+    let beside = match it.kind {
+        LeakKind::OpenedNotClicked => format!("{share} of those who opened"),
+        LeakKind::ClickedNotBought => format!("{share} of those who clicked"),
         LeakKind::LeftForGood => {
             let elsewhere = it.elsewhere.map_or_else(String::new, |(least, most)| {
                 format!(", the others {} to {}", format::percent(least), format::percent(most))
             });
-            ("left for good", format!("{share}{elsewhere}"))
+            format!("{share}{elsewhere}")
         }
     };
-    Leak { what: format!("{title}: {what}"), customers: it.lost, beside, who_href: None }
+    let who_href = super::lost::href(report.flow.as_str(), it.step.as_str(), it.kind);
+    Leak { what: format!("{title}: {what}"), customers: it.lost, beside, who_href: Some(who_href) }
 }
 
 fn suggestion(it: &Suggestion) -> PageSuggestion {

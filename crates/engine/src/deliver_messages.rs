@@ -27,6 +27,9 @@ pub(crate) const CAPS_LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 
 /// A doubt that no report has resolved by then is closed as presumed sent.
 const DOUBT_OPEN: SignedDuration = SignedDuration::from_hours(24);
 
+/// Messages in one transaction of a recovery: whoever comes meanwhile waits for that many.
+const RECOVER_BATCH: u32 = 500;
+
 /// Why nothing is sent about an order that was cancelled.
 pub(crate) const ORDER_CANCELLED: &str = "the order it follows up was cancelled";
 
@@ -404,19 +407,26 @@ impl Engine {
 
     /// After a crash: what was claimed when the process died may or may not have been handed over.
     pub fn recover(&self, now: Timestamp) -> Result<u64> {
-        self.store().write(|tx| {
-            let mut doubts = 0;
-            // Whatever their age: the clock may have been set back while nobody ran.
-            for id in tx.stale_claims(Timestamp::MAX, u32::MAX)? {
-                self.change(tx, id, now, &mut |message| {
-                    message.state = in_doubt(message.class);
-                    message.due_at = now;
-                    message.reason = Some("the sender died between the dot and the answer".into());
-                })?;
-                doubts += 1;
+        let mut doubts = 0;
+        loop {
+            let settled = self.store().write(|tx| {
+                // Whatever their age: the clock may have been set back while nobody ran.
+                let claims = tx.stale_claims(Timestamp::MAX, RECOVER_BATCH)?;
+                for id in &claims {
+                    self.change(tx, *id, now, &mut |message| {
+                        message.state = in_doubt(message.class);
+                        message.due_at = now;
+                        message.reason =
+                            Some("the sender died between the dot and the answer".into());
+                    })?;
+                }
+                Ok(claims.len())
+            })?;
+            doubts += settled as u64;
+            if settled < RECOVER_BATCH as usize {
+                return Ok(doubts);
             }
-            Ok(doubts)
-        })
+        }
     }
 
     /// Closes doubts of a day as presumed sent, so that they count against the caps and are seen.

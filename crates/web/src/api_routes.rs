@@ -175,7 +175,9 @@ impl From<RejectReason> for ApiError {
                 let first = field.split('`').next().unwrap_or_default();
                 Self::invalid_field(first, message)
             }
-            RejectReason::TooDeep | RejectReason::NotJson { .. } => Self::invalid(message),
+            RejectReason::TooDeep | RejectReason::NotJson { .. } | RejectReason::NotObject => {
+                Self::invalid(message)
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ impl<'a> Fields<'a> {
     pub fn of_body(body: &'a Value) -> Result<Self, RejectReason> {
         match body {
             Value::Object(map) => Ok(Self { path: String::new(), map }),
-            _ => Err(RejectReason::unusable("the body", "send one JSON object")),
+            _ => Err(RejectReason::NotObject),
         }
     }
 

@@ -17,6 +17,8 @@ pub enum RejectReason {
     TooDeep,
     #[error("the body is not JSON from line {line}, column {column} on; check quotes and commas")]
     NotJson { line: usize, column: usize },
+    #[error("the body is JSON and not an object; send one object, such as {{\"userId\": …}}")]
+    NotObject,
     #[error("`{field}` is missing; give it")]
     Missing { field: String },
     #[error("`{field}` is `{text}`; {remedy}")]

@@ -26,6 +26,42 @@ fn files_that_cannot_be_read_are_named() {
     assert!(import("noise.zst").contains("noise.zst"));
     std::fs::write(place.path().join("empty.csv"), "").unwrap();
     assert!(import("empty.csv").contains("empty.csv"));
+    std::fs::write(place.path().join("wide.csv"), b"\xff\xfeI\0n\0").unwrap();
+    assert!(import("wide.csv").contains("it is UTF-16; save it as CSV in UTF-8"));
+    assert!(import(".").contains("cannot read `.`"));
+    assert!(!place.path().join("aftercart-data").exists(), "and no empty store is left behind");
+}
+
+#[test]
+fn a_file_with_damaged_rows_gives_the_others() {
+    let place = Place::new();
+    let text = "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country\n\
+         1,10001,\"KETTLE,1,2011-01-01 09:00:00,20.00,7,France\n\
+         2,10001,KETTLE,1,2011-01-02 09:00:00,20.00,7,France\n\
+         3,10002,CAF\u{c9} FILTERS,1,2011-01-03 09:00:00,20.00,7,France\n";
+    let latin: Vec<u8> = text.chars().map(|it| u8::try_from(u32::from(it)).unwrap()).collect();
+    std::fs::write(place.path().join("some.csv"), latin).unwrap();
+    let import = ["import", "orders", "some.csv", "--format", "online-retail"];
+    let imported = place.ask_json(&import);
+    assert_eq!(imported["read"]["orders"], 2);
+    assert_eq!(imported["read"]["skipped"]["unreadable"]["lines"], 1);
+    assert_eq!(imported["read"]["decoded"], 1);
+    let text = place.ask(&import);
+    assert!(text.contains("cannot read `some.csv` line 2: a quote is opened and not closed"));
+    assert!(text.contains("1 row is not UTF-8 and read as Windows-1252"), "{text}");
+    let advice = place.ask_json(&["recommend", "product", "10002"]);
+    assert_eq!(advice["name"], "CAFÉ FILTERS");
+}
+
+#[test]
+fn a_server_is_not_started_on_a_mistyped_path() {
+    let place = Place::new();
+    let err = place.refused(&["serve", "--store", "./mispelt"]);
+    assert_snapshot!(err, @"error: there is no store at `./mispelt`; make one with `aftercart demo` or `aftercart import`, an empty one with `aftercart serve --create`, or name another with --store");
+    assert!(!place.path().join("mispelt").exists(), "asking makes nothing");
+    std::fs::write(place.path().join("api.toml"), "[api]\nwrite_key = \"x\"\n").unwrap();
+    let err = place.refused(&["serve", "--config", "api.toml"]);
+    assert!(err.contains("there is no store at `./aftercart-data`"), "{err}");
 }
 
 #[test]
@@ -67,6 +103,34 @@ fn errors_are_json_where_json_was_asked_for() {
     let err = place.refused(&["report", "upsell-cross-sell", "--json"]);
     let err: serde_json::Value = serde_json::from_str(&err).expect("JSON");
     assert!(err["error"]["message"].as_str().unwrap().contains("there is no store"));
+    let message = |args: &[&str]| {
+        let err: serde_json::Value = serde_json::from_str(&place.refused(args)).expect("JSON");
+        err["error"]["message"].as_str().expect("a text").to_owned()
+    };
+    let text = message(&["--json", "repot"]);
+    assert!(text.starts_with("unrecognized subcommand 'repot'"), "{text}");
+    let text =
+        message(&["flow", "replay", "x", "--from", "2011-02-30", "--to", "2011-03-01", "--json"]);
+    assert_snapshot!(text, @"`--from` is `2011-02-30`: not a date; write it as 2011-02-28");
+    let err = place.refused(&["segment", "count", "x", "--as-of", "yesterday"]);
+    assert_snapshot!(err, @"error: `--as-of` is `yesterday`: not a date; write year, month and day, such as 2011-02-28");
+}
+
+#[test]
+fn what_is_redirected_has_no_colours() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("aftercart-data")).unwrap();
+    for args in [&["--help"][..], &["repot"], &["demo", "--days", "0"], &["report"]] {
+        let said = place.run(args);
+        assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}'), "{args:?}");
+    }
+}
+
+#[test]
+fn the_help_says_what_it_is_and_shows_examples() {
+    let help = Place::new().ask(&["--help"]);
+    assert!(help.starts_with("The email engine for what happens after an order"), "{help}");
+    assert!(help.contains("aftercart import orders orders.csv --format online-retail"), "{help}");
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub use flow_view::{
     StepTraffic, TreeRow, TreeSource,
 };
 pub use home_view::{HomeView, NeedsPerson, SetupFacts, WeekFigures};
-pub use import_history::{ImportProgress, Imported};
+pub use import_history::{ImportProgress, Imported, survey_online_retail};
 pub use inbox_view::{InboxView, LetterCause, LetterLine, LetterView};
 pub use known::{Known, Pairing, PairingStep, Story};
 pub use moderate_reviews::{ReviewLine, ReviewsView};

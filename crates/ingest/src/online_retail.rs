@@ -1,14 +1,18 @@
 //! Order lines of the Online Retail and Online Retail II data sets: one CSV row for each line of an
 //! invoice, with no line that says where an invoice ends.
 //!
-//! The files are read twice. The first reading, a survey, finds where each invoice ends, which file
-//! holds it, and what each product is called; the second hands the orders over as their last lines
-//! go by. So lines of one invoice may stand apart, files may come in any order and overlap, and what
+//! The files are read twice. The first reading, a [`Survey`], finds where each invoice ends, which
+//! file holds it, and what the rows say of products and customers ([`Facts`]); the second hands the
+//! orders over as their last lines go by. So lines of one invoice may stand apart, files may come in any order and overlap, and what
 //! is held in memory grows with the number of invoices and products, never with the lines.
 //!
 //! An invoice that stands in two files is one order: it is taken from the file that has more of its
 //! lines (the earlier file, if they have equally many) and its lines in the other are counted as
 //! duplicates. No date decides this, so files cut anywhere may be laid over one another.
+//!
+//! Names, prices and countries are no events: the data does not say when they changed, only what they
+//! were on a day. They are told as facts, each with the day it is of, so that files read one after
+//! another come to the same as files read together.
 //!
 //! What a row means:
 //! - an invoice of digits is an order, one with `C` before them a refund, one with `A` a bad-debt
@@ -30,6 +34,7 @@ use crate::Incoming;
 mod columns;
 pub mod countries;
 mod delivery;
+mod facts;
 pub mod services;
 mod summary;
 mod survey;
@@ -37,8 +42,9 @@ mod survey;
 mod tests;
 
 use delivery::Delivery;
+pub use facts::{Facts, ProductFacts, Word};
 pub use summary::{FileSummary, LineUse, SkipReason, Summary, Tally};
-use survey::Survey;
+pub use survey::Survey;
 
 /// Source of the events' keys, so that an import run again adds nothing.
 pub const SOURCE: &str = "import:online-retail";
@@ -72,22 +78,26 @@ pub enum ReadStage {
     Orders,
 }
 
-/// Reads `paths` (CSV, plain or compressed with zstd) and hands every order, refund and newly met
-/// customer to `on_item`, in the order of the files' times.
+/// Looks `paths` (CSV, plain or compressed with zstd) through, and refuses what cannot be read.
+pub fn survey(paths: &[PathBuf], on_progress: &mut dyn FnMut(Progress)) -> Result<Survey> {
+    Survey::of(paths, on_progress)
+}
+
+/// Hands every order and refund of the files to `on_item`, in the order of the files' times.
 ///
-/// The result does not depend on the order of `paths`. An error of `on_item` ends the reading.
+/// The result does not depend on the order in which the files were given. An error of `on_item` ends
+/// the reading.
 pub fn read(
-    paths: &[PathBuf],
+    survey: &Survey,
     on_progress: &mut dyn FnMut(Progress),
     on_item: &mut dyn FnMut(Incoming) -> Result<()>,
 ) -> Result<Summary> {
-    let survey = Survey::of(paths, on_progress)?;
     let zone = TimeZone::get(ZONE).with_context(|| {
         format!(
             "time zone `{ZONE}` is unknown on this machine; install its time zone data (tzdata)"
         )
     })?;
-    let mut delivery = Delivery::new(&survey, zone, on_item);
+    let mut delivery = Delivery::new(survey, zone, on_item);
     for file in 0..survey.files.len() {
         delivery.read_file(file, on_progress)?;
     }

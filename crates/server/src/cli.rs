@@ -4,12 +4,64 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::civil::Date;
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ErrorKind},
+};
+use jiff::civil::{Date, date};
 
-/// The email engine for what happens after an order.
+const ABOUT: &str = "The email engine for what happens after an order: offers, reminders and \
+reviews that stop the moment the customer buys again. One binary, one store, nothing else to run.";
+
+/// The commands by use; a list in the order of the alphabet says nothing.
+const HELP: &str = "\
+{before-help}{about}
+
+{usage-heading} {usage}
+
+See it at work:
+  demo       Fill a store with the sample shop, live through 60 days of it, show the console
+
+Your own shop:
+  import     Read past orders from files
+  serve      Run the engine: console, event API, public pages, and the work that comes due
+
+Ask:
+  segment    Which customers meet a condition
+  recommend  What goes with a product, and what a customer would be shown
+  report     What a flow's emails did
+
+Campaigns:
+  assist     From a sentence to a proposal
+  flow       Check, launch, pause and replay flows
+  email      Render and check emails
+
+And:
+  bench      Measure speed beside what the machine can do at all
+  help       Show this, or the help of a command
+
+Options:
+{options}{after-help}";
+
+const EXAMPLES: &str = "\
+Examples:
+  aftercart demo
+  aftercart import orders orders.csv --format online-retail --store ./my-shop
+  aftercart serve --store ./my-shop
+  aftercart segment count 'ordered at least 2 times in the last 90 days'
+  aftercart flow replay upsell-cross-sell --from 2011-03-01 --to 2011-05-31";
+
+/// What `aftercart` was asked.
 #[derive(Debug, Parser)]
-#[command(name = "aftercart", version, about, max_term_width = 100)]
+#[command(
+    name = "aftercart",
+    version,
+    about = ABOUT,
+    long_about = ABOUT,
+    help_template = HELP,
+    after_help = EXAMPLES,
+    max_term_width = 100
+)]
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,
@@ -86,6 +138,9 @@ pub struct ServeArgs {
     /// Where to listen [default: 127.0.0.1:7878]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
+    /// Make an empty store if there is none; a shop described in the configuration needs no word
+    #[arg(long)]
+    pub create: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -122,7 +177,7 @@ pub struct SegmentArgs {
     /// The condition in words, or the name of a stored segment
     pub condition: String,
     /// Ask as of this day's end instead of now
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = read_date)]
     pub as_of: Option<Date>,
 }
 
@@ -176,10 +231,10 @@ pub struct ReplayArgs {
     /// The flow's id
     pub flow: String,
     /// The first day, in the shop's time zone
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = read_date)]
     pub from: Date,
     /// The last day, included
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = read_date)]
     pub to: Date,
 }
 
@@ -249,11 +304,104 @@ pub enum BenchPart {
     Render,
 }
 
+/// Years a shop may ask about. Beyond them a digit was mistyped.
+const YEARS: std::ops::RangeInclusive<i16> = 1900..=2999;
+
+/// A day as `2011-02-28`, and nothing else: a day before its month would be read as another.
+fn read_date(text: &str) -> Result<Date, String> {
+    let remedy = || "write year, month and day, such as 2011-02-28".to_owned();
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts.as_slice() else {
+        return Err(format!("not a date; {}", remedy()));
+    };
+    let number = |part: &str, digits: usize| -> Option<i16> {
+        let is_number = part.len() == digits && part.bytes().all(|it| it.is_ascii_digit());
+        is_number.then(|| part.parse().ok()).flatten()
+    };
+    let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2))
+    else {
+        return Err(format!("not a date; {}", remedy()));
+    };
+    if !YEARS.contains(&year) {
+        return Err(format!("a year out of reach; choose {} to {}", YEARS.start(), YEARS.end()));
+    }
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return Err(format!("not a date; {}", remedy()));
+    }
+    let first = date(year, i8::try_from(month).expect("at most 12"), 1);
+    if i16::from(first.days_in_month()) < day {
+        return Err(format!("not a date; write it as {}", first.last_of_month()));
+    }
+    Ok(date(year, first.month(), i8::try_from(day).expect("at most 31")))
+}
+
+/// What is wrong with a command line: one text without colours, which is also what `--json` tells.
+pub fn mistake(err: &clap::Error) -> String {
+    let context = |kind| err.get(kind).map(ToString::to_string);
+    let reason = std::error::Error::source(err).map(ToString::to_string);
+    if let (ErrorKind::ValueValidation, Some(option), Some(value), Some(reason)) =
+        (err.kind(), context(ContextKind::InvalidArg), context(ContextKind::InvalidValue), reason)
+    {
+        let option = option.split(' ').next().unwrap_or_default();
+        return format!("`{option}` is `{value}`: {reason}");
+    }
+    let text = err.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    // The way a command is written says how to mend it; that there is help does not.
+    let text = text.split("\n\nFor more information").next().unwrap_or_default();
+    text.trim().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use insta::assert_snapshot;
 
     use super::*;
+
+    fn refused(line: &[&str]) -> String {
+        mistake(&Cli::try_parse_from([&["aftercart"], line].concat()).unwrap_err())
+    }
+
+    #[test]
+    fn every_command_is_in_the_help() {
+        let command = Cli::command();
+        for it in command.get_subcommands() {
+            assert!(HELP.contains(&format!("\n  {} ", it.get_name())), "{}", it.get_name());
+        }
+    }
+
+    #[test]
+    fn dates_are_read_in_one_form() {
+        assert_eq!(read_date("2012-02-29"), Ok(date(2012, 2, 29)));
+        let replay = |from: &str| {
+            refused(&["flow", "replay", "x", &format!("--from={from}"), "--to", "2011-03-01"])
+        };
+        assert_snapshot!(replay("2011-02-30"), @"`--from` is `2011-02-30`: not a date; write it as 2011-02-28");
+        assert_snapshot!(replay("30.2.2011"), @"`--from` is `30.2.2011`: not a date; write year, month and day, such as 2011-02-28");
+        assert_snapshot!(replay("2011-13-01"), @"`--from` is `2011-13-01`: not a date; write year, month and day, such as 2011-02-28");
+        assert_snapshot!(replay("-2011-01-01"), @"`--from` is `-2011-01-01`: not a date; write year, month and day, such as 2011-02-28");
+        assert_snapshot!(replay("9999-01-01"), @"`--from` is `9999-01-01`: a year out of reach; choose 1900 to 2999");
+        assert_snapshot!(replay("2011-0é-1"), @"`--from` is `2011-0é-1`: not a date; write year, month and day, such as 2011-02-28");
+    }
+
+    #[test]
+    fn mistakes_say_what_where_and_how_to_mend() {
+        assert_snapshot!(refused(&["demo", "--days", "400"]), @"`--days` is `400`: 400 is not in 1..=365");
+        assert_snapshot!(refused(&["repot"]), @r"
+        unrecognized subcommand 'repot'
+
+          tip: some similar subcommands exist: 'import', 'report'
+
+        Usage: aftercart [OPTIONS] <COMMAND>
+        ");
+        assert_snapshot!(refused(&["report"]), @r"
+        the following required arguments were not provided:
+          <FLOW>
+
+        Usage: aftercart report <FLOW>
+        ");
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -9,7 +9,11 @@ pub mod demo;
 mod output;
 mod shop;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
 use anyhow::Result;
 use clap::Parser;
@@ -19,11 +23,19 @@ use crate::cli::{Cli, Command};
 
 /// Runs one command line; the first argument is the program's name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(err) => {
             // Help and version are results, all else is the caller's mistake.
-            let _ = err.print();
+            if err.use_stderr() {
+                // The line was not understood, so its words are looked at.
+                let is_json = args.iter().take_while(|it| *it != "--").any(|it| it == "--json");
+                tell_error(&cli::mistake(&err), is_json);
+            } else {
+                // Nobody is left to tell if standard output is gone.
+                let _ = err.print();
+            }
             return ExitCode::from(u8::try_from(err.exit_code()).unwrap_or(2));
         }
     };
@@ -31,13 +43,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match dispatch(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
-            if cli.common.json {
-                eprintln!("{}", serde_json::json!({ "error": { "message": format!("{err:#}") } }));
-            } else {
-                eprintln!("error: {err:#}");
-            }
+            tell_error(&format!("{err:#}"), cli.common.json);
             ExitCode::FAILURE
         }
+    }
+}
+
+fn tell_error(message: &str, is_json: bool) {
+    if is_json {
+        eprintln!("{}", serde_json::json!({ "error": { "message": message } }));
+    } else {
+        eprintln!("error: {message}");
     }
 }
 
@@ -61,7 +77,9 @@ fn dispatch(cli: &Cli) -> Result<()> {
 fn start_log(cli: &Cli) {
     let level = if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" };
     let filter = EnvFilter::try_from_env("AFTERCART_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // Colours are for a terminal; in a file they are noise.
+    let log = log.with_ansi(io::stderr().is_terminal());
     // A second start in one process, as in tests, keeps the first log.
     let _ = log.without_time().try_init();
 }

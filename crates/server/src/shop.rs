@@ -48,21 +48,33 @@ pub fn shown(place: &str) -> String {
     }
 }
 
-/// Opens the store, which must be there already unless `creates`.
-pub fn open(common: &Common, creates: bool) -> Result<Opened> {
+/// Opens the store, which must be there already.
+pub fn open(common: &Common) -> Result<Opened> {
     let config = Config::read(common.config.as_deref())?;
     let place = place(common, &config);
-    let is_address = place.contains("://");
-    if is_address && !place.starts_with("postgres://") && !place.starts_with("postgresql://") {
-        bail!("`{}` is no store; give a folder or a postgres:// address", shown(&place));
-    }
-    // A server that cannot be reached says so itself, below.
-    if !creates && !is_address && !Store::exists(&place) {
+    if !is_there(&place)? {
         bail!(
             "there is no store at `{place}`; make one with `aftercart demo` or `aftercart import`, \
              or name another with --store"
         );
     }
+    open_at(place, config)
+}
+
+/// Whether there is a store to open. A database server that cannot be reached says so itself, when
+/// it is opened.
+pub fn is_there(place: &str) -> Result<bool> {
+    if !place.contains("://") {
+        return Ok(Store::exists(place));
+    }
+    if !place.starts_with("postgres://") && !place.starts_with("postgresql://") {
+        bail!("`{}` is no store; give a folder or a postgres:// address", shown(place));
+    }
+    Ok(true)
+}
+
+/// Opens the store at `place`, and makes it if it is not there.
+pub fn open_at(place: String, config: Config) -> Result<Opened> {
     let store = Store::open(&place)
         .with_context(|| format!("cannot open the store `{}`", shown(&place)))?;
     let shop = config.shop.as_ref().map(|it| it.shop());

@@ -155,7 +155,7 @@ impl Row<'_> {
 
 impl RowError {
     fn new(column: &'static str, text: &[u8], remedy: &'static str) -> Self {
-        Self { column, text: text_of(&text[..text.len().min(40)]), remedy }
+        Self { column, text: text_of(text).chars().take(40).collect(), remedy }
     }
 }
 

@@ -2,11 +2,13 @@
 //! as soon as their last line has gone by.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{HashMap, HashSet},
+    fmt,
+    path::Path,
     sync::Arc,
 };
 
-use aftercart_model::{CustomerName, EventKey, Identifier, OrderId, Timestamp};
+use aftercart_model::{EventKey, Identifier, OrderId, Timestamp};
 use anyhow::{Context, Result};
 use csv::ByteRecord;
 use jiff::{civil::DateTime, tz::TimeZone};
@@ -14,14 +16,13 @@ use jiff::{civil::DateTime, tz::TimeZone};
 use super::{
     FileSummary, LineUse, PROGRESS_ROWS, Progress, ReadStage, SOURCE, SkipReason, Summary,
     columns::{InvoiceKind, Row},
-    countries::zone_of,
     services::{Service, service},
     survey::{Survey, open},
 };
-use crate::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource, source::text_of};
-
-/// The name of the data for a buyer whose country is not known.
-const COUNTRY_UNKNOWN: &str = "Unspecified";
+use crate::{
+    Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource,
+    source::{Next, text_of},
+};
 
 pub struct Delivery<'a> {
     survey: &'a Survey,
@@ -29,10 +30,7 @@ pub struct Delivery<'a> {
     on_item: &'a mut dyn FnMut(Incoming) -> Result<()>,
     /// Invoices of which more lines are to come.
     open: HashMap<Box<[u8]>, Invoice>,
-    /// The country each customer was last seen in.
-    customers: HashMap<String, Arc<str>>,
-    /// Each name of a country once.
-    countries: BTreeMap<Box<[u8]>, Arc<str>>,
+    customers: HashSet<String>,
     is_product_seen: Vec<bool>,
     summary: Summary,
 }
@@ -42,7 +40,6 @@ struct Invoice {
     kind: InvoiceKind,
     at: DateTime,
     customer: Option<String>,
-    country: Arc<str>,
     lines: Vec<Line>,
 }
 
@@ -73,8 +70,7 @@ impl<'a> Delivery<'a> {
             zone,
             on_item,
             open: HashMap::new(),
-            customers: HashMap::new(),
-            countries: BTreeMap::new(),
+            customers: HashSet::new(),
             is_product_seen: vec![false; survey.products.len()],
             summary: Summary::default(),
         }
@@ -85,24 +81,27 @@ impl<'a> Delivery<'a> {
         let path = &survey.files[file].path;
         let (mut source, columns) = open(path)?;
         let (mut record, mut code, mut line) = (ByteRecord::new(), String::new(), 0_u64);
-        while source.read(&mut record)? {
-            let place = survey.invoices.get(columns.invoice(&record));
-            let place = place.context("the file was changed while it was read; import it again")?;
-            match columns.row(&record) {
-                row if place.file != file => {
-                    let amount_minor = row.ok().and_then(|it| it.amount_minor()).unwrap_or(0);
-                    self.summary.skip(SkipReason::Duplicate, amount_minor);
+        loop {
+            match source.read(&mut record)? {
+                Next::End => break,
+                Next::Rejected(fault) => self.reject(path, source.line(), &fault),
+                Next::Row { is_decoded } => {
+                    self.summary.decoded += u64::from(is_decoded);
+                    let place = survey.invoices.get(columns.invoice(&record));
+                    let place =
+                        place.context("the file was changed while it was read; import it again")?;
+                    match columns.row(&record) {
+                        row if place.file != file => {
+                            let amount = row.ok().and_then(|it| it.amount_minor()).unwrap_or(0);
+                            self.summary.skip(SkipReason::Duplicate, amount);
+                        }
+                        Ok(row) => self.add(&row, &mut code, path, source.line()),
+                        Err(error) => self.reject(path, source.line(), &error),
+                    }
+                    if place.file == file && place.last == line {
+                        self.close(columns.invoice(&record))?;
+                    }
                 }
-                Ok(row) => self.add(&row, &mut code),
-                Err(error) => {
-                    self.summary.skip(SkipReason::Unreadable, 0);
-                    // The header is the first row of the file.
-                    let shown = path.display();
-                    self.summary.show_unreadable(|| format!("`{shown}` row {}: {error}", line + 2));
-                }
-            }
-            if place.file == file && place.last == line {
-                self.close(columns.invoice(&record))?;
             }
             line += 1;
             self.summary.lines_read += 1;
@@ -132,13 +131,19 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    fn add(&mut self, row: &Row<'_>, code: &mut String) {
+    fn reject(&mut self, path: &Path, line: u64, why: &dyn fmt::Display) {
+        self.summary.skip(SkipReason::Unreadable, 0);
+        self.summary.show_unreadable(|| format!("`{}` line {line}: {why}", path.display()));
+    }
+
+    fn add(&mut self, row: &Row<'_>, code: &mut String, path: &Path, line: u64) {
         row.code_into(code);
         let Some(amount_minor) = row.amount_minor() else {
-            self.summary.skip(SkipReason::Unreadable, 0);
-            return self.summary.show_unreadable(|| {
-                format!("invoice `{}`: an amount beyond any price", text_of(row.invoice))
-            });
+            return self.reject(
+                path,
+                line,
+                &"`Price` times `Quantity` is beyond any amount; write what was paid",
+            );
         };
         let service = service(code);
         let product = match service {
@@ -157,21 +162,11 @@ impl<'a> Delivery<'a> {
                     kind: row.kind(),
                     at: row.at,
                     customer: row.customer.map(text_of),
-                    country: self.country(row.country),
                     lines: vec![line],
                 };
                 self.open.insert(row.invoice.into(), invoice);
             }
         }
-    }
-
-    fn country(&mut self, name: &[u8]) -> Arc<str> {
-        if let Some(country) = self.countries.get(name) {
-            return Arc::clone(country);
-        }
-        let country: Arc<str> = text_of(name).into();
-        self.countries.insert(name.into(), Arc::clone(&country));
-        country
     }
 
     /// The last line of `number` has gone by: hands the invoice over, or says why not.
@@ -198,31 +193,12 @@ impl<'a> Delivery<'a> {
         let at =
             at.with_context(|| format!("invoice `{number}`: no such time in {}", super::ZONE))?;
         self.summary.span(at);
-        self.hand_over_customer(&invoice, &number, at)?;
-        self.hand_over(invoice, &number, at)
-    }
-
-    /// Tells of a customer at first sight, and again when the country is another.
-    fn hand_over_customer(&mut self, invoice: &Invoice, number: &str, at: Timestamp) -> Result<()> {
-        let Some(customer) = &invoice.customer else { return Ok(()) };
-        if self.customers.get(customer) == Some(&invoice.country) {
-            return Ok(());
+        if let Some(customer) = &invoice.customer
+            && !self.customers.contains(customer)
+        {
+            self.customers.insert(customer.clone());
         }
-        self.customers.insert(customer.clone(), Arc::clone(&invoice.country));
-        let country = Some(invoice.country.to_string());
-        (self.on_item)(Incoming {
-            key: key("customer", number),
-            identifiers: vec![Identifier::External(customer.clone())],
-            at,
-            time_source: TimeSource::Given,
-            body: IncomingBody::Identified {
-                name: CustomerName::default(),
-                time_zone: zone_of(&invoice.country).map(str::to_owned),
-                country: country.filter(|it| !it.is_empty() && it != COUNTRY_UNKNOWN),
-                locale: None,
-                attributes: BTreeMap::new(),
-            },
-        })
+        self.hand_over(invoice, &number, at)
     }
 
     fn hand_over(&mut self, invoice: Invoice, number: &str, at: Timestamp) -> Result<()> {

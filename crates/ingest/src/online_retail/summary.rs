@@ -26,6 +26,8 @@ pub struct Summary {
     /// Of what was handed over.
     pub first_at: Option<Timestamp>,
     pub last_at: Option<Timestamp>,
+    /// Rows that are not UTF-8 and were read as Windows-1252, whatever became of them.
+    pub decoded: u64,
     /// The first few rows that could not be read, each with its place and how to mend it.
     pub unreadable: Vec<String>,
 }
@@ -170,15 +172,36 @@ impl fmt::Display for Summary {
         if let (Some(first), Some(last)) = (self.first_at, self.last_at) {
             writeln!(f, "  from {first} to {last}")?;
         }
+        if self.decoded > 0 {
+            let (count, rows) = match self.decoded {
+                1 => ("1".to_owned(), "row is"),
+                count => (grouped(count), "rows are"),
+            };
+            writeln!(
+                f,
+                "{count} {rows} not UTF-8 and read as Windows-1252; if names look wrong, save the \
+                 file in UTF-8 and import it into a new store"
+            )?;
+        }
         for line in &self.unreadable {
             writeln!(f, "cannot read {line}")?;
+        }
+        let unreadable = self.skipped.get(&SkipReason::Unreadable).map_or(0, |it| it.lines);
+        let shown = self.unreadable.len() as u64;
+        if shown < unreadable {
+            writeln!(f, "and {} more that cannot be read", grouped(unreadable - shown))?;
         }
         Ok(())
     }
 }
 
 fn row(f: &mut fmt::Formatter<'_>, name: &str, count: u64, amount: &str) -> fmt::Result {
-    let count = Currency::GBP.format_whole(i64::try_from(count).unwrap_or(i64::MAX / 100) * 100);
-    let text = format!("{name:<54} {:>10} {amount:>16}", count.trim_start_matches('£'));
+    let text = format!("{name:<54} {:>10} {amount:>16}", grouped(count));
     writeln!(f, "{}", text.trim_end())
+}
+
+/// `1234567` as `1,234,567`.
+fn grouped(count: u64) -> String {
+    let count = Currency::GBP.format_whole(i64::try_from(count).unwrap_or(i64::MAX / 100) * 100);
+    count.trim_start_matches('£').to_owned()
 }

@@ -1,4 +1,5 @@
-//! The first reading: where each invoice ends, which file it is taken from, what products are called.
+//! The first reading: where each invoice ends, which file it is taken from, what the rows say of
+//! products and customers.
 
 use std::{
     collections::HashMap,
@@ -14,22 +15,28 @@ use jiff::civil::DateTime;
 use super::{
     CURRENCY_DIGITS, PROGRESS_ROWS, Progress, ReadStage,
     columns::{Columns, InvoiceKind, Row},
+    facts::{Facts, ProductFacts, Word},
     services::service,
 };
 use crate::{
     ProductRef,
-    source::{Source, text_of},
+    source::{Next, Source, text_of},
 };
 
-/// What the second reading must know before its first row.
+/// The name of the data for a buyer whose country is not known.
+const COUNTRY_UNKNOWN: &[u8] = b"Unspecified";
+
+/// Files that were looked through and can be read: what the second reading must know before its
+/// first row.
 pub struct Survey {
     /// In the order of their first rows' times, whatever order they were given in.
-    pub files: Vec<SurveyedFile>,
-    pub invoices: HashMap<Box<[u8]>, InvoicePlace>,
+    pub(super) files: Vec<SurveyedFile>,
+    pub(super) invoices: HashMap<Box<[u8]>, InvoicePlace>,
     /// By code, in capitals; numbered from 0.
-    pub products: HashMap<Box<str>, (usize, Arc<ProductRef>)>,
-    pub lines_total: u64,
-    pub bytes_total: u64,
+    pub(super) products: HashMap<Box<str>, (usize, Arc<ProductRef>)>,
+    facts: Facts,
+    pub(super) lines_total: u64,
+    pub(super) bytes_total: u64,
 }
 
 pub struct SurveyedFile {
@@ -47,17 +54,39 @@ pub struct InvoicePlace {
     lines: u32,
 }
 
-/// What was seen of a product so far.
+/// What was seen so far.
 #[derive(Default)]
 struct Sightings {
-    /// How often each description was used for what somebody got.
-    names: HashMap<Box<[u8]>, u32>,
-    price_minor: Option<i64>,
-    is_price_of_customer: bool,
+    products: HashMap<Box<str>, ProductSightings>,
+    countries: HashMap<Box<[u8]>, Sighting>,
+}
+
+#[derive(Default)]
+struct ProductSightings {
+    name: Option<Sighting>,
+    price_minor: Option<Word<i64>>,
+}
+
+/// The best word so far, and how it was typed: the same typing is cleaned once.
+struct Sighting {
+    word: Word<String>,
+    typed: Box<[u8]>,
 }
 
 impl Survey {
-    pub fn of(paths: &[PathBuf], on_progress: &mut dyn FnMut(Progress)) -> Result<Self> {
+    /// What the rows say of products and customers.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Hands products over as `facts` know them, which may be of more rows than these.
+    pub fn know_products_by(&mut self, facts: &Facts) {
+        for (code, (_, product)) in &mut self.products {
+            *product = Arc::new(facts.product(code));
+        }
+    }
+
+    pub(super) fn of(paths: &[PathBuf], on_progress: &mut dyn FnMut(Progress)) -> Result<Self> {
         let mut files = paths.iter().map(|path| first_look(path)).collect::<Result<Vec<_>>>()?;
         files.sort_by(|a, b| (a.first_at, &a.path).cmp(&(b.first_at, &b.path)));
         let mut survey = Self {
@@ -66,20 +95,27 @@ impl Survey {
             files,
             invoices: HashMap::new(),
             products: HashMap::new(),
+            facts: Facts::default(),
             lines_total: 0,
         };
-        let mut sightings: HashMap<Box<str>, Sightings> = HashMap::new();
+        let mut sightings = Sightings::default();
         let mut bytes_before = 0;
         for file in 0..survey.files.len() {
             survey.read_file(file, bytes_before, &mut sightings, on_progress)?;
             bytes_before += survey.files[file].bytes;
         }
-        survey.products = products(sightings);
+        survey.facts = sightings.facts();
+        let codes = survey.facts.products.keys().enumerate();
+        survey.products = codes
+            .map(|(index, code)| {
+                (code.as_str().into(), (index, Arc::new(survey.facts.product(code))))
+            })
+            .collect();
         Ok(survey)
     }
 
     /// Bytes of the second reading that lie before `file`.
-    pub fn bytes_before(&self, file: usize) -> u64 {
+    pub(super) fn bytes_before(&self, file: usize) -> u64 {
         self.bytes_total / 2 + self.files[..file].iter().map(|it| it.bytes).sum::<u64>()
     }
 
@@ -87,22 +123,29 @@ impl Survey {
         &mut self,
         file: usize,
         bytes_before: u64,
-        sightings: &mut HashMap<Box<str>, Sightings>,
+        sightings: &mut Sightings,
         on_progress: &mut dyn FnMut(Progress),
     ) -> Result<()> {
         let (mut source, columns) = open(&self.files[file].path)?;
         let (mut record, mut code, mut line) = (ByteRecord::new(), String::new(), 0_u64);
         let mut places: HashMap<Box<[u8]>, InvoicePlace> = HashMap::new();
-        while source.read(&mut record)? {
-            let invoice = columns.invoice(&record);
-            match places.get_mut(invoice) {
-                Some(place) => (place.last, place.lines) = (line, place.lines + 1),
-                None => {
-                    places.insert(invoice.into(), InvoicePlace { file, last: line, lines: 1 });
+        loop {
+            match source.read(&mut record)? {
+                Next::End => break,
+                Next::Rejected(_) => {}
+                Next::Row { .. } => {
+                    let invoice = columns.invoice(&record);
+                    match places.get_mut(invoice) {
+                        Some(place) => (place.last, place.lines) = (line, place.lines + 1),
+                        None => {
+                            let place = InvoicePlace { file, last: line, lines: 1 };
+                            places.insert(invoice.into(), place);
+                        }
+                    }
+                    if let Ok(row) = columns.row(&record) {
+                        sightings.see(&row, &mut code);
+                    }
                 }
-            }
-            if let Ok(row) = columns.row(&record) {
-                see(&row, &mut code, sightings);
             }
             line += 1;
             if line.is_multiple_of(PROGRESS_ROWS) {
@@ -140,70 +183,108 @@ fn first_look(path: &Path) -> Result<SurveyedFile> {
     let (mut source, columns) = open(path)?;
     let mut record = ByteRecord::new();
     let mut first_at = None;
-    while first_at.is_none() && source.read(&mut record)? {
-        first_at = columns.row(&record).ok().map(|row| row.at);
+    while first_at.is_none() {
+        first_at = match source.read(&mut record)? {
+            Next::Row { .. } => columns.row(&record).ok().map(|row| row.at),
+            Next::Rejected(_) => None,
+            Next::End => break,
+        };
     }
     let bytes = fs::metadata(path)?.len();
     Ok(SurveyedFile { path: path.to_owned(), lines: 0, first_at, bytes })
 }
 
-/// Only what somebody got names a product, and only what was paid for prices it: corrections call it
-/// `damaged` or `?`.
-fn see(row: &Row<'_>, code: &mut String, sightings: &mut HashMap<Box<str>, Sightings>) {
-    let is_of_customer = row.customer.is_some();
-    let is_paid = !row.price.is_zero() && !row.price.is_negative();
-    let is_given = row.kind() == InvoiceKind::Order
-        && row.quantity > 0
-        && (is_paid || row.price.is_zero() && is_of_customer);
-    row.code_into(code);
-    if !sightings.contains_key(code.as_str()) {
-        if service(code).is_some() {
+impl Sightings {
+    /// Only what somebody got names a product, and only what was paid for prices it: corrections call
+    /// it `damaged` or `?`.
+    fn see(&mut self, row: &Row<'_>, code: &mut String) {
+        if let Some(customer) = row.customer
+            && !row.country.is_empty()
+            && row.country != COUNTRY_UNKNOWN
+        {
+            match self.countries.get_mut(customer) {
+                Some(seen) => seen.see(true, row.at, row.country, text_of),
+                None => {
+                    let seen = Sighting::new(true, row.at, row.country, text_of);
+                    self.countries.insert(customer.into(), seen);
+                }
+            }
+        }
+        row.code_into(code);
+        if !self.products.contains_key(code.as_str()) {
+            if service(code).is_some() {
+                return;
+            }
+            self.products.insert(code.as_str().into(), ProductSightings::default());
+        }
+        let seen = self.products.get_mut(code.as_str()).expect("just put there");
+        let is_of_customer = row.customer.is_some();
+        let is_paid = !row.price.is_zero() && !row.price.is_negative();
+        let is_given = row.kind() == InvoiceKind::Order
+            && row.quantity > 0
+            && (is_paid || row.price.is_zero() && is_of_customer);
+        if !is_given {
             return;
         }
-        sightings.insert(code.as_str().into(), Sightings::default());
+        if is_paid && let Some(value) = row.price.times(1, CURRENCY_DIGITS) {
+            seen.price_minor =
+                seen.price_minor.max(Some(Word { is_of_customer, at: row.at, value }));
+        }
+        if row.description.is_empty() {
+            return;
+        }
+        let cleaned = |typed: &[u8]| clean(&text_of(typed));
+        match &mut seen.name {
+            Some(name) => name.see(is_of_customer, row.at, row.description, cleaned),
+            None => {
+                seen.name = Some(Sighting::new(is_of_customer, row.at, row.description, cleaned));
+            }
+        }
     }
-    let seen = sightings.get_mut(code.as_str()).expect("just put there");
-    if !is_given {
-        return;
-    }
-    // Guests pay prices of a counter elsewhere; what customers pay says more about the shop's own.
-    if is_paid && (is_of_customer || !seen.is_price_of_customer) {
-        seen.price_minor = row.price.times(1, CURRENCY_DIGITS);
-        seen.is_price_of_customer = is_of_customer;
-    }
-    if row.description.is_empty() {
-        return;
-    }
-    match seen.names.get_mut(row.description) {
-        Some(count) => *count += 1,
-        None => {
-            seen.names.insert(row.description.into(), 1);
+
+    fn facts(self) -> Facts {
+        let product = |(code, seen): (Box<str>, ProductSightings)| {
+            let name = seen.name.map(|it| it.word);
+            (code.into_string(), ProductFacts { name, price_minor: seen.price_minor })
+        };
+        let customer = |(id, seen): (Box<[u8]>, Sighting)| (text_of(&id), seen.word);
+        Facts {
+            products: self.products.into_iter().map(product).collect(),
+            customers: self.countries.into_iter().map(customer).collect(),
         }
     }
 }
 
-fn products(
-    sightings: HashMap<Box<str>, Sightings>,
-) -> HashMap<Box<str>, (usize, Arc<ProductRef>)> {
-    let product = |(index, (code, seen)): (usize, (Box<str>, Sightings))| {
-        let product = ProductRef {
-            name: most_used(seen.names),
-            price_minor: seen.price_minor,
-            ..ProductRef::of_code(code.as_ref())
-        };
-        (code, (index, Arc::new(product)))
-    };
-    sightings.into_iter().enumerate().map(product).collect()
-}
-
-/// The description used most often, cleaned; of several the first in the alphabet.
-fn most_used(names: HashMap<Box<[u8]>, u32>) -> Option<String> {
-    let mut cleaned: HashMap<String, u32> = HashMap::new();
-    for (name, count) in names {
-        *cleaned.entry(clean(&text_of(&name))).or_default() += count;
+impl Sighting {
+    fn new(
+        is_of_customer: bool,
+        at: DateTime,
+        typed: &[u8],
+        clean: impl Fn(&[u8]) -> String,
+    ) -> Self {
+        Self { word: Word { is_of_customer, at, value: clean(typed) }, typed: typed.into() }
     }
-    let best = cleaned.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)));
-    best.map(|it| it.0)
+
+    fn see(
+        &mut self,
+        is_of_customer: bool,
+        at: DateTime,
+        typed: &[u8],
+        clean: impl Fn(&[u8]) -> String,
+    ) {
+        let known = (self.word.is_of_customer, self.word.at);
+        if (is_of_customer, at) < known {
+            return;
+        }
+        if *self.typed == *typed {
+            (self.word.is_of_customer, self.word.at) = (is_of_customer, at);
+            return;
+        }
+        let other = Self::new(is_of_customer, at, typed, clean);
+        if self.word < other.word {
+            *self = other;
+        }
+    }
 }
 
 /// One blank between words, and no comma or stop left hanging at the end.
@@ -228,9 +309,18 @@ mod tests {
     }
 
     #[test]
-    fn the_name_used_most_wins_however_it_was_typed() {
-        let names = [(&b" RED MUG"[..], 2), (b"RED MUG ", 2), (b"RED CUP", 3)];
-        let names = names.into_iter().map(|(name, count)| (name.into(), count)).collect();
-        assert_eq!(most_used(names), Some("RED MUG".to_owned()));
+    fn the_newest_name_holds_however_it_was_typed() {
+        let seen = |names: &[(i8, &str)]| {
+            let at = |day| jiff::civil::date(2010, 6, day).at(9, 0, 0, 0);
+            let cleaned = |typed: &[u8]| clean(&text_of(typed));
+            let mut seen = Sighting::new(true, at(names[0].0), names[0].1.as_bytes(), cleaned);
+            for (day, name) in &names[1..] {
+                seen.see(true, at(*day), name.as_bytes(), cleaned);
+            }
+            seen.word.value
+        };
+        assert_eq!(seen(&[(1, " RED MUG"), (3, "RED CUP "), (2, "RED MUG")]), "RED CUP");
+        assert_eq!(seen(&[(1, "RED CUP"), (1, "RED MUG ")]), "RED MUG", "at one time the later in");
+        assert_eq!(seen(&[(1, "RED MUG "), (1, "RED CUP")]), "RED MUG", "the alphabet, always");
     }
 }

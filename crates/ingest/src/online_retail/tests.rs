@@ -15,6 +15,16 @@ fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/online-retail").join(name)
 }
 
+/// Both readings.
+fn read(
+    paths: &[PathBuf],
+    on_progress: &mut dyn FnMut(Progress),
+    on_item: &mut dyn FnMut(Incoming) -> Result<()>,
+) -> Result<Summary> {
+    let survey = survey(paths, on_progress)?;
+    super::read(&survey, on_progress, on_item)
+}
+
 fn read_all(paths: &[PathBuf]) -> (Summary, Vec<Incoming>) {
     let mut items = Vec::new();
     let summary = read(paths, &mut |_| {}, &mut |item| {
@@ -43,10 +53,6 @@ fn told(item: &Incoming) -> String {
         lines.iter().map(line).collect::<Vec<_>>().join("; ")
     };
     let what = match &item.body {
-        IncomingBody::Identified { time_zone, country, .. } => {
-            let shown = |it: &Option<String>| it.clone().unwrap_or_else(|| "-".to_owned());
-            format!("lives in {}, zone {}", shown(country), shown(time_zone))
-        }
         IncomingBody::OrderPlaced { lines: it, total_minor, .. } => {
             format!("paid {total_minor} for {}", lines(it))
         }
@@ -63,16 +69,12 @@ fn every_case_of_the_example_becomes_what_it_is() {
     let (_, items) = read_all(&[example("first.csv"), example("second.csv")]);
     let told: Vec<String> = items.iter().map(told).collect();
     assert_snapshot!(told.join("\n"), @r"
-    customer:100001 2010-06-01T08:30:00Z 20001 lives in United Kingdom, zone Europe/London
-    order:100001 2010-06-01T08:30:00Z 20001 paid 2615 for 6 x 10001 `RED MUG` at 275 = 1530; 2 x 10002A `BLUE MUG` at 295 = 590; 1 x 10003 `FREE LEAFLET` at 0 = 0
-    order:100002 2010-06-01T09:00:00Z a guest paid 579 for 1 x 10001 `RED MUG` at 275 = 579
-    refund:C100003 2010-06-02T10:00:00Z 20001 got back 610 for 2 x 10001 `RED MUG` at 275 = 510
-    customer:100010 2010-06-04T11:00:00Z 20002 lives in EIRE, zone Europe/Dublin
+    order:100001 2010-06-01T08:30:00Z 20001 paid 2615 for 6 x 10001 `RED MUG, LARGE` at 275 = 1530; 2 x 10002A `BLUE MUG` at 295 = 590; 1 x 10003 `FREE LEAFLET` at 0 = 0
+    order:100002 2010-06-01T09:00:00Z a guest paid 579 for 1 x 10001 `RED MUG, LARGE` at 275 = 579
+    refund:C100003 2010-06-02T10:00:00Z 20001 got back 610 for 2 x 10001 `RED MUG, LARGE` at 275 = 510
     order:100010 2010-06-04T11:00:00Z 20002 paid 296 for 1 x 10002A `BLUE MUG` at 295 = 295
-    customer:100012 2010-10-31T00:30:00Z 20003 lives in -, zone -
     order:100012 2010-10-31T00:30:00Z 20003 paid 375 for 3 x 10004 `-` at 125 = 375
-    customer:100014 2010-12-01T09:00:00Z 20003 lives in France, zone Europe/Paris
-    order:100014 2010-12-01T09:00:00Z 20003 paid 2550 for 2 x 10001 `RED MUG` at 275 = 550
+    order:100014 2010-12-01T09:00:00Z 20003 paid 2550 for 2 x 10001 `RED MUG, LARGE` at 275 = 550
     ");
 }
 
@@ -118,11 +120,66 @@ fn every_line_of_the_example_is_in_one_count() {
       customers                                                     3
       products                                                      4
       from 2010-06-01T08:30:00Z to 2010-12-01T09:00:00Z
-    cannot read `first.csv` row 21: `Quantity` is `lots`; write a whole number
+    cannot read `first.csv` line 21: `Quantity` is `lots`; write a whole number
     ");
     let json = serde_json::to_value(&summary).unwrap();
     assert_eq!(json["skipped"]["duplicate"]["lines"], 2);
     assert_eq!(json["taken"]["order_product"]["amount_minor"], 3_919);
+}
+
+#[test]
+fn facts_are_the_newest_row_s() {
+    let survey = survey(&[example("second.csv"), example("first.csv")], &mut |_| {}).unwrap();
+    let home = |customer| survey.facts().home(customer);
+    assert_eq!(home("20001"), (Some("United Kingdom"), Some("Europe/London")));
+    assert_eq!(home("20002"), (Some("EIRE"), Some("Europe/Dublin")));
+    assert_eq!(home("20003"), (Some("France"), Some("Europe/Paris")), "unspecified before");
+    assert_eq!(home("20004"), (None, None));
+}
+
+/// A file of these rows behind a header.
+fn file_of(rows: &[u8]) -> tempfile::NamedTempFile {
+    let header = b"Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country\n";
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), [&header[..], rows].concat()).unwrap();
+    file
+}
+
+#[test]
+fn a_stray_quote_is_counted_and_swallows_nothing() {
+    let file = file_of(
+        b"1,MUG1,\"RED MUG,1,2010-06-01 09:00:00,1.00,5,France\n\
+          2,MUG1,RED MUG,1,2010-06-01 09:01:00,1.00,5,France\n\
+          2,CUP1,\"CUP, \"\"BIG\"\"\",2,2010-06-01 09:01:00,2.00,5,France\n\
+          3,MUG1,RED MUG,1,2010-06-01 09:02:00,1.00,\"6,France\n",
+    );
+    let (summary, items) = read_all(&[file.path().to_owned()]);
+    assert!(summary.adds_up());
+    assert_eq!((summary.lines_read, summary.orders, items.len()), (4, 1, 1));
+    assert_eq!(summary.order_total_minor, 500, "both lines of the second invoice");
+    assert_eq!(summary.skipped[&SkipReason::Unreadable].lines, 2);
+    let told = summary.unreadable.join("\n").replace(&file.path().display().to_string(), "it.csv");
+    assert_snapshot!(told, @r#"
+    `it.csv` line 2: a quote is opened and not closed in its row; close it, or write "" for a quote within a value
+    `it.csv` line 5: a quote is opened and not closed in its row; close it, or write "" for a quote within a value
+    "#);
+}
+
+#[test]
+fn rows_that_are_not_utf_8_are_counted_as_decoded() {
+    let file = file_of(b"1,MUG1,CAF\xc9 MUG,1,2010-06-01 09:00:00,1.00,5,France\n");
+    let (summary, items) = read_all(&[file.path().to_owned()]);
+    assert_eq!((summary.decoded, summary.orders), (1, 1));
+    assert!(told(&items[0]).contains("`CAFÉ MUG`"), "{}", told(&items[0]));
+    assert!(summary.to_string().contains("1 row is not UTF-8 and read as Windows-1252"));
+}
+
+#[test]
+fn rows_beyond_the_first_few_that_cannot_be_read_are_counted() {
+    let row = b"1,MUG1,MUG,lots,2010-06-01 09:00:00,1.00,5,France\n";
+    let (summary, _) = read_all(&[file_of(&row.repeat(13)).path().to_owned()]);
+    assert_eq!(summary.unreadable.len(), 10);
+    assert!(summary.to_string().ends_with("and 3 more that cannot be read\n"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
 
 pub fn run(common: &Common, args: &AssistArgs) -> Result<()> {
     let output = Output::new(common);
-    let shop = shop::open(common, false)?;
+    let shop = shop::open(common)?;
     let proposed = shop.engine.propose_campaign(&args.sentence, shop.now())?;
     if !args.apply {
         output.result(&proposed, || describe(&proposed))?;

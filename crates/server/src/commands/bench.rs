@@ -12,7 +12,7 @@ use std::{
 };
 
 use aftercart_email::{Brand, Document, EmailData, compile, shipped};
-use aftercart_engine::{Engine, store::Store};
+use aftercart_engine::{Engine, store::Store, survey_online_retail};
 use aftercart_flow::{Flow, ReplayCustomer, ReplayOptions, UPSELL_CROSS_SELL, replay};
 use aftercart_model::{CustomerId, OrderId, Timestamp};
 use anyhow::{Context, Result};
@@ -130,7 +130,8 @@ fn import(output: Output) -> Result<Figure> {
         let place = folder.path().join(format!("store-{stores}"));
         let store = Store::open(place.to_str().context("a plain path")?)?;
         let engine = Engine::open(store, None)?;
-        engine.import_online_retail(std::slice::from_ref(&file), NOW, &mut |_| {})?;
+        let survey = survey_online_retail(std::slice::from_ref(&file), &mut |_| {})?;
+        engine.import_online_retail(survey, NOW, &mut |_| {})?;
         Ok(())
     })?;
     spinner.finish_and_clear();

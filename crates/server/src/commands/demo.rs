@@ -95,7 +95,11 @@ pub fn run(common: &Common, args: &DemoArgs) -> Result<()> {
         None => make(&place, config, args, listen, output)?,
     };
     output.result(&told, || describe(&told, &shop, listen, args.no_serve))?;
-    if args.no_serve { Ok(()) } else { serve::serve(shop, listen, false) }
+    if args.no_serve {
+        return Ok(());
+    }
+    serve::hint_of_old_links(output, &shop, listen);
+    serve::serve(shop, listen, false)
 }
 
 /// The sample shop of an earlier run, whole; `None` if there is none or it is to begin again.

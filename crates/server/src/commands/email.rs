@@ -31,7 +31,7 @@ struct Written {
 }
 
 fn render(common: &Common, args: &EmailRenderArgs) -> Result<()> {
-    let shop = shop::open(common, false)?;
+    let shop = shop::open(common)?;
     let customer = shop.engine.find_customer(&args.customer)?;
     let template = TemplateId::new(&*args.template)?;
     let rendered = shop.engine.preview_email(&template, customer, shop.now())?;
@@ -63,7 +63,7 @@ fn render(common: &Common, args: &EmailRenderArgs) -> Result<()> {
 }
 
 fn lint_email(common: &Common, args: &EmailLintArgs) -> Result<()> {
-    let shop = shop::open(common, false)?;
+    let shop = shop::open(common)?;
     let document = if Path::new(&args.template).is_file() {
         std::fs::read_to_string(&args.template)
             .with_context(|| format!("cannot read `{}`", args.template))?

@@ -32,7 +32,7 @@ struct Replayed {
 
 fn replay(common: &Common, args: &ReplayArgs) -> Result<()> {
     let output = Output::new(common);
-    let shop = shop::open(common, false)?;
+    let shop = shop::open(common)?;
     let id = FlowId::new(&*args.flow)?;
     let spinner = output.spinner("Replaying");
     let (source, replay) = shop.engine.replay_flow(&id, args.from, args.to)?;
@@ -118,7 +118,7 @@ fn lint_flow(common: &Common, args: &FlowLintArgs) -> Result<()> {
             .with_context(|| format!("cannot read `{}`", args.flow))?
     } else {
         let id = FlowId::new(&*args.flow)?;
-        shop::open(common, false)?.engine.flow_document(&id)?
+        shop::open(common)?.engine.flow_document(&id)?
     };
     let flow = Flow::parse(&document)?;
     let findings = lint(&flow);
@@ -140,7 +140,7 @@ fn lint_flow(common: &Common, args: &FlowLintArgs) -> Result<()> {
 }
 
 fn launch(common: &Common, args: &FlowNameArgs) -> Result<()> {
-    let shop = shop::open(common, false)?;
+    let shop = shop::open(common)?;
     let id = FlowId::new(&*args.flow)?;
     shop.engine.launch_campaign(&id, shop.now())?;
     let state = serde_json::json!({ "flow": id, "state": "live" });
@@ -150,7 +150,7 @@ fn launch(common: &Common, args: &FlowNameArgs) -> Result<()> {
 }
 
 fn pause(common: &Common, args: &FlowNameArgs) -> Result<()> {
-    let shop = shop::open(common, false)?;
+    let shop = shop::open(common)?;
     let id = FlowId::new(&*args.flow)?;
     shop.engine.pause_flow(&id, shop.now())?;
     let state = serde_json::json!({ "flow": id, "state": "paused" });

@@ -1,12 +1,13 @@
 //! `aftercart import`: a shop's past, from files.
 
-use aftercart_engine::ImportProgress;
+use aftercart_engine::{ImportProgress, survey_online_retail};
 use anyhow::{Result, bail};
 
 use crate::{
     cli::{Common, ImportCommand, ImportOrdersArgs, OrdersFormat},
+    config::Config,
     output::{Output, count},
-    shop,
+    shop::{self, Opened},
 };
 
 pub fn run(common: &Common, command: &ImportCommand) -> Result<()> {
@@ -17,14 +18,12 @@ pub fn run(common: &Common, command: &ImportCommand) -> Result<()> {
 
 fn orders(common: &Common, args: &ImportOrdersArgs) -> Result<()> {
     let output = Output::new(common);
-    let shop = shop::open(common, true)?;
-    if shop.engine.sample_note()?.is_some() {
-        bail!(
-            "the store at `{}` holds the sample shop, which `demo --fresh` empties; name another \
-             place for your own orders with --store",
-            shop.shown_place()
-        );
-    }
+    let config = Config::read(common.config.as_deref())?;
+    let place = shop::place(common, &config);
+    let found = match shop::is_there(&place)? {
+        true => Some(not_the_sample(shop::open_at(place.clone(), config.clone())?)?),
+        false => None,
+    };
     let bar = output.bar("Looking the files through", 1);
     let mut stage = 0;
     let on_progress = &mut |at: ImportProgress| match at {
@@ -45,7 +44,13 @@ fn orders(common: &Common, args: &ImportOrdersArgs) -> Result<()> {
     };
     let imported = match args.format {
         OrdersFormat::OnlineRetail => {
-            shop.engine.import_online_retail(&args.files, shop.now(), on_progress)?
+            let survey = survey_online_retail(&args.files, on_progress)?;
+            // Files that cannot be read leave no empty store behind.
+            let shop = match found {
+                Some(shop) => shop,
+                None => shop::open_at(place, config)?,
+            };
+            shop.engine.import_online_retail(survey, shop.now(), on_progress)?
         }
     };
     bar.finish_and_clear();
@@ -59,6 +64,25 @@ fn orders(common: &Common, args: &ImportOrdersArgs) -> Result<()> {
             count(u64::from(imported.learned_from_customers)),
         )
     })?;
+    if imported.told_otherwise > 0 {
+        output.hint(format!(
+            "\n{} orders and refunds are in the store with other lines, from an earlier import, and \
+             stay as they are. If their invoices were cut in two, import all files at once into a \
+             new store.",
+            count(imported.told_otherwise)
+        ));
+    }
     output.hint("\nTry next: aftercart recommend product CODE, aftercart flow replay upsell-cross-sell --from DATE --to DATE");
     Ok(())
+}
+
+fn not_the_sample(shop: Opened) -> Result<Opened> {
+    if shop.engine.sample_note()?.is_some() {
+        bail!(
+            "the store at `{}` holds the sample shop, which `demo --fresh` empties; name another \
+             place for your own orders with --store",
+            shop.shown_place()
+        );
+    }
+    Ok(shop)
 }

@@ -18,7 +18,7 @@ pub fn run(common: &Common, command: &RecommendCommand) -> Result<()> {
 }
 
 fn product(common: &Common, args: &RecommendProductArgs) -> Result<()> {
-    let shop = shop::open(common, false)?;
+    let shop = shop::open(common)?;
     let advice = shop.engine.advise_on_product(&args.code, usize::from(args.limit))?;
     let currency = shop.engine.shop().currency;
     Output::new(common).result(&advice, || describe(&advice, currency))
@@ -57,7 +57,7 @@ fn describe(advice: &ProductAdvice, currency: Currency) -> String {
 }
 
 fn customer(common: &Common, args: &RecommendCustomerArgs) -> Result<()> {
-    let shop = shop::open(common, false)?;
+    let shop = shop::open(common)?;
     let customer = shop.engine.find_customer(&args.customer)?;
     let limit = usize::from(args.limit);
     let advice = shop.engine.advise_on_customer(customer, limit, shop.now())?;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub fn run(common: &Common, args: &ReportArgs) -> Result<()> {
-    let shop = shop::open(common, false)?;
+    let shop = shop::open(common)?;
     let id = FlowId::new(&*args.flow)?;
     let report = shop.engine.report_flow(&id, shop.now())?;
     Output::new(common).result(&report, || describe(&report))

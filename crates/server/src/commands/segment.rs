@@ -23,7 +23,7 @@ pub fn run(common: &Common, command: &SegmentCommand) -> Result<()> {
 
 fn count_members(common: &Common, args: &SegmentArgs) -> Result<()> {
     let output = Output::new(common);
-    let shop = shop::open(common, false)?;
+    let shop = shop::open(common)?;
     let condition = shop.engine.condition(&args.condition)?;
     let as_of = as_of(&shop, args)?;
     let counted = shop.engine.count_segment(&condition, as_of)?;
@@ -76,7 +76,7 @@ fn shortened(text: &str, chars_max: usize) -> String {
 
 fn list(common: &Common, args: &SegmentListArgs) -> Result<()> {
     let output = Output::new(common);
-    let shop = shop::open(common, false)?;
+    let shop = shop::open(common)?;
     let condition = shop.engine.condition(&args.ask.condition)?;
     let as_of = as_of(&shop, &args.ask)?;
     let members = shop.engine.list_segment(&condition, args.limit, as_of)?;

@@ -29,7 +29,7 @@ const DRAIN_MAX: Duration = Duration::from_secs(30);
 
 pub fn run(common: &Common, args: &ServeArgs) -> Result<()> {
     let output = Output::new(common);
-    let shop = shop::open(common, true)?;
+    let shop = open(common, args.create)?;
     let doubts = shop.engine.recover(shop.now())?;
     if doubts > 0 {
         output.hint(format!(
@@ -47,7 +47,39 @@ pub fn run(common: &Common, args: &ServeArgs) -> Result<()> {
         Some(smtp) => output.say(format!("Mail         by {}:{}", smtp.host, smtp.port))?,
         None => output.say("Mail         is caught in the inbox; nothing leaves this machine")?,
     }
+    hint_of_old_links(output, &shop, listen);
     serve_on(shop, listener, true)
+}
+
+/// A store that is not there is made for a shop that the configuration describes, or on demand: a
+/// path mistyped on the command line would otherwise be an empty shop that takes orders.
+fn open(common: &Common, creates: bool) -> Result<Opened> {
+    let config = Config::read(common.config.as_deref())?;
+    let place = shop::place(common, &config);
+    let is_described = config.shop.is_some() && common.store.is_none();
+    if !creates && !is_described && !shop::is_there(&place)? {
+        bail!(
+            "there is no store at `{place}`; make one with `aftercart demo` or `aftercart import`, \
+             an empty one with `aftercart serve --create`, or name another with --store"
+        );
+    }
+    shop::open_at(place, config)
+}
+
+/// Emails caught in the inbox link to where they were written for; where nobody listens there, a
+/// reader of one should not have to find out why.
+pub fn hint_of_old_links(output: Output, shop: &Opened, listen: SocketAddr) {
+    let told = &shop.engine.shop().public_url;
+    let Some(old) = told.strip_prefix("http://").and_then(|it| it.parse::<SocketAddr>().ok())
+    else {
+        return;
+    };
+    if shop.config.mail.smtp.is_none() && old.ip().is_loopback() && old != listen {
+        output.hint(format!(
+            "Links in emails lead to {told}, and this is http://{listen}; to follow them, start \
+             with --listen {old}"
+        ));
+    }
 }
 
 pub fn listen_at(flag: Option<SocketAddr>, config: &Config) -> Result<SocketAddr> {

@@ -9,5 +9,8 @@ mod incoming;
 pub mod online_retail;
 pub mod segment_api;
 mod source;
+mod taken;
+pub mod woocommerce;
 
 pub use incoming::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};
+pub use taken::{Taken, WEBHOOK_BYTES_MAX};

@@ -372,7 +372,6 @@ impl ReportPage {
             }
         };
         let total = &self.total;
-        let total_customers = total.customers(basis);
         html! {
             table.rows.emails {
                 thead {
@@ -395,7 +394,10 @@ impl ReportPage {
                                     a.row-link href=(it.href) { (it.name) }
                                 }
                             }
-                            td.wide.number { (format::count(it.figures.emails(basis))) }
+                            td.wide.number {
+                                (format::count(it.figures.emails(basis)))
+                                (to_customers(&it.figures, basis))
+                            }
                             @for (rate, class, end) in columns { (rate_cell(it, rate, class, end)) }
                             (revenue_cell(&it.figures))
                             (rate_cell(it, Rate::Unsubscribe, "wide", left_end))
@@ -410,12 +412,7 @@ impl ReportPage {
                         }
                         td.wide.number {
                             b { (format::count(total.emails(basis))) }
-                            @if total_customers != total.emails(basis) {
-                                " "
-                                span.under {
-                                    "to " (format::counted(total_customers, "customer", "customers"))
-                                }
-                            }
+                            (to_customers(total, basis))
                         }
                         @for (rate, class, _) in columns {
                             td.number.(class) { (total.rate_text(rate, basis)) }
@@ -533,6 +530,17 @@ impl ReportPage {
     }
 }
 
+/// Said where some customers got several of the emails counted: rates are of customers.
+fn to_customers(figures: &SendFigures, basis: RateBasis) -> Markup {
+    let customers = figures.customers(basis);
+    html! {
+        @if customers != figures.emails(basis) {
+            " "
+            span.under { "to " (format::counted(customers, "customer", "customers")) }
+        }
+    }
+}
+
 /// `All four`, `All 12`: small numbers are words.
 fn all_of(number: usize) -> String {
     match number {
@@ -643,7 +651,7 @@ impl Lift {
                 }
             }
         };
-        let customers = format!("Customers, {} days past", self.horizon_days);
+        let customers = format!("Watched for {} days", self.horizon_days);
         html! {
             table.rows.sides {
                 thead {

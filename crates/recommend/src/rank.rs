@@ -23,9 +23,9 @@ const DAY_MS: f64 = 86_400_000.0;
 /// the cupboard is bare.
 const DUE_SHARE: f64 = 0.75;
 
-/// A price beyond so many times the dearest thing of the order promises no more: who bought a scale
-/// is not asked first to buy the machine to put it under.
-const STORY_PRICE_RATIO_MAX: i64 = 4;
+/// What costs more than so many times the dearest thing of the order opens no email while there is
+/// something else to open it with: who bought a milk jug is not asked to buy the machine to it.
+const STORY_PRICE_RATIO_MAX: i64 = 8;
 
 /// What is known of one customer's wants.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -121,8 +121,8 @@ pub fn recommend(
 /// Moves the product that an email should be about to the front of `list`; the order of the others
 /// stays.
 ///
-/// It is one that goes with the order, `anchors`, as that is what the email speaks of; else one
-/// that goes with something bought before; else a step up, since who has just chosen is not asked
+/// It is one that goes with the order, `anchors`, as that is what the email speaks of, and at a
+/// price within its reach; else one that goes with something bought before; else a step up, since who has just chosen is not asked
 /// to choose again while there is anything to add; else the rest. Of several the one that promises
 /// the shop most, by price times the customers who took it too; of equals the better ranked.
 pub fn put_story_first(
@@ -135,16 +135,15 @@ pub fn put_story_first(
     let anchor_products: Vec<&Product> = anchors.iter().filter_map(|id| product(*id)).collect();
     let dearest = anchor_products.iter().map(|it| it.price_minor).max().filter(|it| *it > 0);
     let price_max = dearest.map_or(i64::MAX, |it| it.saturating_mul(STORY_PRICE_RATIO_MAX));
-    let promise = |it: &Recommendation| {
-        let price = product(it.product).map_or(0, |it| it.price_minor).min(price_max);
-        price.saturating_mul(i64::from(it.evidence.customers()))
-    };
+    let price = |it: &Recommendation| product(it.product).map_or(0, |it| it.price_minor);
+    let promise =
+        |it: &Recommendation| price(it).saturating_mul(i64::from(it.evidence.customers()));
     let fit = |it: &Recommendation| {
         let is_more_of_a_kind = product(it.product)
             .is_some_and(|it| anchor_products.iter().any(|anchor| is_same_kind(anchor, it)));
         let belongs = || anchors.iter().any(|anchor| model.goes_with(it.product, *anchor));
         match it.relation {
-            Relation::GoesWith { .. } if is_more_of_a_kind => 1,
+            Relation::GoesWith { .. } if is_more_of_a_kind || price(it) > price_max => 1,
             Relation::GoesWith { .. } if belongs() => 4,
             Relation::GoesWith { .. } => 3,
             Relation::StepUp { .. } => 2,
@@ -606,6 +605,10 @@ mod tests {
 
     /// Which product opens an email after a dripper, of a list of these.
     fn story(list: &[(ProductId, Relation, u32)]) -> ProductId {
+        story_of(&products(), list)
+    }
+
+    fn story_of(products: &[Product], list: &[(ProductId, Relation, u32)]) -> ProductId {
         let evidence = |customers| Evidence::Together { customers, times_chance: 2.0 };
         let voice = |&(product, relation, customers): &(ProductId, Relation, u32)| Recommendation {
             product,
@@ -614,8 +617,7 @@ mod tests {
             score: 1.0,
         };
         let mut list: Vec<Recommendation> = list.iter().map(voice).collect();
-        let products = products();
-        put_story_first(&mut list, &model(&products), &products, &[DRIPPER]);
+        put_story_first(&mut list, &model(products), products, &[DRIPPER]);
         list[0].product
     }
 
@@ -632,8 +634,13 @@ mod tests {
             GLASS_DRIPPER
         });
         assert_eq!(story(&[(GLASS_DRIPPER, with, 900), (FILTERS, with, 3)]), FILTERS, "two alike");
-        assert_eq!(story(&[(FILTERS, with, 20), (KETTLE, with, 2)]), KETTLE, "80.00 at most count");
-        assert_eq!(story(&[(FILTERS, with, 28), (KETTLE, with, 2)]), FILTERS, "not 89.00");
+        let kettle_at = |price_minor| {
+            let mut products = products();
+            products[KETTLE.index()].price_minor = price_minor;
+            story_of(&products, &[(FILTERS, with, 16), (KETTLE, with, 20)])
+        };
+        assert_eq!(kettle_at(16_000), KETTLE, "eight times the dripper");
+        assert_eq!(kettle_at(16_001), FILTERS, "another purchase altogether");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod decimal;
 mod incoming;
 pub mod online_retail;
 pub mod segment_api;
+pub mod shopify;
 mod source;
 mod taken;
 pub mod woocommerce;

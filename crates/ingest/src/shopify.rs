@@ -26,8 +26,10 @@ use siphasher::{
 pub use crate::segment_api::RejectReason;
 use crate::{Incoming, IncomingBody, IncomingLine, Taken, TimeSource, WEBHOOK_BYTES_MAX};
 
+pub mod bulk;
 mod carts;
 mod customers;
+mod exports;
 mod fields;
 mod orders;
 mod products;
@@ -36,7 +38,8 @@ mod summary;
 mod tests;
 mod topics;
 
-use fields::{Fields, check_currency, invalid, shortened, unusable};
+pub use exports::{Export, ExportReader, ROWS_TOGETHER_MAX, read_export};
+use fields::{Fields, check_currency, shortened, unusable};
 pub use topics::{TOPICS, TopicCovered, topics_page};
 
 /// The source in the keys of these events.

@@ -335,7 +335,7 @@ fn units_taken(line: &str, refunds: &[Fields<'_>]) -> Result<u32, RejectReason> 
 }
 
 /// `units` of a line that had `quantity` for `amount`; none if nothing is left of it.
-fn line_of(
+pub fn line_of(
     product: Arc<ProductRef>,
     units: u32,
     quantity: u32,
@@ -381,7 +381,7 @@ pub fn product(
 }
 
 /// The code of a line's product and a second one.
-fn codes(
+pub fn codes(
     product: Option<String>,
     stock_code: Option<String>,
     variant: Option<String>,

@@ -1,6 +1,6 @@
 //! Products, what they cost, and how many are in stock.
 
-use aftercart_model::{Currency, ProductFacts, Timestamp};
+use aftercart_model::{ProductFacts, Timestamp};
 use serde_json::json;
 
 use super::{
@@ -38,6 +38,7 @@ pub struct Variants {
     /// The least of the prices: what shops write behind "from".
     pub price_minor: Option<i64>,
     pub cost_minor: Option<i64>,
+    count: usize,
     units: i64,
     /// One is not counted, or is sold on when it is out: no number says whether it can be had.
     is_uncounted: bool,
@@ -53,6 +54,7 @@ pub enum VariantStock {
 
 impl Variants {
     pub fn add(&mut self, codes: [Option<String>; 3], price: Option<i64>, stock: VariantStock) {
+        self.count += 1;
         for code in codes.into_iter().flatten() {
             if !self.codes.contains(&code) {
                 self.codes.push(code);
@@ -67,6 +69,10 @@ impl Variants {
             VariantStock::Uncounted => self.is_uncounted = true,
             VariantStock::Units(units) => self.units = self.units.saturating_add(units),
         }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// Units of all variants; `None` where `is_whole` says that not all were told.
@@ -282,11 +288,7 @@ pub fn with_handle(mut codes: Vec<String>, handle: Option<&str>) -> Vec<String> 
     codes
 }
 
-fn page(domain: Option<&str>, handle: Option<&str>) -> Option<String> {
+/// The page of a product, where the shop's domain is known.
+pub fn page(domain: Option<&str>, handle: Option<&str>) -> Option<String> {
     Some(format!("https://{}/products/{}", domain?, handle?))
-}
-
-/// Prices of rows, in minor units.
-pub fn price(text: &str, currency: Currency) -> Option<i64> {
-    crate::decimal::Decimal::parse(text.as_bytes())?.times(1, currency.digits())
 }

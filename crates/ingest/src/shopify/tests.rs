@@ -13,7 +13,7 @@ use super::*;
 
 const NOW: Timestamp = Timestamp::constant(1_772_366_400, 0); // 2026-03-01T12:00:00Z
 
-fn here(path: &str) -> PathBuf {
+pub fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
@@ -71,12 +71,12 @@ pub fn lines_of(events: &[Incoming]) -> String {
     events.iter().map(line_of).collect::<Vec<_>>().join("\n")
 }
 
-fn keys(events: &[Incoming]) -> Vec<String> {
+pub fn keys(events: &[Incoming]) -> Vec<String> {
     events.iter().map(|it| it.key.key.clone()).collect()
 }
 
 /// Compares with the snapshot `shopify-NAME`.
-fn assert_told(name: &str, text: &str) {
+pub fn assert_told(name: &str, text: &str) {
     insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
         assert_snapshot!(format!("shopify-{name}"), text);
     });
@@ -493,6 +493,47 @@ fn shopifys_own_examples_are_taken() {
                 false => *end == format!("ignored: {}", known.note),
             };
             assert!(is_right, "{topic} in {versions:?}: {end}");
+        }
+    }
+}
+
+/// Answers of the REST API in versions of ten years: the same readers take them.
+#[test]
+fn answers_of_the_rest_api_are_taken() {
+    let test = "answers_of_the_rest_api_are_taken";
+    let Some(folder) = data(test, "shopify-fixtures/rest-admin") else { return };
+    let files = [
+        ("order", "orders/updated", 1, "order:450789469"),
+        ("orders", "orders/updated", 1, "order:450789469"),
+        ("customer", "customers/update", 1, "customer:207119551@"),
+        ("customers_search", "customers/update", 1, "customer:20711955"),
+        ("product", "products/update", 1, "product:632910392@"),
+        ("products", "products/update", 3, "product:"),
+        ("refund", "refunds/create", 1, "refund:509562969"),
+        ("checkouts", "checkouts/update", 1, "checkout:2a1ace52255252df566af0faaedfbfa7@"),
+        ("carts", "carts/update", 2, "cart:"),
+        ("inventory_levels", "inventory_levels/update", 4, "stock:"),
+    ];
+    for (file, topic, count_min, key) in files {
+        let text = fs::read(folder.join(file).with_extension("json")).unwrap();
+        let answer: Value = serde_json::from_slice(&text).unwrap();
+        // One resource below its name, many below theirs, or many alone.
+        let inner = match &answer {
+            Value::Object(map) if map.len() == 1 => map.values().next().unwrap().clone(),
+            other => other.clone(),
+        };
+        let resources = match inner {
+            Value::Array(items) => items,
+            one => vec![one],
+        };
+        assert!(count_min <= resources.len(), "{file}: {}", resources.len());
+        for resource in resources {
+            let body = resource.to_string();
+            let told = match read_webhook(topic, body.as_bytes(), NOW, Currency::USD) {
+                Ok(Taken::Events(events)) => keys(&events),
+                other => panic!("{file}: {other:?}"),
+            };
+            assert!(told[0].starts_with(key), "{file}: {told:?}");
         }
     }
 }

@@ -29,6 +29,10 @@ const TRY_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(15);
 /// that events get in between.
 const BATCH: u32 = 200;
 
+/// How old an order may be that enrols: the first email speaks of it as of something new, and one of
+/// last week is not. Longer than a weekend's outage, after which shops tell what they could not.
+const ORDER_AGE_MAX: SignedDuration = SignedDuration::from_hours(24 * 5);
+
 /// A flow as it enrols now.
 pub(crate) struct Running {
     pub version: u32,
@@ -36,9 +40,9 @@ pub(crate) struct Running {
 }
 
 /// Where a customer goes on after a flow.
-struct Onward {
-    flow: FlowId,
-    trigger_order: Option<OrderId>,
+pub(crate) struct Onward {
+    pub flow: FlowId,
+    pub trigger_order: Option<OrderId>,
 }
 
 impl Engine {
@@ -113,7 +117,7 @@ impl Engine {
         })
     }
 
-    fn walk(
+    pub(crate) fn walk(
         &self,
         tx: &mut Tx<'_>,
         mut enrolment: Enrolment,
@@ -191,7 +195,7 @@ impl Engine {
         Ok(())
     }
 
-    fn move_on(
+    pub(crate) fn move_on(
         &self,
         tx: &mut Tx<'_>,
         customer: CustomerId,
@@ -216,6 +220,9 @@ impl Engine {
     }
 
     /// After an order was accepted: ends what it ends, then starts what it triggers.
+    ///
+    /// A flow that is live when the order is accepted enrols, whenever the order was placed, unless
+    /// that was longer ago than [`ORDER_AGE_MAX`].
     pub(crate) fn after_purchase(
         &self,
         tx: &mut Tx<'_>,
@@ -226,47 +233,18 @@ impl Engine {
         for enrolment in tx.active_enrolments_of(customer)? {
             self.advance(tx, enrolment.id, now, 0)?;
         }
-        for stored in tx.flows()? {
-            let is_since = stored.live_since.is_some_and(|it| it <= order.placed_at);
-            if stored.state != FlowState::Live || !is_since {
-                continue;
-            }
+        if ORDER_AGE_MAX < now.duration_since(order.placed_at) {
+            return Ok(());
+        }
+        self.redirect_moves(tx, customer, order, now)?;
+        for stored in tx.flows()?.into_iter().filter(|it| it.state == FlowState::Live) {
             let flow = self.flow_version(tx, &stored.id, stored.version)?;
             if flow.order_trigger().is_some() {
                 let running = Running { version: stored.version, flow };
                 let entered = self.enrol(tx, &running, customer, Some(order), now, 0)?;
                 if entered.is_some() {
-                    self.end_entries_of_later_orders(tx, &running.flow, order, customer, now)?;
+                    self.take_back_later_entries(tx, &running.flow, order, customer, now)?;
                 }
-            }
-        }
-        Ok(())
-    }
-
-    /// After an order told late has enrolled: an order placed after it and told before may have
-    /// enrolled where it would have been refused, had they come as they were placed. That ends.
-    fn end_entries_of_later_orders(
-        &self,
-        tx: &mut Tx<'_>,
-        flow: &Flow,
-        order: &Order,
-        customer: CustomerId,
-        now: Timestamp,
-    ) -> Result<()> {
-        for later in tx.active_enrolments_of(customer)? {
-            if later.flow != *flow.id() || order.placed_at >= self.since_trigger(tx, &later)?.1 {
-                continue;
-            }
-            let facts = EntryFacts {
-                customer,
-                at: later.entered_at,
-                is_key_used: false,
-                last_entered_at: Some(now),
-                is_filter_met: true,
-                is_in_audience: true,
-            };
-            if let Entry::Refuse { .. } = entry(flow, &facts, self.keys().holdout()) {
-                self.walk(tx, later, Some(ExitReason::Purchase), now, 0)?;
             }
         }
         Ok(())
@@ -285,7 +263,8 @@ impl Engine {
         let (Some(_), Some(order)) = (latest, order) else { return Ok(latest) };
         let mut entered_at = None;
         for entry in tx.enrolments_of(customer)?.iter().filter(|it| it.flow == *flow) {
-            if self.since_trigger(tx, entry)?.1 <= order.placed_at {
+            let (trigger, since) = self.since_trigger(tx, entry)?;
+            if (since, trigger.as_ref()) <= place_of(order) {
                 entered_at = entered_at.max(Some(entry.entered_at));
             }
         }
@@ -489,6 +468,11 @@ impl Engine {
         let own = customer.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
         own.unwrap_or_else(|| self.shop().zone())
     }
+}
+
+/// Where an order stands among those of its customer: by when it was placed, at one instant by id.
+pub(crate) fn place_of(order: &Order) -> (Timestamp, Option<&OrderId>) {
+    (order.placed_at, Some(&order.id))
 }
 
 /// The conditions that a flow's exit criteria and splits ask.

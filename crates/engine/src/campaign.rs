@@ -213,7 +213,7 @@ fn save_shipped_segment(tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
 }
 
 /// Flows that a flow hands its customers on to.
-fn flows_moved_to(flow: &Flow) -> Vec<FlowId> {
+pub(crate) fn flows_moved_to(flow: &Flow) -> Vec<FlowId> {
     use aftercart_flow::{Branch, StepAction};
 
     let exits = flow.exit().iter().filter_map(|it| it.move_to.clone());

@@ -112,17 +112,21 @@ fn check_claim(enrolment: &Enrolment, claim: &Claimed) -> Option<BrokenPromise> 
     })
 }
 
-/// Claims after an order that the log had accepted, other than the trigger's.
+/// Claims after an order that the log had accepted, placed after the trigger's: at one instant, of a
+/// greater id.
 fn claimed_after_purchase(
     enrolment: &Enrolment,
     claims: &[Claimed],
     events: &[Event],
 ) -> Vec<(MessageId, OrderId)> {
+    let trigger = enrolment.trigger_order.as_ref();
+    let is_trigger = |it: &&Event| matches!(&it.body, EventBody::OrderPlaced { order, .. } if Some(order) == trigger);
+    let began_at = events.iter().find(is_trigger).map_or(enrolment.entered_at, |it| it.at);
     let mut found = Vec::new();
     for event in events.iter().filter(|it| it.at >= enrolment.entered_at) {
         // The order as the log accepted it, not as a projection has it.
         let EventBody::OrderPlaced { order, .. } = &event.body else { continue };
-        if enrolment.trigger_order.as_ref() == Some(order) {
+        if trigger == Some(order) || (event.at, Some(order)) < (began_at, trigger) {
             continue;
         }
         let claims = claims.iter().filter(|it| it.is_marketing && event.received_at < it.at);

@@ -6,19 +6,19 @@
 //! purchase, an unsubscribe or a pause accepted before that transaction is seen by it, so the dot is
 //! not written; one accepted later came after the claim. Every retry looks again.
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 use aftercart_deliver::{Letter, Look, Outcome, Stage, Transport, retry};
 use aftercart_model::{
     BounceClass, EventBody, ExitReason, Message, MessageClass, MessageId, MessageState, Position,
-    Suppression, SuppressionReason, Timestamp,
+    ProductId, Suppression, SuppressionReason, Timestamp,
 };
 use aftercart_policy::{Fact, Gate, RECHECK_AFTER, Reason, Verdict, verdict};
 use aftercart_store::{FlowState, Tx};
 use anyhow::{Context, Result};
 use jiff::SignedDuration;
 use serde::Serialize;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::{Clock, Engine, advance_enrolments::why_left};
 
@@ -27,17 +27,32 @@ pub(crate) const CAPS_LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 
 /// A doubt that no report has resolved by then is closed as presumed sent.
 const DOUBT_OPEN: SignedDuration = SignedDuration::from_hours(24);
 
+/// How often a message is tried that cannot be looked at or made; after that it is quarantined. What
+/// heals by itself has healed by then, and the rest needs a person.
+const SET_ASIDE_MAX: u32 = 3;
+
 /// Messages in one transaction of a recovery: whoever comes meanwhile waits for that many.
 const RECOVER_BATCH: u32 = 500;
 
 /// Why nothing is sent about an order that was cancelled.
 pub(crate) const ORDER_CANCELLED: &str = "the order it follows up was cancelled";
 
+/// Why an email is made once more before it goes.
+const CHOSEN_ANEW: &str = "sold out: the product it spoke of first; others were chosen";
+
 /// What a look at a message says.
 enum Looked {
     Go,
     Hold {
         until: Timestamp,
+        why: String,
+    },
+    /// Its flow is paused: it sleeps as it is until the flow is resumed.
+    Freeze {
+        why: String,
+    },
+    /// The product that it speaks of first cannot be had: others are to be chosen, if there are any.
+    SoldOut {
         why: String,
     },
     /// It will never go.
@@ -51,7 +66,10 @@ impl Looked {
     fn why(&self) -> &str {
         match self {
             Self::Go => "",
-            Self::Hold { why, .. } | Self::End { why, .. } => why,
+            Self::Hold { why, .. }
+            | Self::Freeze { why }
+            | Self::SoldOut { why }
+            | Self::End { why, .. } => why,
         }
     }
 }
@@ -128,16 +146,23 @@ impl Engine {
             self.set_aside(id, &format!("could not be looked at: {err:#}"), clock.now())
         });
         let Some(letter) = prepared? else { return Ok(()) };
+        let failed = Mutex::new(None);
         let look = || async {
             let looked = self.store().write(|tx| self.claim(tx, id, clock.now()));
             looked.unwrap_or_else(|err| {
                 warn!(message.id = id.0, "the last look failed, nothing is sent: {err:#}");
+                *failed.lock().expect("no panic while held") = Some(err);
                 Look::stop("the last look could not be made; nothing goes unchecked")
             })
         };
         let outcome = transport.hand_over(&letter, look).await;
         let now = clock.now();
-        self.store().write(|tx| self.settle(tx, id, &outcome, now))
+        match failed.into_inner().expect("no panic while held") {
+            Some(err) => {
+                self.set_aside(id, &format!("could not be looked at: {err:#}"), now).map(drop)
+            }
+            None => self.store().write(|tx| self.settle(tx, id, &outcome, now)),
+        }
     }
 
     /// The letter of a message that may go, or `None` when it was held back, dropped or taken
@@ -154,14 +179,7 @@ impl Engine {
                 Err(err) => {
                     // A broken mail is worse than none: this message is set aside, visibly.
                     warn!(message.id = id.0, "the email cannot be made: {err:#}");
-                    let reason = format!("the email could not be made: {err:#}");
-                    self.store().write(|tx| {
-                        self.change(tx, id, now, &mut |message| {
-                            message.state = MessageState::Cancelled;
-                            message.reason = Some(reason.clone());
-                        })
-                    })?;
-                    Ok(None)
+                    self.set_aside(id, &format!("the email could not be made: {err:#}"), now)
                 }
             },
             Some(other) => {
@@ -171,12 +189,22 @@ impl Engine {
         }
     }
 
-    /// Tries a message again later that could not be looked at, so that the others get their turn.
+    /// Tries a message again later that could not be looked at or made, so that the others get their
+    /// turn; after [`SET_ASIDE_MAX`] times it is quarantined: cancelled, with the reason.
     fn set_aside(&self, id: MessageId, why: &str, now: Timestamp) -> Result<Option<Letter>> {
-        let held = Looked::Hold { until: now + RECHECK_AFTER, why: why.to_owned() };
-        self.store().write(|tx| match tx.message(id)?.filter(is_open) {
-            Some(_) => self.obey(tx, id, held, now),
-            None => Ok(()), // In a server's hands: never to be tried by this way.
+        self.store().write(|tx| {
+            if tx.message(id)?.filter(is_open).is_none() {
+                return Ok(()); // In a server's hands: never to be tried by this way.
+            }
+            let times = tx.count_set_aside(id)?;
+            let looked = if times < SET_ASIDE_MAX {
+                Looked::Hold { until: now + RECHECK_AFTER, why: why.to_owned() }
+            } else {
+                error!(message.id = id.0, "quarantined after {times} tries: {why}");
+                let why = format!("quarantined: after {times} tries, {why}");
+                Looked::End { state: MessageState::Cancelled, why }
+            };
+            self.obey(tx, id, looked, now)
         })?;
         Ok(None)
     }
@@ -187,12 +215,21 @@ impl Engine {
         let gate = self.gate(tx, message, now)?;
         let looked = match verdict(&gate, self.rules(), now) {
             Verdict::Send => Looked::Go,
+            Verdict::DeferUntil { reason: Reason::Paused, .. } => {
+                match tx.flow(&message.flow)?.map(|it| it.state) {
+                    Some(FlowState::Paused) => Looked::Freeze { why: Reason::Paused.to_string() },
+                    _ => return Ok(end(why_left(ExitReason::FlowStopped))),
+                }
+            }
             Verdict::DeferUntil { at, reason } => {
                 Looked::Hold { until: at, why: reason.to_string() }
             }
             Verdict::Drop { reason: Reason::TooLate } => {
                 let (state, why) = (MessageState::Expired, Reason::TooLate.to_string());
                 return Ok(Looked::End { state, why });
+            }
+            Verdict::Drop { reason: Reason::OutOfStock } => {
+                Looked::SoldOut { why: Reason::OutOfStock.to_string() }
             }
             Verdict::Drop { reason } => return Ok(end(reason.to_string())),
         };
@@ -238,16 +275,41 @@ impl Engine {
     /// Carries out what a look said, unless it said go.
     fn obey(&self, tx: &mut Tx<'_>, id: MessageId, looked: Looked, now: Timestamp) -> Result<()> {
         let why = looked.why().to_owned();
+        if let Looked::SoldOut { .. } = &looked {
+            return self.choose_anew(tx, id, &why, now);
+        }
         self.change(tx, id, now, &mut |message| {
             match &looked {
-                Looked::Go => return,
+                Looked::Go | Looked::SoldOut { .. } => return,
                 Looked::Hold { until, .. } => {
                     message.state = MessageState::Deferred;
                     message.due_at = *until;
                 }
+                Looked::Freeze { .. } => message.state = MessageState::Deferred,
                 Looked::End { state, .. } => message.state = *state,
             }
             message.reason = Some(why.clone());
+        })
+    }
+
+    /// The main product of an open message is sold out: the story goes on with what can be had, in
+    /// a letter made anew; without anything the message is dropped.
+    fn choose_anew(&self, tx: &mut Tx<'_>, id: MessageId, why: &str, now: Timestamp) -> Result<()> {
+        let Some(message) = tx.message(id)?.filter(is_open) else { return Ok(()) };
+        let mut enrolment =
+            tx.enrolment(message.enrolment)?.context("a message of no enrolment")?;
+        let known = self.known_in(tx)?;
+        enrolment.products.clone_from(&message.products);
+        let products = self.story_products(tx, &known, &enrolment, now)?;
+        if products.is_empty() {
+            let (state, why) = (MessageState::Cancelled, why.to_owned());
+            return self.obey(tx, id, Looked::End { state, why }, now);
+        }
+        self.change(tx, id, now, &mut |it| {
+            it.state = MessageState::Deferred;
+            it.due_at = now;
+            it.products.clone_from(&products);
+            it.reason = Some(CHOSEN_ANEW.to_owned());
         })
     }
 
@@ -385,11 +447,9 @@ impl Engine {
         };
         let state = tx.flow(&message.flow)?.map(|it| it.state);
         let known = self.known_in(tx)?;
-        let is_stocked = message.products.is_empty()
-            || message
-                .products
-                .iter()
-                .any(|it| known.product(*it).is_some_and(|p| p.is_in_stock()));
+        let can_be_had = |id: &ProductId| known.product(*id).is_some_and(|it| it.is_in_stock());
+        // The email speaks of the first one; the others stand beside it.
+        let is_stocked = message.products.first().is_none_or(can_be_had);
         Ok(Gate {
             class: message.class,
             topic: message.topic,

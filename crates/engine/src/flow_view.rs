@@ -8,12 +8,15 @@ use aftercart_model::{
     TemplateId, Timestamp,
 };
 use aftercart_store::{EnrolmentsAsked, FlowState, LetterHead, StoredFlow, Tx};
-use anyhow::{Context, Result, bail};
-use jiff::{SignedDuration, ToSpan};
+use anyhow::Result;
+use jiff::ToSpan;
 use serde::Serialize;
 use tracing::warn;
 
-use crate::{Engine, FlowReport};
+use crate::{
+    Engine, FlowReport,
+    pause_flow::{overdue_emails, paused_at},
+};
 
 /// Enrolments a page shows.
 pub const ENROLMENTS_PAGE: u32 = 50;
@@ -60,17 +63,6 @@ pub enum TreeSource {
         from: Timestamp,
         until: Timestamp,
     },
-}
-
-/// What becomes of emails that were due while a flow was paused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overdue {
-    /// They go at once, and the waits behind them begin now.
-    Send,
-    /// Every wait is longer by the pause.
-    Shift,
-    /// They never go; the waits behind them begin now.
-    Skip,
 }
 
 /// Where everybody who was enrolled is. `enrolled` is the sum of the others but `waiting_at` and the
@@ -346,115 +338,6 @@ impl Engine {
         let (_, flow, _) = self.store().read(|tx| self.definition(tx, id))?;
         Ok(flow.to_yaml())
     }
-
-    /// Lets a flow enrol and mail from now on.
-    pub fn launch_flow(&self, id: &FlowId, now: Timestamp) -> Result<()> {
-        let findings = self.store().write(|tx| {
-            if tx.flow(id)?.is_none() {
-                let (_, flow, _) = self.definition(tx, id)?;
-                tx.save_flow(id, &flow.to_yaml(), now)?;
-            }
-            let (_, flow, _) = self.definition(tx, id)?;
-            let refused: Vec<String> = aftercart_flow::lint(&flow)
-                .into_iter()
-                .filter(|it| it.level == aftercart_flow::Level::Refused)
-                .map(|it| it.text)
-                .collect();
-            if refused.is_empty() {
-                tx.set_flow_state(id, FlowState::Live, now)?;
-            }
-            Ok(refused)
-        })?;
-        if !findings.is_empty() {
-            bail!("flow `{id}` cannot be launched: {}", findings.join("; "));
-        }
-        Ok(())
-    }
-
-    /// Stops enrolling and mailing; waits freeze until it is resumed.
-    pub fn pause_flow(&self, id: &FlowId, now: Timestamp) -> Result<()> {
-        self.store().write(|tx| {
-            let stored = tx.flow(id)?.with_context(|| format!("there is no flow `{id}`"))?;
-            if stored.state != FlowState::Live {
-                bail!("flow `{id}` is not live; only a live flow can be paused");
-            }
-            tx.set_setting(&paused_setting(id), &now.to_string())?;
-            tx.set_flow_state(id, FlowState::Paused, now)
-        })
-    }
-
-    /// Resumes a paused flow: waits that were over meanwhile are over now, the others go on.
-    pub fn resume_flow(&self, id: &FlowId, now: Timestamp) -> Result<()> {
-        self.resume_flow_as(id, Overdue::Send, now)
-    }
-
-    /// Resumes a paused flow, with what became due meanwhile treated as `overdue` says.
-    pub fn resume_flow_as(&self, id: &FlowId, overdue: Overdue, now: Timestamp) -> Result<()> {
-        self.store().write(|tx| {
-            let stored = tx.flow(id)?.with_context(|| format!("there is no flow `{id}`"))?;
-            if stored.state != FlowState::Paused {
-                bail!("flow `{id}` is not paused; there is nothing to resume");
-            }
-            let pause = paused_at(tx, &stored)?.map_or(SignedDuration::ZERO, |it| {
-                now.duration_since(it).max(SignedDuration::ZERO)
-            });
-            tx.set_flow_state(id, FlowState::Live, now)?;
-            let mut frozen = Vec::new();
-            tx.scan_enrolments(Some(id), &mut |enrolment| {
-                frozen.extend(Some(enrolment).filter(|it| it.position.is_active()));
-                Ok(())
-            })?;
-            for mut enrolment in frozen {
-                let flow = self.flow_version(tx, id, enrolment.flow_version)?;
-                let position = match overdue {
-                    Overdue::Send => None,
-                    Overdue::Shift => shifted(&enrolment.position, pause),
-                    Overdue::Skip => past_the_email(&flow, &enrolment.position, now),
-                };
-                let wake_at = match position.as_ref().unwrap_or(&enrolment.position) {
-                    Position::Waiting { until, .. } => *until,
-                    Position::Ready { .. } | Position::Exited { .. } => now,
-                };
-                match position {
-                    Some(position) => {
-                        enrolment.position = position;
-                        if !tx.save_enrolment(&enrolment, Some(wake_at))? {
-                            bail!("enrolment {} was changed under our lock", enrolment.id);
-                        }
-                    }
-                    None => tx.set_wake(enrolment.id, Some(wake_at))?,
-                }
-            }
-            Ok(())
-        })
-    }
-}
-
-/// Under which the moment is kept at which a flow was paused.
-fn paused_setting(id: &FlowId) -> String {
-    format!("paused-at:{id}")
-}
-
-/// Since when a flow is paused; `None` if it is not. One paused by an earlier program, which did
-/// not keep the moment, counts from its launch.
-fn paused_at(tx: &mut Tx<'_>, stored: &StoredFlow) -> Result<Option<Timestamp>> {
-    if stored.state != FlowState::Paused {
-        return Ok(None);
-    }
-    match tx.setting(&paused_setting(&stored.id))? {
-        Some(text) => text.parse().map(Some).context("when the flow was paused"),
-        None => Ok(stored.live_since.or(Some(stored.created_at))),
-    }
-}
-
-/// How many emails stand behind waits that are over.
-fn overdue_emails(tx: &mut Tx<'_>, flow: &Flow, now: Timestamp) -> Result<u64> {
-    let waits = tx.overdue_waits(flow.id(), now)?;
-    let leads_to_email = |step: &StepId| {
-        let mut steps = flow.steps().iter().skip_while(|it| it.id != *step).skip(1);
-        steps.next().is_some_and(|it| matches!(it.action, StepAction::Send(_)))
-    };
-    Ok(waits.iter().filter(|(step, _)| leads_to_email(step)).map(|(_, count)| count).sum())
 }
 
 /// When the first of the waits that lead to an email of a flow is over.
@@ -469,21 +352,6 @@ pub(crate) fn next_email(tx: &mut Tx<'_>, flow: &Flow) -> Result<Option<Timestam
         }
     }
     Ok(next)
-}
-
-fn shifted(position: &Position, pause: SignedDuration) -> Option<Position> {
-    let Position::Waiting { step, until } = position else { return None };
-    let until = until.checked_add(pause).ok()?;
-    Some(Position::Waiting { step: step.clone(), until })
-}
-
-/// Behind the email that a wait which is over leads to; `None` if there is none to be skipped.
-fn past_the_email(flow: &Flow, position: &Position, now: Timestamp) -> Option<Position> {
-    let Position::Waiting { step, until } = position else { return None };
-    let mut steps = flow.steps().iter().skip_while(|it| it.id != *step).skip(1);
-    let is_email = matches!(steps.next()?.action, StepAction::Send(_));
-    let behind = steps.next()?.id.clone();
-    (is_email && *until <= now).then_some(Position::Ready { step: behind })
 }
 
 /// What the map calls a step: `Wait 3 days` rather than the step's own name.
@@ -683,20 +551,5 @@ mod tests {
         assert!(inner.clone().count() > 0);
         assert!(inner.clone().all(|it| it.reached.is_none() && it.on.is_none()));
         assert!(rows.iter().filter(|it| it.row.indent == 0).all(|it| it.reached.is_some()));
-    }
-
-    #[test]
-    fn skipping_goes_past_the_email_that_was_due() {
-        let flow = upsell();
-        let now: Timestamp = "2026-03-17T12:00:00Z".parse().unwrap();
-        let waiting = |until: &str| Position::Waiting {
-            step: StepId::new("wait-offer").unwrap(),
-            until: until.parse().unwrap(),
-        };
-        let behind = Position::Ready { step: StepId::new("bought-offer").unwrap() };
-        assert_eq!(past_the_email(&flow, &waiting("2026-03-17T11:00:00Z"), now), Some(behind));
-        assert_eq!(past_the_email(&flow, &waiting("2026-03-17T13:00:00Z"), now), None, "not due");
-        let watch = Position::Waiting { step: StepId::new("watch").unwrap(), until: now };
-        assert_eq!(past_the_email(&flow, &watch, now), None, "no email behind it");
     }
 }

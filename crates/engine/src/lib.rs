@@ -22,11 +22,13 @@ mod inbox_view;
 mod known;
 mod mime;
 mod moderate_reviews;
+mod pause_flow;
 mod plan_message;
 mod products_view;
 mod public_view;
 mod recommend_products;
 mod record_events;
+mod redeem_coupon;
 mod render_email;
 mod replay_flow;
 mod report_flow;
@@ -35,6 +37,7 @@ mod report_view;
 mod scenarios;
 mod segments;
 mod tokens;
+mod told_late;
 mod total;
 mod track;
 mod work;
@@ -69,14 +72,15 @@ pub use customer_view::{
 pub use customers_view::{CustomerLine, CustomersView, LostCustomers};
 pub use deliver_messages::DeliverySummary;
 pub use flow_view::{
-    EnrolmentLine, EnrolmentsPage, FlowCounts, FlowListing, FlowView, Overdue, StepAccount,
-    StepTraffic, TreeRow, TreeSource,
+    EnrolmentLine, EnrolmentsPage, FlowCounts, FlowListing, FlowView, StepAccount, StepTraffic,
+    TreeRow, TreeSource,
 };
 pub use home_view::{HomeView, NeedsPerson, SetupFacts, WeekFigures};
 pub use import_history::{ImportProgress, Imported, survey_online_retail};
 pub use inbox_view::{InboxView, LetterCause, LetterLine, LetterView};
 pub use known::{Known, Pairing, PairingStep, Story};
 pub use moderate_reviews::{ReviewLine, ReviewsView};
+pub use pause_flow::Overdue;
 pub use products_view::{ProductLine, ProductRelation, ProductView, ProductsView};
 pub use public_view::EmailAgain;
 pub use recommend_products::{CustomerAdvice, ProductAdvice, RelatedProduct};

@@ -96,7 +96,7 @@ impl Engine {
     }
 
     /// When a message planned now is no longer worth sending: never later than the coupon it names.
-    fn expires_at(
+    pub(crate) fn expires_at(
         &self,
         tx: &mut Tx<'_>,
         coupon: Option<&str>,
@@ -104,11 +104,20 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Timestamp> {
         let too_late = self.rules().expires_at(now, zone);
+        Ok(self.coupon_ends(tx, coupon)?.map_or(too_late, |ends| ends.min(too_late)))
+    }
+
+    /// When a code comes to its end; `None` if it has none, or there is no code.
+    pub(crate) fn coupon_ends(
+        &self,
+        tx: &mut Tx<'_>,
+        coupon: Option<&str>,
+    ) -> Result<Option<Timestamp>> {
         let coupon = match coupon {
             Some(code) => tx.coupon(code)?,
             None => None,
         };
-        Ok(coupon.and_then(|it| it.expires_at).map_or(too_late, |ends| ends.min(too_late)))
+        Ok(coupon.and_then(|it| it.expires_at))
     }
 
     /// Whether consent and suppression let mail of this topic through now.
@@ -122,7 +131,7 @@ impl Engine {
 
     /// The products of this enrolment's story: those chosen before that can still be had, filled up
     /// with new ones.
-    fn story_products(
+    pub(crate) fn story_products(
         &self,
         tx: &mut Tx<'_>,
         known: &Known,

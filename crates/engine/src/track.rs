@@ -194,7 +194,14 @@ impl Engine {
             let key = format!("review:{customer}:{}", product.0);
             let body = EventBody::ProductReviewed { product, rating, text: text.to_owned() };
             let key = aftercart_model::EventKey { source: OURSELVES.to_owned(), key };
-            let event = NewEvent { key, customer: Some(customer), at: now, received_at: now, body };
+            let event = NewEvent {
+                key,
+                customer: Some(customer),
+                at: now,
+                stated_at: None,
+                received_at: now,
+                body,
+            };
             self.append_and_apply(tx, &event, Occasion::Live, now)
         })
     }

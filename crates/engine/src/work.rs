@@ -1,5 +1,5 @@
 //! One round of everything that is due: waits that are over, messages to hand over, segments to
-//! follow, doubts to close.
+//! follow, doubts to close, coupons to let go.
 //!
 //! The server calls it every second, the simulation at each of its moments; doing it twice does
 //! nothing twice.
@@ -56,6 +56,7 @@ impl Engine {
         if self.is_time_for(DOUBTS_AT, DOUBTS_EVERY, now)? {
             self.close_doubts(now)?;
         }
+        self.expire_coupons(now)?;
         done.advanced = self.advance_due(now)?;
         loop {
             let delivered = self.deliver_due(transport, clock, MESSAGES_PER_ROUND).await?;

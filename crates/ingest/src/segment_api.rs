@@ -269,7 +269,7 @@ fn time(
     let corrected = at.checked_add(skew).map_err(|_| {
         RejectReason::invalid("sentAt", &sent_at.to_string(), "set the clock of the sender")
     })?;
-    Ok((corrected, TimeSource::Corrected))
+    Ok((corrected, TimeSource::Corrected { stated: at }))
 }
 
 fn key(

@@ -69,14 +69,7 @@ fn every_order_of_arrival_leads_to_the_same() {
                 let event = event(&mut scene, &name, what, cancelled);
                 assert!(matches!(scene.record(&event), Recorded::New { .. }));
             }
-            let place = |what| arrival.iter().position(|it| *it == what).unwrap();
-            let mut path = scene.path(&name).replace(&name, "X");
-            if place("second") < place("first") {
-                // Told first, the second order enrolled; the first ended that when it came.
-                let ended = "upsell-cross-sell X-second: left, Purchase\n";
-                assert!(path.starts_with(ended), "{arrival:?}: {path}");
-                path = path.replace(ended, "");
-            }
+            let path = scene.path(&name).replace(&name, "X");
             let told = (projections(&scene, &name), path);
             let first = expected.get_or_insert_with(|| told.clone());
             assert_eq!(told, *first, "{arrival:?}");
@@ -103,8 +96,150 @@ fn an_order_told_late_ends_what_the_later_one_began() {
     scene.record(&late);
     assert_eq!(
         scene.path("ana"),
+        "upsell-cross-sell 1001: left, Purchase\n\
+         feedback 1002: wait-feedback until Sun 8 Mar 17:00",
+        "what the later one began is taken back"
+    );
+}
+
+#[test]
+fn an_order_told_late_ends_what_was_acted_on_and_takes_back_nothing() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    scene.order("ana", "1002", &["kettle"]);
+    scene.live(days(2));
+    let late = scene.order_event("ana", "1001", &["dripper"], NOW - hours(2));
+    scene.record(&late);
+    assert_eq!(
+        scene.path("ana"),
         "upsell-cross-sell 1002: left, Purchase\n\
          upsell-cross-sell 1001: left, Purchase\n\
+         feedback 1002: wait-feedback until Tue 10 Mar 12:00"
+    );
+    assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 12:00", "the log has it");
+}
+
+/// Where a customer ends up in every flow, whichever enrolment began first.
+fn final_states(scene: &Scene, name: &str) -> Vec<String> {
+    let mut states: Vec<String> =
+        scene.path(name).replace(name, "X").lines().map(str::to_owned).collect();
+    states.sort();
+    states
+}
+
+#[test]
+fn orders_in_any_order_of_arrival_lead_to_the_same_enrolments() {
+    let re_entries = ["after 30 days", "always", "never"];
+    // Minutes before now: all apart, then two and three at the same instant.
+    let all_placed = [[90, 60, 30], [60, 60, 30], [90, 30, 30], [30, 30, 30]];
+    for re_entry in re_entries {
+        let upsell = Shop::default().upsell;
+        let upsell = upsell.replace("re_entry: after 30 days", &format!("re_entry: {re_entry}"));
+        let mut scene = Scene::of(&Shop { upsell, ..Shop::default() }, NOW);
+        for (group, placed) in all_placed.iter().enumerate() {
+            let mut expected: Option<Vec<String>> = None;
+            for (serial, arrival) in permutations(&["1", "2", "3"]).into_iter().enumerate() {
+                let name = format!("c{group}-{serial}-");
+                scene.join(&name);
+                for order in &arrival {
+                    let ago = placed[order.parse::<usize>().unwrap() - 1];
+                    let at = NOW - SignedDuration::from_mins(ago);
+                    let event = scene.order_event(&name, &format!("{name}{order}"), &["mug"], at);
+                    scene.record(&event);
+                }
+                let told = final_states(&scene, &name);
+                let first = expected.get_or_insert_with(|| told.clone());
+                assert_eq!(told, *first, "{re_entry}, {placed:?}: {arrival:?}");
+            }
+            let expected = expected.unwrap().join("; ");
+            let feedback = "wait-feedback until Sun 8 Mar 12:00";
+            let always = format!(
+                "feedback X2: {feedback}; feedback X3: {feedback}; upsell-cross-sell X1: left, \
+                 Purchase; upsell-cross-sell X2: left, Purchase; upsell-cross-sell X3: wait-offer \
+                 until Tue 3 Mar 12:00"
+            );
+            let once = format!("feedback X2: {feedback}; upsell-cross-sell X1: left, Purchase");
+            assert_eq!(expected, if re_entry == "always" { always } else { once });
+        }
+        scene.live(days(12));
+    }
+}
+
+#[test]
+fn of_two_orders_at_one_instant_the_second_is_not_ended_by_the_first() {
+    let upsell = Shop::default().upsell.replace("re_entry: after 30 days", "re_entry: always");
+    let mut scene = Scene::of(&Shop { upsell, ..Shop::default() }, NOW);
+    scene.join("ana");
+    scene.order("ana", "1001", &["dripper"]);
+    scene.order("ana", "1002", &["kettle"]);
+    scene.live(days(2));
+    assert!(scene.path("ana").contains("upsell-cross-sell 1001: left, Purchase"));
+    assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 12:00", "of the second");
+}
+
+#[test]
+fn an_order_placed_before_the_launch_and_told_after_it_enrols_unless_it_is_old() {
+    // The flow went live two days ago.
+    for (hours_ago, is_enrolled) in [(1, true), (49, true), (120, true), (121, false)] {
+        let mut scene = Scene::new();
+        scene.join("ana");
+        let order = scene.order_event("ana", "1001", &["dripper"], NOW - hours(hours_ago));
+        scene.record(&order);
+        let path = if is_enrolled { "wait-offer until Tue 3 Mar 12:00" } else { "" };
+        assert!(scene.path("ana").ends_with(path), "{hours_ago}: {}", scene.path("ana"));
+        assert_eq!(scene.path("ana").is_empty(), !is_enrolled, "{hours_ago} hours ago");
+    }
+}
+
+#[test]
+fn an_order_too_old_to_enrol_ends_what_it_came_after_all_the_same() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    scene.order("ana", "1001", &["dripper"]);
+    scene.live(days(7));
+    let late = scene.order_event("ana", "1002", &["kettle"], NOW + days(1));
+    scene.record(&late);
+    assert!(scene.path("ana").starts_with("upsell-cross-sell 1001: left, Purchase"));
+    assert!(!scene.path("ana").contains("upsell-cross-sell 1002"));
+}
+
+#[test]
+fn the_order_of_a_guest_who_is_named_later_is_theirs() {
+    let mut scene = Scene::new();
+    let ana = scene.join("ana");
+    let now = scene.now();
+    let mut guests = scene.order_event("ana", "1001", &["dripper"], now);
+    guests.identifiers.clear();
+    assert!(matches!(scene.record(&guests), Recorded::New { customer: None, .. }));
+    scene.skip(hours(1));
+    let named = scene.order_event("ana", "1001", &["dripper"], now);
+    assert!(matches!(scene.record(&named), Recorded::New { customer: Some(it), .. } if it == ana));
+    assert!(matches!(scene.record(&named), Recorded::Duplicate { .. }));
+    let others = scene.order_event("ben", "1001", &["dripper"], now);
+    assert!(matches!(scene.record(&others), Recorded::Duplicate { .. }), "it is Ana's");
+    let orders = scene.engine.store().read(|tx| tx.orders_of(ana)).unwrap();
+    assert_eq!((orders.len(), orders[0].lines.len()), (1, 1));
+    assert_eq!(scene.path("ana"), "upsell-cross-sell 1001: wait-offer until Tue 3 Mar 13:00");
+    scene.live(days(3));
+    assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 13:00");
+}
+
+#[test]
+fn the_order_of_a_guest_ends_what_its_customer_was_in_once_it_is_named() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    scene.order("ana", "1001", &["dripper"]);
+    scene.skip(hours(5));
+    let now = scene.now();
+    let named = scene.order_event("ana", "1002", &["kettle"], now);
+    let guests =
+        Incoming { identifiers: Vec::new(), ..scene.order_event("ana", "1002", &["kettle"], now) };
+    scene.record(&guests);
+    assert!(scene.path("ana").contains("wait-offer"));
+    scene.record(&named);
+    assert_eq!(
+        scene.path("ana"),
+        "upsell-cross-sell 1001: left, Purchase\n\
          feedback 1002: wait-feedback until Sun 8 Mar 17:00"
     );
 }

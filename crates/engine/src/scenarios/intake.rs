@@ -124,3 +124,45 @@ fn an_event_whose_time_was_reckoned_is_a_duplicate_when_it_comes_later_again() {
     assert!(again.iter().all(|it| matches!(it, Recorded::Duplicate { .. })), "{again:?}");
     assert_eq!(scene.path("ana"), "upsell-cross-sell 1001: wait-offer until Tue 3 Mar 12:00");
 }
+
+#[test]
+fn what_a_sender_states_is_compared_and_not_what_it_was_corrected_to() {
+    use segment_api::Call::{Identify, Track};
+
+    let body = |call, stated: &str, sent_at: &str| {
+        let what = match call {
+            Identify => r#""traits": {"consent": {"marketing": true}}"#,
+            _ => {
+                r#""event": "Order Completed", "properties": {"order_id": "1001", "total": 24.0,
+                "currency": "EUR", "products": [{"product_id": "dripper", "price": 24.0}]}"#
+            }
+        };
+        format!(
+            r#"{{"messageId": "{call:?}", "userId": "ana@mail.example", "timestamp": "{stated}",
+            "sentAt": "{sent_at}", {what}}}"#
+        )
+    };
+    // The sender's clock is an hour behind at first, and set right before it tries again; or it is
+    // right, and the first try lay about for ten minutes.
+    for (call, first_sent_at, again_sent_at, after) in [
+        (Track, "2026-03-01T11:00:00Z", "2026-03-01T12:10:00Z", 10),
+        (Track, "2026-03-01T12:00:00Z", "2026-03-01T12:00:30Z", 10),
+        (Track, "2026-03-01T11:00:00Z", "2026-03-01T11:20:00Z", 10),
+        (Identify, "2026-03-01T11:00:00Z", "2026-03-01T12:10:00Z", 10),
+        (Identify, "2026-03-01T12:00:00Z", "2026-03-01T12:00:30Z", 10),
+    ] {
+        let mut scene = Scene::new();
+        scene.join("ana");
+        let stated = "2026-03-01T10:58:00Z";
+        let send = |scene: &Scene, stated: &str, sent_at: &str| {
+            let unit = parsed(scene, call, &body(call, stated, sent_at));
+            scene.engine.record_units(&[unit], scene.now()).unwrap()[0]
+        };
+        assert!(matches!(send(&scene, stated, first_sent_at), Recorded::New { .. }));
+        scene.skip(SignedDuration::from_mins(after));
+        let again = send(&scene, stated, again_sent_at);
+        assert!(matches!(again, Recorded::Duplicate { .. }), "{call:?} {again_sent_at}: {again:?}");
+        let other = send(&scene, "2026-03-01T10:59:00Z", again_sent_at);
+        assert!(matches!(other, Recorded::Conflict { .. }), "another time is another body");
+    }
+}

@@ -5,8 +5,10 @@
 
 mod arrival;
 mod chaos;
+mod coupons;
 mod doubt;
 mod intake;
+mod pausing;
 mod promises;
 mod segments;
 mod sequence;

@@ -121,7 +121,8 @@ fn a_claim_after_a_purchase_is_found() {
         let (order, customer) = (order_id(order), Some(scene.customer("ana")));
         let lines = Vec::new();
         let body = EventBody::OrderPlaced { order, lines, total_minor: 1, coupon: None };
-        let new = NewEvent { key: incoming.key, customer, at: NOW, received_at: NOW, body };
+        let key = incoming.key;
+        let new = NewEvent { key, customer, at: NOW, stated_at: None, received_at: NOW, body };
         scene.engine.store().write(|tx| tx.append_event(&new)).unwrap();
     };
     tell(&mut scene, "1001");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aftercart_deliver::Stage;
 use aftercart_model::{
-    BounceClass, MessageClass, StepId, Suppression, SuppressionReason, TemplateId,
+    BounceClass, MessageClass, MessageState, StepId, Suppression, SuppressionReason, TemplateId,
 };
 use aftercart_store::NewMessage;
 
@@ -126,7 +126,7 @@ fn a_pause_just_before_the_last_look_stops_the_dot() {
     );
     scene.engine.resume_flow(&flow_id(UPSELL), scene.now()).unwrap();
     scene.live(hours(1));
-    assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 12:15");
+    assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 12:00");
 }
 
 #[test]
@@ -275,20 +275,14 @@ fn a_review_given_while_the_request_is_under_way_stops_its_retry() {
     assert_eq!(scene.mail("ana"), "feedback Cancelled, left the flow: did what the flow asked for");
 }
 
-#[test]
-fn one_message_that_cannot_be_looked_at_holds_up_nobody() {
-    let mut scene = Scene::new();
-    for (name, order) in [("ana", "1001"), ("ben", "1002")] {
-        scene.join(name);
-        scene.order(name, order, &["dripper"]);
-    }
-    scene.skip(days(2));
+/// A message of Ana's enrolment at a step the flow does not have.
+fn planned_by_hand(scene: &Scene) -> NewMessage {
     let (ana, now) = (scene.enrolments("ana")[0].clone(), scene.now());
-    let broken = NewMessage {
+    NewMessage {
         customer: ana.customer,
         enrolment: ana.id,
         flow: ana.flow,
-        flow_version: 99,
+        flow_version: 1,
         step: StepId::new("broken").unwrap(),
         template: TemplateId::new("offer").unwrap(),
         template_version: 1,
@@ -300,11 +294,111 @@ fn one_message_that_cannot_be_looked_at_holds_up_nobody() {
         subject: None,
         products: Vec::new(),
         coupon: None,
-    };
+    }
+}
+
+#[test]
+fn one_message_that_cannot_be_looked_at_holds_up_nobody() {
+    let mut scene = Scene::new();
+    for (name, order) in [("ana", "1001"), ("ben", "1002")] {
+        scene.join(name);
+        scene.order(name, order, &["dripper"]);
+    }
+    scene.skip(days(2));
+    let broken = NewMessage { flow_version: 99, ..planned_by_hand(&scene) };
+    let now = scene.now();
     scene.engine.store().write(|tx| tx.plan_message(&broken)).unwrap();
     scene.work();
     let broken = scene.message("ana", "broken");
     assert_eq!(broken.due_at, now + SignedDuration::from_mins(15));
     assert!(broken.reason.unwrap().starts_with("could not be looked at: "));
     assert_eq!(scene.letters().len(), 2, "the others went");
+    scene.live(hours(2));
+    let broken = scene.message("ana", "broken");
+    assert_eq!((broken.state, broken.attempts), (MessageState::Cancelled, 0));
+    let reason = broken.reason.unwrap();
+    assert!(reason.starts_with("quarantined: after 3 tries, could not be looked at: "), "{reason}");
+    let counts = scene.engine.store().read(|tx| tx.state_counts()).unwrap();
+    assert_eq!(counts, [(MessageState::Sent, 2), (MessageState::Cancelled, 1)], "it is counted");
+}
+
+#[test]
+fn an_email_that_cannot_be_made_is_tried_three_times_and_quarantined() {
+    let gone = TemplateId::new("gone").unwrap();
+    for heals in [false, true] {
+        let mut scene = Scene::new();
+        scene.join("ana");
+        scene.order("ana", "1001", &["dripper"]);
+        scene.skip(hours(2));
+        let products = vec![scene.product("kettle").id];
+        let template = gone.clone();
+        let broken = NewMessage { template, products, ..planned_by_hand(&scene) };
+        scene.engine.store().write(|tx| tx.plan_message(&broken)).unwrap();
+        scene.work();
+        let reason = "broken Deferred, the email could not be made: there is no template `gone`";
+        assert!(scene.mail("ana").starts_with(reason), "{}", scene.mail("ana"));
+        scene.live(SignedDuration::from_mins(16));
+        assert!(scene.mail("ana").starts_with(reason), "a second time");
+        if heals {
+            let (_, offer) = aftercart_email::shipped().iter().find(|it| it.0 == "offer").unwrap();
+            let now = scene.now();
+            scene.engine.store().write(|tx| tx.save_template(&gone, offer, now)).unwrap();
+        }
+        scene.live(hours(3));
+        if heals {
+            assert_eq!(scene.mail("ana"), "broken Sent Sun 1 Mar 14:30");
+        } else {
+            let quarantined =
+                "broken Cancelled, quarantined: after 3 tries, the email could not be made: ";
+            assert!(scene.mail("ana").starts_with(quarantined), "{}", scene.mail("ana"));
+            assert_eq!(scene.letters().len(), 0);
+        }
+    }
+}
+
+#[test]
+fn the_product_an_email_speaks_of_is_chosen_anew_when_it_is_sold_out() {
+    for in_the_last_moment in [false, true] {
+        let mut scene = about_to_send();
+        let before = scene.message("ana", "offer").products;
+        let code = scene.engine.known().unwrap().product(before[0]).unwrap().code.clone();
+        if in_the_last_moment {
+            let engine = Arc::clone(&scene.engine);
+            let mut product = scene.product(&code);
+            product.stock = Some(0);
+            scene.deliver_while(move || drop(engine.save_products(&[product]).unwrap()));
+        } else {
+            scene.sell_out(&code);
+            scene.work();
+        }
+        assert_eq!(scene.letters().len(), 0, "no letter about what nobody can have");
+        let reason = "sold out: the product it spoke of first; others were chosen";
+        assert_eq!(scene.mail("ana"), format!("offer Deferred, {reason}"));
+        scene.work();
+        assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 12:00");
+        let after = scene.message("ana", "offer").products;
+        assert_eq!(after[..3], before[1..], "the story goes on");
+        let letter = String::from_utf8(scene.letters()[0].raw.clone()).unwrap();
+        assert!(!letter.contains(&format!("box.example/{code}")));
+    }
+}
+
+#[test]
+fn with_nothing_left_to_recommend_an_email_is_dropped_with_its_reason() {
+    let mut scene = about_to_send();
+    for (code, ..) in PRODUCTS {
+        scene.sell_out(code);
+    }
+    scene.work();
+    assert_eq!(scene.mail("ana"), "offer Cancelled, out of stock: nothing left to recommend");
+}
+
+#[test]
+fn one_product_beside_the_main_one_holds_nothing_up() {
+    let mut scene = about_to_send();
+    let beside = scene.message("ana", "offer").products[1];
+    let code = scene.engine.known().unwrap().product(beside).unwrap().code.clone();
+    scene.sell_out(&code);
+    scene.work();
+    assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 12:00");
 }

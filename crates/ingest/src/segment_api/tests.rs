@@ -25,13 +25,12 @@ fn told(event: &Incoming) -> String {
     let who: Vec<String> = event.identifiers.iter().map(who).collect();
     let what = format!("{:?}", event.body);
     let what = what.replace("ProductRef ", "").replace("IncomingLine ", "line ");
-    format!(
-        "{} {} {:?}\n  {}\n  {what}",
-        event.key.key,
-        event.at,
-        event.time_source,
-        who.join(", ")
-    )
+    let time_source = match event.time_source {
+        TimeSource::Given => "Given",
+        TimeSource::Corrected { .. } => "Corrected",
+        TimeSource::Received => "Received",
+    };
+    format!("{} {} {time_source}\n  {}\n  {what}", event.key.key, event.at, who.join(", "))
 }
 
 fn told_example(call: Call, name: &str) -> String {
@@ -178,14 +177,16 @@ fn a_wrong_clock_is_corrected() {
         let event = track(body).unwrap().remove(0);
         (event.at.to_string(), event.time_source)
     };
-    use TimeSource::{Corrected, Given};
+    use TimeSource::Given;
+    let corrected = |stated: &str| TimeSource::Corrected { stated: stated.parse().unwrap() };
     let same = "2026-03-01T11:00:00Z";
     assert_eq!(at(same, None), (same.to_owned(), Given), "nothing to correct by");
     assert_eq!(at(same, Some("2026-03-01T11:59:55Z")), (same.to_owned(), Given), "the network's");
     let hour_behind = at(same, Some("2026-03-01T11:00:00Z"));
-    assert_eq!(hour_behind, ("2026-03-01T12:00:00Z".to_owned(), Corrected), "an hour behind");
+    assert_eq!(hour_behind, ("2026-03-01T12:00:00Z".to_owned(), corrected(same)), "an hour behind");
     let day_ahead = at("2026-03-02T11:30:00Z", Some("2026-03-02T12:00:00Z"));
-    assert_eq!(day_ahead, ("2026-03-01T11:30:00Z".to_owned(), Corrected), "a day ahead");
+    let stated = corrected("2026-03-02T11:30:00Z");
+    assert_eq!(day_ahead, ("2026-03-01T11:30:00Z".to_owned(), stated), "a day ahead");
     assert_eq!(at("", None), (NOW.to_string(), TimeSource::Received), "no word on it");
 }
 

@@ -12,6 +12,7 @@
 //! See <https://shopify.dev/docs/api/usage/bulk-operations/queries>.
 
 use aftercart_model::{Currency, Timestamp};
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::{
@@ -126,10 +127,22 @@ pub enum BulkError {
 
 /// The body of the request that starts an operation: `POST /admin/api/VERSION/graphql.json` as JSON.
 pub fn start_query(kind: BulkKind) -> String {
+    start_query_since(kind, None)
+}
+
+/// As [`start_query`], and of orders only those placed on `since` or later, in the shop's zone.
+pub fn start_query_since(kind: BulkKind, since: Option<Date>) -> String {
+    let query = match since {
+        Some(since) if kind == BulkKind::Orders => {
+            let orders = format!("{{ orders(query: \"created_at:>={since}\") {{");
+            kind.query().replacen("{ orders {", &orders, 1)
+        }
+        _ => kind.query().to_owned(),
+    };
     let mutation = "mutation($query: String!) { \
         bulkOperationRunQuery(query: $query, groupObjects: true) { \
         bulkOperation { id status } userErrors { field message } } }";
-    json!({"query": mutation, "variables": {"query": kind.query()}}).to_string()
+    json!({"query": mutation, "variables": {"query": query}}).to_string()
 }
 
 /// The body of the request that asks what became of the operation `id`.
@@ -518,6 +531,10 @@ mod tests {
                 assert!(asked, "the example has `{name}`, which the query does not ask for");
             }
         }
+        let since = start_query_since(BulkKind::Orders, Some(jiff::civil::date(2026, 1, 1)));
+        let body: Value = serde_json::from_str(&since).unwrap();
+        let query = body["variables"]["query"].as_str().unwrap();
+        assert!(query.starts_with("{ orders(query: \"created_at:>=2026-01-01\") { edges"), "{query}");
         let body: Value =
             serde_json::from_str(&status_query("gid://shopify/BulkOperation/7")).unwrap();
         assert_eq!(body["variables"]["id"], "gid://shopify/BulkOperation/7");

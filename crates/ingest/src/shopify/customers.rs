@@ -8,7 +8,7 @@ use aftercart_model::{
 use serde_json::{Value, json};
 
 use super::{Arrival, Fields, RejectReason, address, content_hash, told, told_now, unusable};
-use crate::{Incoming, IncomingBody, Taken};
+use crate::{Incoming, IncomingBody, Taken, TimeSource};
 
 /// Facts kept as attributes under their own names, as texts and flags.
 const TEXTS: [&str; 3] = ["phone", "note", "state"];
@@ -40,7 +40,7 @@ impl CustomerSnapshot {
         }
     }
 
-    pub fn says_nothing(&self) -> bool {
+    fn says_nothing(&self) -> bool {
         let CustomerSnapshot { name, country, locale, attributes, .. } = self;
         *name == CustomerName::default()
             && country.is_none()
@@ -48,12 +48,12 @@ impl CustomerSnapshot {
             && attributes.is_empty()
     }
 
-    pub fn hash(&self) -> String {
+    fn hash(&self) -> String {
         let CustomerSnapshot { name, country, locale, attributes, .. } = self;
         content_hash(&json!([self.email, name, country, locale, attributes]))
     }
 
-    pub fn body(self) -> IncomingBody {
+    fn body(self) -> IncomingBody {
         IncomingBody::Identified {
             name: self.name,
             time_zone: None,
@@ -63,10 +63,16 @@ impl CustomerSnapshot {
         }
     }
 
-    fn tell(self, at: Timestamp) -> Incoming {
-        let key = format!("customer:{}@{}#{}", self.key(), at.as_millisecond(), self.hash());
-        let identifiers = self.identifiers();
-        told(key, &identifiers, at, self.body())
+    /// `at` is `None` where the source keeps no time; then what it says has no time in its key.
+    pub fn tell(self, at: Option<Timestamp>, arrival: Arrival<'_>) -> Incoming {
+        let (who, hash, identifiers) = (self.key(), self.hash(), self.identifiers());
+        match at {
+            Some(at) => {
+                let key = format!("customer:{who}@{}#{hash}", at.as_millisecond());
+                told(key, &identifiers, at, self.body())
+            }
+            None => told_now(format!("customer:{who}#{hash}"), &identifiers, arrival, self.body()),
+        }
     }
 }
 
@@ -79,12 +85,13 @@ pub fn of_payload(
     let id = fields.id_needed("id")?;
     let identifiers = snapshot.identifiers();
     let created_at = fields.time("created_at")?;
-    let updated_at = fields.time("updated_at")?.or(created_at).unwrap_or(arrival.received_at);
+    let updated_at = fields.time("updated_at")?.or(created_at);
+    let told_at = updated_at.unwrap_or(arrival.received_at);
     let consent = match fields.object("email_marketing_consent")? {
-        Some(consent) => consent_of(&consent, created_at, updated_at)?,
-        None => old_consent(fields, created_at.unwrap_or(updated_at))?,
+        Some(consent) => consent_of(&consent, created_at, told_at)?,
+        None => old_consent(fields, created_at.unwrap_or(told_at))?,
     };
-    let mut events = vec![snapshot.tell(updated_at)];
+    let mut events = vec![snapshot.tell(updated_at, arrival)];
     events.extend(consent.map(|it| consent_given(&id, &identifiers, it)));
     Ok(events)
 }
@@ -95,11 +102,12 @@ pub fn of_node(node: &Fields<'_>, arrival: Arrival<'_>) -> Result<Vec<Incoming>,
     let id = node.id_needed("id")?;
     let identifiers = snapshot.identifiers();
     let created_at = node.time("createdAt")?;
-    let updated_at = node.time("updatedAt")?.or(created_at).unwrap_or(arrival.received_at);
-    let mut events = vec![snapshot.tell(updated_at)];
+    let updated_at = node.time("updatedAt")?.or(created_at);
+    let told_at = updated_at.unwrap_or(arrival.received_at);
+    let mut events = vec![snapshot.tell(updated_at, arrival)];
     for name in ["defaultEmailAddress", "emailMarketingConsent"] {
         let Some(consent) = node.object(name)? else { continue };
-        if let Some(consent) = consent_of(&consent, created_at, updated_at)? {
+        if let Some(consent) = consent_of(&consent, created_at, told_at)? {
             events.push(consent_given(&id, &identifiers, consent));
             break;
         }
@@ -111,13 +119,14 @@ pub fn of_node(node: &Fields<'_>, arrival: Arrival<'_>) -> Result<Vec<Incoming>,
 pub fn named_in_passing(
     fields: &Fields<'_>,
     at: Timestamp,
+    arrival: Arrival<'_>,
 ) -> Result<Option<Incoming>, RejectReason> {
     let is_node = fields.names("firstName");
     let snapshot = if is_node { snapshot_of_node(fields)? } else { snapshot(fields)? };
     // Tags and notes are told by the customer's own webhooks, with the time they were changed.
     let snapshot = CustomerSnapshot { attributes: BTreeMap::new(), ..snapshot };
     let is_known = snapshot.id.is_some() && !snapshot.says_nothing();
-    Ok(is_known.then(|| snapshot.tell(at)))
+    Ok(is_known.then(|| snapshot.tell(Some(at), arrival)))
 }
 
 /// A customer's address in a node, wherever the version of the API has it.
@@ -175,7 +184,14 @@ pub fn consent_of_payload(
     let consent = fields.object(name)?.ok_or_else(|| fields.missing(name))?;
     let now = arrival.received_at;
     Ok(match consent_of(&consent, Some(now), now)? {
-        Some(consent) => Taken::Events(vec![consent_given(&id, &identifiers, consent)]),
+        Some(consent) => {
+            let is_undated = consent.at == now;
+            let mut event = consent_given(&id, &identifiers, consent);
+            if is_undated {
+                event.time_source = TimeSource::Received;
+            }
+            Taken::Events(vec![event])
+        }
         None => Taken::Ignored(
             "it says neither that they subscribed nor that they unsubscribed".to_owned(),
         ),

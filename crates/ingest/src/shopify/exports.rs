@@ -25,7 +25,7 @@ use super::{
     orders::{OrderSnapshot, codes, line_of},
     products::{ProductSnapshot, VariantStock, Variants, with_handle},
     summary::summary,
-    told, told_now,
+    told,
 };
 use crate::{Incoming, IncomingBody, IncomingLine, ProductRef, decimal::Decimal};
 
@@ -362,8 +362,7 @@ fn product(rows: &[Row<'_>], arrival: Arrival<'_>) -> Result<Vec<Incoming>, Reje
     let mut codes = with_handle(Vec::new(), Some(&handle));
     let code = codes.remove(0);
     let snapshot = ProductSnapshot { code, codes_also: variants.codes, facts };
-    let key = format!("product:{}#{}", snapshot.code, snapshot.hash());
-    Ok(vec![told_now(key, &[], arrival, snapshot.body())])
+    Ok(vec![snapshot.tell(None, arrival)])
 }
 
 const PICTURE: &[&str] = &["Image Src", "Product image URL"];
@@ -432,8 +431,7 @@ fn customer(row: &Row<'_>, arrival: Arrival<'_>) -> Result<Vec<Incoming>, Reject
         attributes,
     };
     let (who, identifiers) = (snapshot.key(), snapshot.identifiers());
-    let key = format!("customer:{who}#{}", snapshot.hash());
-    let mut events = vec![told_now(key, &identifiers, arrival, snapshot.body())];
+    let mut events = vec![snapshot.tell(None, arrival)];
     if row.is_yes(ACCEPTS) {
         // The file does not say since when. A yes without its time is older than any no.
         let at = Timestamp::UNIX_EPOCH;

@@ -147,7 +147,7 @@ pub fn of_payload(
     let mut events = snapshot.tell(topic.is_some_and(|it| it != "orders/create"))?;
     if let Some(customer) = fields.object("customer")? {
         // What an old order shows of its customer is as old as the order.
-        events.extend(customers::named_in_passing(&customer, created_at)?);
+        events.extend(customers::named_in_passing(&customer, created_at, arrival)?);
     }
     Ok(events)
 }
@@ -199,7 +199,7 @@ pub fn of_node(
     };
     let mut events = snapshot.tell(false)?;
     if let Some(customer) = customer {
-        events.extend(customers::named_in_passing(&customer, created_at)?);
+        events.extend(customers::named_in_passing(&customer, created_at, arrival)?);
     }
     Ok(events)
 }

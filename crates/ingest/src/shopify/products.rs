@@ -16,18 +16,19 @@ pub struct ProductSnapshot {
 }
 
 impl ProductSnapshot {
-    pub fn hash(&self) -> String {
-        content_hash(&json!([self.codes_also, self.facts]))
-    }
-
-    pub fn body(self) -> IncomingBody {
+    /// `at` is `None` where the source keeps no time; then what it says has no time in its key.
+    pub fn tell(self, at: Option<Timestamp>, arrival: Arrival<'_>) -> Incoming {
+        let hash = content_hash(&json!([self.codes_also, self.facts]));
         let (code, codes_also) = (self.code, self.codes_also);
-        IncomingBody::ProductSaved { code, codes_also, facts: Box::new(self.facts) }
-    }
-
-    fn tell(self, at: Timestamp) -> Incoming {
-        let key = format!("product:{}@{}#{}", self.code, at.as_millisecond(), self.hash());
-        told(key, &[], at, self.body())
+        let key = match at {
+            Some(at) => format!("product:{code}@{}#{hash}", at.as_millisecond()),
+            None => format!("product:{code}#{hash}"),
+        };
+        let body = IncomingBody::ProductSaved { code, codes_also, facts: Box::new(self.facts) };
+        match at {
+            Some(at) => told(key, &[], at, body),
+            None => told_now(key, &[], arrival, body),
+        }
     }
 }
 
@@ -135,9 +136,9 @@ pub fn of_payload(
         is_active: Some(is_active && is_published),
     };
     let created_at = fields.time("created_at")?;
-    let at = fields.time("updated_at")?.or(created_at).unwrap_or(arrival.received_at);
+    let at = fields.time("updated_at")?.or(created_at);
     let codes_also = with_handle(variants.codes, handle.as_deref());
-    Ok(vec![ProductSnapshot { code: id, codes_also, facts }.tell(at)])
+    Ok(vec![ProductSnapshot { code: id, codes_also, facts }.tell(at, arrival)])
 }
 
 /// A product as a bulk operation shows it, with the nodes of its variants.
@@ -197,9 +198,9 @@ pub fn of_node(
         is_active: Some(is_active && is_published),
     };
     let created_at = node.time("createdAt")?;
-    let at = node.time("updatedAt")?.or(created_at).unwrap_or(arrival.received_at);
+    let at = node.time("updatedAt")?.or(created_at);
     let codes_also = with_handle(variants.codes, handle.as_deref());
-    Ok(vec![ProductSnapshot { code: node.id_needed("id")?, codes_also, facts }.tell(at)])
+    Ok(vec![ProductSnapshot { code: node.id_needed("id")?, codes_also, facts }.tell(at, arrival)])
 }
 
 pub fn removed(fields: &Fields<'_>, arrival: Arrival<'_>) -> Result<Vec<Incoming>, RejectReason> {
@@ -243,7 +244,7 @@ pub fn cost_known(fields: &Fields<'_>, arrival: Arrival<'_>) -> Result<Taken, Re
     let facts = ProductFacts { cost_minor: Some(cost_minor), ..ProductFacts::default() };
     let codes_also = fields.name("sku")?.into_iter().collect();
     let snapshot = ProductSnapshot { code: format!("inventory:{id}"), codes_also, facts };
-    Ok(Taken::Events(vec![snapshot.tell(at)]))
+    Ok(Taken::Events(vec![snapshot.tell(Some(at), arrival)]))
 }
 
 pub fn stock(item: &str, location: &str, units: i64, at: Timestamp) -> Incoming {

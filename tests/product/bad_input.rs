@@ -98,6 +98,44 @@ fn a_condition_that_is_not_one_says_where() {
 }
 
 #[test]
+fn what_cannot_be_shown_is_said() {
+    let place = Place::new();
+    std::fs::write(
+        place.path().join("one.csv"),
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
+         1,10001,KETTLE,1,2011-01-01 09:00:00,20.00,7,France\n",
+    )
+    .unwrap();
+    place.ask(&["import", "orders", "one.csv", "--format", "online-retail"]);
+    let text = place.ask(&["recommend", "customer", "7"]);
+    assert!(text.contains("There is nothing to recommend yet"), "{text}");
+    let replay =
+        ["flow", "replay", "upsell-cross-sell", "--from", "2030-01-01", "--to", "2030-02-01"];
+    let said = place.run(&replay);
+    assert!(said.err.contains("the newest event in this store is of 2011-01-01"), "{}", said.err);
+    let render = |template: &str, out: &str| {
+        place.refused(&["email", "render", template, "--customer", "7", "--out", out])
+    };
+    let err = render("feedback", "it.txt");
+    assert_snapshot!(err, @"error: `--out` is `it.txt`, where the text part goes; end it with .html");
+    let err = render("feedback", "nowhere/it.html");
+    assert!(err.contains("cannot write `nowhere/it.html`"), "{err}");
+    let err = render("offer", "it.html");
+    assert!(err.contains("cannot render for customer `7`"), "{err}");
+    for nonsense in ["", "🎉", "99999999999999999999", "no such"] {
+        for command in [
+            &["report", nonsense][..],
+            &["recommend", "product", nonsense],
+            &["recommend", "customer", nonsense],
+            &["segment", "count", nonsense],
+        ] {
+            let err = place.refused(command);
+            assert!(err.starts_with("error: ") && !err.contains("panicked"), "{command:?}: {err}");
+        }
+    }
+}
+
+#[test]
 fn errors_are_json_where_json_was_asked_for() {
     let place = Place::new();
     let err = place.refused(&["report", "upsell-cross-sell", "--json"]);

@@ -31,8 +31,9 @@ const DOUBT_OPEN: SignedDuration = SignedDuration::from_hours(24);
 /// heals by itself has healed by then, and the rest needs a person.
 const SET_ASIDE_MAX: u32 = 3;
 
-/// Messages in one transaction of a recovery: whoever comes meanwhile waits for that many.
-const RECOVER_BATCH: u32 = 500;
+/// Messages in one transaction of a recovery: whoever comes meanwhile waits for that many. Tests
+/// recover one by one, so that every crash in them takes several rounds.
+const RECOVER_BATCH: u32 = if cfg!(test) { 1 } else { 500 };
 
 /// Why nothing is sent about an order that was cancelled.
 pub(crate) const ORDER_CANCELLED: &str = "the order it follows up was cancelled";

@@ -120,13 +120,13 @@ pub struct DemoArgs {
     #[arg(long)]
     pub fresh: bool,
     /// Where the console listens [default: 127.0.0.1:7878]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = read_address)]
     pub listen: Option<SocketAddr>,
     /// Stop after the simulation, without the console
     #[arg(long)]
     pub no_serve: bool,
     /// How many days to live through
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=365))]
+    #[arg(long, default_value_t = 60, value_parser = number::<u32, 1, 365>, allow_negative_numbers = true)]
     pub days: u32,
     /// Another seed gives another shop, and other luck with who is held out
     #[arg(long, default_value_t = 2)]
@@ -136,7 +136,7 @@ pub struct DemoArgs {
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Where to listen [default: 127.0.0.1:7878]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = read_address)]
     pub listen: Option<SocketAddr>,
     /// Make an empty store if there is none; a shop described in the configuration needs no word
     #[arg(long)]
@@ -186,7 +186,7 @@ pub struct SegmentListArgs {
     #[command(flatten)]
     pub ask: SegmentArgs,
     /// At most so many customers
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = number::<usize, 1, 10_000_000>, allow_negative_numbers = true)]
     pub limit: usize,
 }
 
@@ -202,7 +202,7 @@ pub enum RecommendCommand {
 pub struct RecommendProductArgs {
     /// The shop's code of the product
     pub code: String,
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=50))]
+    #[arg(long, default_value_t = 10, value_parser = number::<u16, 1, 50>, allow_negative_numbers = true)]
     pub limit: u16,
 }
 
@@ -210,7 +210,7 @@ pub struct RecommendProductArgs {
 pub struct RecommendCustomerArgs {
     /// The shop's id of the customer, or an email address
     pub customer: String,
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=50))]
+    #[arg(long, default_value_t = 4, value_parser = number::<u16, 1, 50>, allow_negative_numbers = true)]
     pub limit: u16,
 }
 
@@ -304,6 +304,18 @@ pub enum BenchPart {
     Render,
 }
 
+fn read_address(text: &str) -> Result<SocketAddr, String> {
+    let remedy = "not an address and a port; write them such as 127.0.0.1:7878";
+    text.parse().map_err(|_| remedy.to_owned())
+}
+
+/// A whole number from `MIN` to `MAX`.
+fn number<T: TryFrom<u64>, const MIN: u64, const MAX: u64>(text: &str) -> Result<T, String> {
+    let number = text.parse::<u64>().ok().filter(|it| (MIN..=MAX).contains(it));
+    let number = number.and_then(|it| T::try_from(it).ok());
+    number.ok_or_else(|| format!("out of reach; choose a whole number from {MIN} to {MAX}"))
+}
+
 /// Years a shop may ask about. Beyond them a digit was mistyped.
 const YEARS: std::ops::RangeInclusive<i16> = 1900..=2999;
 
@@ -387,7 +399,16 @@ mod tests {
 
     #[test]
     fn mistakes_say_what_where_and_how_to_mend() {
-        assert_snapshot!(refused(&["demo", "--days", "400"]), @"`--days` is `400`: 400 is not in 1..=365");
+        assert_snapshot!(refused(&["demo", "--days", "400"]), @"`--days` is `400`: out of reach; choose a whole number from 1 to 365");
+        assert_snapshot!(refused(&["serve", "--listen", "localhost"]), @"`--listen` is `localhost`: not an address and a port; write them such as 127.0.0.1:7878");
+        let list = |limit: &str| refused(&["segment", "list", "x", "--limit", limit]);
+        for limit in ["0", "-1", "many", "99999999999999999999", "🎉"] {
+            let told = list(limit);
+            let meant = format!(
+                "`--limit` is `{limit}`: out of reach; choose a whole number from 1 to 10000000"
+            );
+            assert_eq!(told, meant);
+        }
         assert_snapshot!(refused(&["repot"]), @r"
         unrecognized subcommand 'repot'
 

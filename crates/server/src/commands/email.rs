@@ -31,11 +31,19 @@ struct Written {
 }
 
 fn render(common: &Common, args: &EmailRenderArgs) -> Result<()> {
+    let text_file = args.out.with_extension("txt");
+    ensure!(
+        text_file != args.out,
+        "`--out` is `{}`, where the text part goes; end it with .html",
+        args.out.display()
+    );
     let shop = shop::open(common)?;
     let customer = shop.engine.find_customer(&args.customer)?;
     let template = TemplateId::new(&*args.template)?;
-    let rendered = shop.engine.preview_email(&template, customer, shop.now())?;
-    let text_file = args.out.with_extension("txt");
+    let rendered = shop
+        .engine
+        .preview_email(&template, customer, shop.now())
+        .with_context(|| format!("cannot render for customer `{}`", args.customer))?;
     let write = |path: &Path, content: &str| {
         std::fs::write(path, content).with_context(|| format!("cannot write `{}`", path.display()))
     };

@@ -50,7 +50,16 @@ fn replay(common: &Common, args: &ReplayArgs) -> Result<()> {
         let _ = writeln!(text, "{} ({which}), {} to {}\n", id, args.from, args.to);
         text.push_str(&describe(&replayed.replay, &names));
         text
-    })
+    })?;
+    if replayed.replay.orders == 0
+        && let Some(newest) = shop.engine.store().read(|tx| tx.newest_event_at())?
+    {
+        let day = shop.engine.shop().zone().to_datetime(newest).date();
+        output.hint(format!(
+            "\nNo order was placed in this time; the newest event in this store is of {day}"
+        ));
+    }
+    Ok(())
 }
 
 fn describe(replay: &Replay, names: &BTreeMap<CustomerId, String>) -> String {

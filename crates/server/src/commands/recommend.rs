@@ -70,6 +70,10 @@ fn describe_customer(advice: &CustomerAdvice, currency: Currency) -> String {
         Some(order) => format!("after order {order}: {}\n\n", advice.bought.join(", ")),
         None => "has not ordered yet; what sells best:\n\n".to_owned(),
     };
+    if advice.products.is_empty() {
+        text.push_str("There is nothing to recommend yet: no other product of the shop sells.\n");
+        return text;
+    }
     let mut table = Table::new(&["product", "", " price", "why"]);
     for it in &advice.products {
         let price = currency.format(it.price_minor);

@@ -70,16 +70,20 @@ fn open(common: &Common, creates: bool) -> Result<Opened> {
 /// reader of one should not have to find out why.
 pub fn hint_of_old_links(output: Output, shop: &Opened, listen: SocketAddr) {
     let told = &shop.engine.shop().public_url;
-    let Some(old) = told.strip_prefix("http://").and_then(|it| it.parse::<SocketAddr>().ok())
-    else {
-        return;
-    };
-    if shop.config.mail.smtp.is_none() && old.ip().is_loopback() && old != listen {
+    if let (None, Some(old)) = (&shop.config.mail.smtp, left_address(told, listen)) {
         output.hint(format!(
             "Links in emails lead to {told}, and this is http://{listen}; to follow them, start \
              with --listen {old}"
         ));
     }
+}
+
+/// The address on this machine that `public_url` names, if whoever listens at `listen` does not
+/// answer there.
+fn left_address(public_url: &str, listen: SocketAddr) -> Option<SocketAddr> {
+    let old: SocketAddr = public_url.strip_prefix("http://")?.parse().ok()?;
+    let is_answered = old == listen || old.port() == listen.port() && listen.ip().is_unspecified();
+    (old.ip().is_loopback() && !is_answered).then_some(old)
 }
 
 pub fn listen_at(flag: Option<SocketAddr>, config: &Config) -> Result<SocketAddr> {
@@ -272,6 +276,16 @@ impl<T: Transport> Transport for UntilTheEnd<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_that_lead_where_nobody_listens_are_noticed() {
+        let left = |url: &str, listen: &str| left_address(url, listen.parse().unwrap()).is_some();
+        assert!(left("http://127.0.0.1:7878", "127.0.0.1:8000"));
+        assert!(!left("http://127.0.0.1:7878", "127.0.0.1:7878"));
+        assert!(!left("http://127.0.0.1:7878", "0.0.0.0:7878"), "every address of this machine");
+        assert!(left("http://[::1]:7878", "127.0.0.1:7878"));
+        assert!(!left("https://mail.tarnandember.example", "127.0.0.1:7878"), "behind a proxy");
+    }
 
     #[test]
     fn a_relay_is_greeted_by_the_name_customers_know() {

@@ -83,7 +83,7 @@ pub struct Recommendation {
 /// What goes with a thing is another kind of thing. Where the shop says what kinds there are, one
 /// more of a kind they have comes last of what goes with their products, whatever its score: people
 /// who love drippers do buy two, but whoever chose one this week needs a kettle. The same thing in
-/// another amount is not shown at all until theirs is used up. A better version is told as what it
+/// another amount is not shown at all until theirs is used up, nor both amounts in one list. A better version is told as what it
 /// is, a step up.
 ///
 /// Where too little goes with what they bought, best sellers of the same categories follow, then
@@ -259,15 +259,18 @@ impl<'a> Has<'a> {
             && self.shelf.get(product).is_some_and(is_named_kind)
     }
 
-    /// They have the same thing in another amount, in a shop that says what kinds there are.
+    /// They have the same thing in another amount.
     fn is_another_amount(&self, product: ProductId) -> bool {
         let own = self.of_kind(self.model.kind(product));
-        let is_told = |it: &&Product| !own.is_empty() && is_named_kind(it);
-        let Some(product) = self.shelf.get(product).filter(is_told) else {
-            return false;
-        };
-        let own = own.iter().filter_map(|(_, id)| self.shelf.get(*id));
-        own.into_iter().any(|it| differ_in_amount_alone(&it.name, &product.name))
+        own.iter().any(|(_, own)| self.differ_in_amount(product, *own))
+    }
+
+    /// One thing in two amounts, in a shop that says what kinds there are.
+    fn differ_in_amount(&self, a: ProductId, b: ProductId) -> bool {
+        match (self.shelf.get(a), self.shelf.get(b)) {
+            (Some(a), Some(b)) => is_same_kind(a, b) && differ_in_amount_alone(&a.name, &b.name),
+            _ => false,
+        }
     }
 }
 
@@ -428,7 +431,8 @@ impl List<'_> {
         let kind = model.kind(product);
         let same = self.chosen.iter().filter(|it| model.kind(it.product) == kind).count();
         let has_room = may_repeat || kind.is_none() || same < self.rules.same_kind_max;
-        is_new && has_room && !self.has.is_another_amount(product)
+        let has = |it: &Recommendation| self.has.differ_in_amount(product, it.product);
+        is_new && has_room && !self.has.is_another_amount(product) && !self.chosen.iter().any(has)
     }
 }
 
@@ -594,10 +598,15 @@ mod tests {
             let bought = vec![(FILTERS, days_ago(days)), (PAN, days_ago(2))];
             let taste = Taste { bought, anchors: vec![PAN] };
             let rules = Rules { count: 7, ..Rules::default() };
-            shown(&products, &taste, &rules).contains(&SCALE)
+            let all = shown(&products, &taste, &rules);
+            all.contains(&FILTERS) || all.contains(&SCALE)
         };
         assert!(!offered(2), "they have just taken the small bag");
         assert!(offered(30), "three quarters of it are gone");
+        let taste = Taste { bought: vec![], anchors: vec![PAN] };
+        let all = shown(&products, &taste, &Rules { count: 7, ..Rules::default() });
+        let bags = all.iter().filter(|it| [FILTERS, SCALE].contains(it)).count();
+        assert_eq!(bags, 1, "nor do both stand in one list");
         let anchored = Taste { bought: vec![], anchors: vec![FILTERS] };
         let better = steps_up(&model(&products), &products, &anchored, &Rules::default(), NOW);
         assert!(better.iter().all(|it| it.product != SCALE), "nor as the better version of it");

@@ -8,11 +8,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::{Consent, ConsentState, OrderLine, Topic};
 
 /// One source's word on what an order consists of: when it was placed, or after a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderWord {
     /// When the order came to look so.
     pub at: Timestamp,

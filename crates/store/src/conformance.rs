@@ -12,7 +12,7 @@ mod writing;
 
 use std::collections::BTreeMap;
 
-use aftercart_model::*;
+use aftercart_model::{told::OrderWord, *};
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::{NewEvent, NewMessage, Result, Store, Tx};
@@ -69,6 +69,8 @@ suite! {
     }
     catalogue {
         products_are_numbered_densely,
+        of_a_product_the_newest_word_holds,
+        stock_is_summed_once_all_of_it_was_counted,
         pictures_and_settings_are_kept,
         old_versions_of_blobs_go,
         reviews_count_as_ratings_in_any_state,

@@ -2,7 +2,11 @@
 
 use std::{ops::ControlFlow, sync::LazyLock};
 
-use aftercart_model::{CustomerId, Order, OrderId, OrderLine, ProductId, Timestamp};
+use aftercart_model::{
+    CustomerId, Order, OrderId, OrderLine, ProductId, Timestamp,
+    told::{OrderWord, first_told},
+};
+use anyhow::Context as _;
 
 use crate::{
     Result,
@@ -55,11 +59,12 @@ impl Tx<'_> {
         if self.execute(sql, values![&order.id, bucket, seq])? == 0 {
             return Ok(false);
         }
-        let (early_refund, early_cancel) = self.take_early_changes(&order.id)?;
-        let refunded_minor = order.refunded_minor + early_refund;
-        let cancelled_at = [order.cancelled_at, early_cancel].into_iter().flatten().min();
+        let early = self.take_early(&order.id)?;
+        let refunded_minor = order.refunded_minor + early.refunded_minor;
+        let cancelled_at = first_told(order.cancelled_at, early.cancelled_at);
         let sql = "INSERT INTO orders (bucket, seq, id, customer, placed_at, total_minor, coupon, \
-                   refunded_minor, cancelled_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+                   refunded_minor, cancelled_at, content_at) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?5)";
         self.execute(
             sql,
             values![
@@ -75,6 +80,44 @@ impl Tx<'_> {
             ],
         )?;
         self.insert_lines(bucket, seq, &order.lines)?;
+        if let Some(word) = early.word {
+            self.revise_order(&order.id, &word)?;
+        }
+        Ok(true)
+    }
+
+    /// Hears a word on what an order consists of: it counts if it holds over what is known, whichever
+    /// came first. `false`: the order has not arrived yet; the word is kept until it does.
+    pub fn revise_order(&mut self, id: &OrderId, word: &OrderWord) -> Result<bool> {
+        let sql = "SELECT o.bucket, o.seq, o.content_at FROM order_ids i \
+                   JOIN orders o ON o.bucket = i.bucket AND o.seq = i.seq WHERE i.id = ?1";
+        let place =
+            self.first(sql, values![id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let Some((bucket, seq, content_at)): Option<(u8, u64, Timestamp)> = place else {
+            let mut early = self.take_early(id)?;
+            early.hear(word.clone());
+            self.keep_early(id, &early)?;
+            return Ok(false);
+        };
+        let order = self.order(id)?.context("an order's id leads to no order")?;
+        let known = OrderWord {
+            at: content_at,
+            placed_at: Some(order.placed_at),
+            lines: order.lines,
+            total_minor: order.total_minor,
+            coupon: order.coupon,
+        };
+        let placed_at = first_told(known.placed_at, word.placed_at);
+        let holds = if word.holds_over(&known) { word } else { &known };
+        let sql = "UPDATE orders SET placed_at = ?3, total_minor = ?4, coupon = ?5, \
+                   content_at = ?6 WHERE bucket = ?1 AND seq = ?2";
+        let OrderWord { at, total_minor, coupon, .. } = holds;
+        self.execute(sql, values![bucket, seq, placed_at, *total_minor, coupon.as_deref(), *at])?;
+        if holds.lines != known.lines {
+            let sql = "DELETE FROM order_lines WHERE bucket = ?1 AND order_seq = ?2";
+            self.execute(sql, values![bucket, seq])?;
+            self.insert_lines(bucket, seq, &holds.lines)?;
+        }
         Ok(true)
     }
 
@@ -200,20 +243,32 @@ impl Tx<'_> {
         if self.execute(sql, values![id, refund_minor, cancelled_at])? == 1 {
             return Ok(true);
         }
-        let (early_refund, early_cancel) = self.take_early_changes(id)?;
-        let cancelled_at = [cancelled_at, early_cancel].into_iter().flatten().min();
-        let sql = "INSERT INTO early_order_changes (id, refunded_minor, cancelled_at) \
-                   VALUES (?1, ?2, ?3)";
-        self.execute(sql, values![id, refund_minor + early_refund, cancelled_at])?;
+        let mut early = self.take_early(id)?;
+        early.refunded_minor += refund_minor;
+        early.cancelled_at = first_told(early.cancelled_at, cancelled_at);
+        self.keep_early(id, &early)?;
         Ok(false)
     }
 
     /// What was said about an order that had not arrived; it is forgotten here.
-    fn take_early_changes(&mut self, id: &OrderId) -> Result<(i64, Option<Timestamp>)> {
+    fn take_early(&mut self, id: &OrderId) -> Result<Early> {
         let sql = "DELETE FROM early_order_changes WHERE id = ?1 \
-                   RETURNING refunded_minor, cancelled_at";
-        let early = self.first(sql, values![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(early.unwrap_or((0, None)))
+                   RETURNING refunded_minor, cancelled_at, word";
+        let read = |row: &Row<'_>| {
+            let word: Option<String> = row.get(2)?;
+            let word = word.map(|it| serde_json::from_str(&it)).transpose();
+            let word = word.context("an early word on an order cannot be read")?;
+            Ok(Early { refunded_minor: row.get(0)?, cancelled_at: row.get(1)?, word })
+        };
+        Ok(self.first(sql, values![id], read)?.unwrap_or_default())
+    }
+
+    fn keep_early(&mut self, id: &OrderId, early: &Early) -> Result<()> {
+        let word = early.word.as_ref().map(serde_json::to_string).transpose()?;
+        let sql = "INSERT INTO early_order_changes (id, refunded_minor, cancelled_at, word) \
+                   VALUES (?1, ?2, ?3, ?4)";
+        let values = values![id, early.refunded_minor, early.cancelled_at, word.as_deref()];
+        self.execute(sql, values).map(drop)
     }
 
     /// All orders with their lines, by when they were placed and then by id.
@@ -265,6 +320,28 @@ impl Tx<'_> {
             Ok(ControlFlow::Continue(()))
         })?;
         open.map_or(Ok(()), |(_, last)| f(last))
+    }
+}
+
+/// What was said about an order before it arrived.
+#[derive(Default)]
+struct Early {
+    refunded_minor: i64,
+    cancelled_at: Option<Timestamp>,
+    word: Option<OrderWord>,
+}
+
+impl Early {
+    fn hear(&mut self, mut word: OrderWord) {
+        let Some(known) = self.word.take() else {
+            self.word = Some(word);
+            return;
+        };
+        let placed_at = first_told(known.placed_at, word.placed_at);
+        if known.holds_over(&word) {
+            word = known;
+        }
+        self.word = Some(OrderWord { placed_at, ..word });
     }
 }
 

@@ -32,6 +32,59 @@ pub fn products_are_numbered_densely(store: &Store) {
     assert!(store.write(|tx| tx.set_stock(ProductId(9), Some(1))).is_err(), "an unknown product");
 }
 
+pub fn of_a_product_the_newest_word_holds(store: &Store) {
+    let said = |name: &str, stock| ProductFacts {
+        name: Some(name.to_owned()),
+        stock: Some(stock),
+        ..ProductFacts::default()
+    };
+    let words = [(2, said("Kettle", Some(3))), (1, said("Old kettle", None))];
+    let priced = ProductFacts { price_minor: Some(8_900), ..ProductFacts::default() };
+    let kept = [[0, 1, 2], [1, 2, 0], [2, 0, 1]].map(|order| {
+        write(store, |tx| {
+            let code = format!("K{order:?}");
+            let id = tx.save_product(&Product::bare(ProductId(0), &code, "?", 0))?;
+            for index in order {
+                match words.get(index) {
+                    Some((seconds, facts)) => tx.tell_product(id, at(*seconds), facts)?,
+                    None => tx.tell_product(id, at(0), &priced)?,
+                }
+            }
+            let product = tx.product_by_code(&code)?.unwrap();
+            Ok((product.name, product.stock, product.price_minor))
+        })
+    });
+    assert_eq!(kept[0], ("Kettle".to_owned(), Some(3), 8_900), "what is not said stays");
+    assert!(kept.iter().all(|it| *it == kept[0]), "{kept:?}");
+}
+
+pub fn stock_is_summed_once_all_of_it_was_counted(store: &Store) {
+    let codes: Vec<String> = ["SKU-1", "inventory:7", "inventory:8"].map(str::to_owned).into();
+    let id = write(store, |tx| {
+        let id = tx.save_product(&Product::bare(ProductId(0), "P1", "Kettle", 0))?;
+        tx.save_product(&Product::bare(ProductId(0), "inventory:9", "Beans", 0))?;
+        tx.add_product_codes(id, &codes)?;
+        tx.add_product_codes(id, &["inventory:9".to_owned()])?;
+        tx.tell_product(id, at(5), &ProductFacts { stock: Some(Some(9)), ..Default::default() })?;
+        Ok(id)
+    });
+    let stock = || read(store, |tx| tx.product_by_code("SKU-1")).unwrap().stock;
+    let count = |code: &str, place: &str, seconds, units| {
+        write(store, |tx| tx.count_stock(id, code, place, at(seconds), units));
+        stock()
+    };
+    assert_eq!(count("inventory:7", "Lisbon", 9, 4), Some(9), "a part says nothing of the whole");
+    assert_eq!(count("inventory:8", "Lisbon", 4, 1), Some(5));
+    assert_eq!(count("inventory:8", "Porto", 4, 2), Some(7), "over all places");
+    assert_eq!(count("inventory:7", "Lisbon", 8, 100), Some(7), "an older count");
+    assert_eq!(count("inventory:7", "Lisbon", 9, 3), Some(6), "of one instant the smaller");
+    let facts = ProductFacts { stock: Some(Some(50)), ..ProductFacts::default() };
+    write(store, |tx| tx.tell_product(id, at(10), &facts));
+    assert_eq!(stock(), Some(50), "the catalogue's newer word");
+    let other = read(store, |tx| tx.product_by_code("inventory:9")).unwrap();
+    assert_eq!(other.name, "Beans", "a code stays with the product it is the own code of");
+}
+
 pub fn pictures_and_settings_are_kept(store: &Store) {
     let bytes: Vec<u8> = (0..=255).collect();
     write(store, |tx| {

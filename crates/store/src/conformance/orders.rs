@@ -101,12 +101,21 @@ enum Arrival {
     Placed,
     Cancelled(i64),
     Refunded(i64),
+    /// The second of the word, and the total it tells.
+    Revised(i64, i64),
+}
+
+fn word(seconds: i64, total_minor: i64) -> OrderWord {
+    let product = ProductId(u32::try_from(total_minor).unwrap());
+    let lines = vec![OrderLine { product, quantity: 1, amount_minor: total_minor }];
+    OrderWord { at: at(seconds), placed_at: Some(at(seconds)), lines, total_minor, coupon: None }
 }
 
 pub fn what_became_of_an_order_is_independent_of_arrival(store: &Store) {
     let change = prop_oneof![
         (0_i64..9).prop_map(Arrival::Cancelled),
         (1_i64..900).prop_map(Arrival::Refunded),
+        (-3_i64..3, 0_i64..3).prop_map(|(at, total)| Arrival::Revised(at, total)),
     ];
     let arrivals = vec(change, 0..5).prop_flat_map(|mut changes| {
         changes.push(Arrival::Placed);
@@ -128,20 +137,36 @@ pub fn what_became_of_an_order_is_independent_of_arrival(store: &Store) {
                         Arrival::Refunded(amount) => {
                             assert_eq!(tx.refund_order(&placed.id, amount)?, is_known);
                         }
+                        Arrival::Revised(seconds, total) => {
+                            let word = word(seconds, total);
+                            assert_eq!(tx.revise_order(&placed.id, &word)?, is_known);
+                        }
                     }
                 }
                 let kept = tx.order(&placed.id)?.unwrap();
-                Ok((kept.refunded_minor, kept.cancelled_at))
+                let content = (kept.placed_at, kept.total_minor, kept.lines);
+                Ok((kept.refunded_minor, kept.cancelled_at, content))
             })
         });
-        prop_assert_eq!(orders[0], orders[1]);
+        prop_assert_eq!(&orders[0], &orders[1]);
         let refunded: i64 =
             one.iter().map(|it| if let Arrival::Refunded(amount) = it { *amount } else { 0 }).sum();
         let cancelled = one.iter().filter_map(|it| match it {
             Arrival::Cancelled(seconds) => Some(at(*seconds)),
             _ => None,
         });
-        prop_assert_eq!(orders[0], (refunded, cancelled.min()), "all of it, the first cancel");
+        let (kept_refunded, kept_cancelled, (placed_at, total, _)) = &orders[0];
+        let kept = (*kept_refunded, *kept_cancelled);
+        prop_assert_eq!(kept, (refunded, cancelled.min()), "all of it, the first cancel");
+        let words = one.iter().filter_map(|it| match it {
+            Arrival::Revised(seconds, total) => Some((*seconds, *total)),
+            _ => None,
+        });
+        let earliest = words.clone().map(|(seconds, _)| seconds).min().unwrap_or(0).min(0);
+        prop_assert_eq!(*placed_at, at(earliest), "when it was placed first");
+        if let Some((_, newest)) = words.filter(|(seconds, _)| *seconds > 0).max() {
+            prop_assert_eq!(*total, newest, "the newest word");
+        }
         Ok(())
     });
 }

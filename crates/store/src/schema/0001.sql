@@ -117,8 +117,27 @@ CREATE TABLE products (
     stock BIGINT,
     is_active SMALLINT NOT NULL,
     lasts_days BIGINT,
+    -- Of each fact that a catalogue told, since when it is so.
+    told_at TEXT NOT NULL,
     PRIMARY KEY (id)
 ) PLAIN;
+
+-- The other codes a product goes by: stock codes, variants, items of the inventory.
+CREATE TABLE product_codes (
+    code TEXT NOT NULL,
+    product BIGINT NOT NULL,
+    PRIMARY KEY (code)
+) CLUSTERED;
+CREATE INDEX product_codes_of_product ON product_codes (product);
+
+CREATE TABLE stock_counts (
+    product BIGINT NOT NULL,
+    code TEXT NOT NULL,
+    place TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    units BIGINT NOT NULL,
+    PRIMARY KEY (product, code, place)
+) CLUSTERED;
 
 CREATE TABLE pictures (
     name TEXT NOT NULL,
@@ -145,6 +164,8 @@ CREATE TABLE orders (
     coupon TEXT,
     refunded_minor BIGINT NOT NULL,
     cancelled_at BIGINT,
+    -- Since when it consists of these lines and this total.
+    content_at BIGINT NOT NULL,
     KEY_BY(seq)
 ) PLAIN;
 CREATE INDEX orders_of_customer ON orders (bucket, customer, placed_at) WHERE customer IS NOT NULL;
@@ -165,6 +186,8 @@ CREATE TABLE early_order_changes (
     id TEXT NOT NULL,
     refunded_minor BIGINT NOT NULL,
     cancelled_at BIGINT,
+    -- The word on what it consists of that holds so far.
+    word TEXT,
     PRIMARY KEY (id)
 ) CLUSTERED;
 

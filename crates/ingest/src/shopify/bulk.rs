@@ -9,6 +9,9 @@
 //! the whole file would have to be held to find an order's lines. A connection within a list is not
 //! allowed, so refunds come without their lines. Carts have no token here.
 //!
+//! The app needs the scopes `read_products`, `read_inventory`, `read_customers` and `read_orders`, and
+//! `read_all_orders` for orders older than 60 days.
+//!
 //! See <https://shopify.dev/docs/api/usage/bulk-operations/queries>.
 
 use aftercart_model::{Currency, Timestamp};
@@ -534,7 +537,10 @@ mod tests {
         let since = start_query_since(BulkKind::Orders, Some(jiff::civil::date(2026, 1, 1)));
         let body: Value = serde_json::from_str(&since).unwrap();
         let query = body["variables"]["query"].as_str().unwrap();
-        assert!(query.starts_with("{ orders(query: \"created_at:>=2026-01-01\") { edges"), "{query}");
+        assert!(
+            query.starts_with("{ orders(query: \"created_at:>=2026-01-01\") { edges"),
+            "{query}"
+        );
         let body: Value =
             serde_json::from_str(&status_query("gid://shopify/BulkOperation/7")).unwrap();
         assert_eq!(body["variables"]["id"], "gid://shopify/BulkOperation/7");

@@ -310,7 +310,7 @@ fn lines(
             None => quantity,
         };
         let whole = line.money("price", i64::from(quantity), currency)?.unwrap_or(0);
-        let amount = whole - discount(&line, currency)?;
+        let amount = whole.saturating_sub(discount(&line, currency)?);
         let product = product(&line, currency)?;
         lines.extend(product.and_then(|it| line_of(it, units, quantity, amount)));
     }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use insta::assert_snapshot;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -549,4 +550,57 @@ fn json_files(folder: &Path) -> Vec<PathBuf> {
         }
     }
     files
+}
+
+/// The places of all values of a payload.
+fn places(value: &Value, at: &str, into: &mut Vec<String>) {
+    into.push(at.to_owned());
+    match value {
+        Value::Object(map) => {
+            map.iter().for_each(|(name, it)| places(it, &format!("{at}/{name}"), into))
+        }
+        Value::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(place, it)| places(it, &format!("{at}/{place}"), into));
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    /// Whatever stands in a field, a payload is taken, ignored or refused, and what is taken has keys
+    /// of a length that can be stored.
+    #[test]
+    fn no_value_breaks_a_reading(
+        which in 0_usize..6,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..14), 1..4),
+    ) {
+        let (topic, name) = [
+            ("orders/updated", "order-settled"),
+            ("refunds/create", "refund"),
+            ("customers/update", "customer"),
+            ("products/update", "product"),
+            ("checkouts/update", "checkout"),
+            ("carts/update", "cart"),
+        ][which];
+        let values = [
+            json!(null), json!(""), json!(0), json!(-1), json!(u64::MAX), json!(1e300), json!("1e9"),
+            json!("-999999999999999999"), json!("999999999999999999"), json!(4_294_967_295_u32),
+            json!([]), json!({}), json!("\u{1F600}".repeat(300)), json!("9999-12-31T23:59:59Z"),
+        ];
+        let mut body = example(name);
+        for (place, value) in changes {
+            let mut all = Vec::new();
+            places(&body, "", &mut all);
+            let place = place.get(&all);
+            *body.pointer_mut(place).unwrap() = values[value].clone();
+        }
+        if let Ok(Taken::Events(events)) = taken(topic, &body) {
+            for event in events {
+                prop_assert!(event.key.key.chars().count() <= KEY_CHARS_MAX);
+            }
+        }
+    }
 }

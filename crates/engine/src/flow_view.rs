@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use aftercart_flow::{Flow, Row, RowKind, StepAction};
 use aftercart_model::{
-    Customer, Enrolment, EnrolmentId, ExitReason, FlowId, MessageState, Position, StepId,
-    TemplateId, Timestamp,
+    Customer, Enrolment, EnrolmentId, ExitReason, FlowId, MessageState, StepId, TemplateId,
+    Timestamp,
 };
 use aftercart_store::{EnrolmentsAsked, FlowState, LetterHead, StoredFlow, Tx};
 use anyhow::Result;

@@ -162,7 +162,7 @@ impl Tx<'_> {
     /// A product's stock is the sum of its counts once every item of its inventory was counted and
     /// one of them later than the catalogue's own word on the whole; else that word.
     fn sum_stock(&mut self, product: ProductId) -> Result<()> {
-        let sql = "SELECT count(DISTINCT code), sum(units), max(at) FROM stock_counts \
+        let sql = "SELECT count(DISTINCT code), CAST(sum(units) AS BIGINT), max(at) FROM stock_counts \
                    WHERE product = ?1";
         let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
         let counted = self.first(sql, values![product], read)?;

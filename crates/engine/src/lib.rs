@@ -8,6 +8,7 @@
 
 mod advance_enrolments;
 mod assistant_view;
+mod backfill;
 mod campaign;
 mod catching_inbox;
 mod check_promises;
@@ -62,6 +63,7 @@ pub use aftercart_insight as insight;
 pub use aftercart_policy as policy;
 pub use aftercart_store as store;
 pub use assistant_view::{Planned, ProposedAudience, slot_name, slot_named};
+pub use backfill::{BackfillProgress, Backfilled, RefusedItem};
 pub use campaign::{Accepted, CampaignProposal};
 pub use check_promises::BrokenPromise;
 pub use clock::{Clock, StandingClock, SystemClock};

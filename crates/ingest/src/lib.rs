@@ -4,6 +4,7 @@
 //! identifiers of the customer, an instant, and what happened. Nothing here stores anything.
 
 pub mod agent;
+pub mod backfill;
 mod decimal;
 mod incoming;
 pub mod online_retail;

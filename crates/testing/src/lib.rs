@@ -6,3 +6,4 @@ pub mod memory;
 pub mod postgres;
 pub mod shop;
 pub mod sink;
+pub mod web;

@@ -13,8 +13,8 @@ use std::collections::{BTreeMap, HashMap};
 use aftercart_ingest::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};
 use aftercart_model::{
     Consent, ConsentState, Customer, CustomerId, CustomerName, Event, EventBody, EventKey,
-    EventKind, Identifier, Order, OrderLine, Product, ProductId, Review, ReviewState, Timestamp,
-    Topic,
+    EventKind, Identifier, Order, OrderLine, Product, ProductFacts, ProductId, Review, Timestamp,
+    Topic, told::OrderWord,
 };
 use aftercart_store::{Appended, NewEvent, Tx};
 use anyhow::{Context, Result};
@@ -77,7 +77,7 @@ impl Engine {
     }
 
     /// One commit of events; a product that came with them is known from then on.
-    fn write_events<T>(
+    pub(crate) fn write_events<T>(
         &self,
         record: impl FnOnce(&mut Tx<'_>, &mut Seen) -> Result<T>,
     ) -> Result<T> {
@@ -100,7 +100,8 @@ impl Engine {
         let recorded = self.record(tx, seen, first, Occasion::Live, now)?;
         match recorded {
             Recorded::Conflict { .. } => Ok(recorded),
-            Recorded::New { .. } => {
+            // An order that another source told: what is said beside it is news all the same.
+            Recorded::New { .. } | Recorded::Duplicate { seq: 0 } => {
                 for event in others {
                     self.record(tx, seen, event, Occasion::Live, now)?;
                 }
@@ -154,6 +155,7 @@ impl Engine {
                 Recorded::Conflict { seq }
             });
         }
+        meet_catalogue(tx, seen, &event.body)?;
         let customer = resolve_customer(tx, &event.identifiers, event.at)?;
         let body = resolve_body(&event.body, &mut |named| resolve_product(tx, seen, named))?;
         let new = new_event(event, customer, body, now);
@@ -263,14 +265,40 @@ impl Engine {
                 tx.refund_order(order, *amount_minor)?;
                 Ok(())
             }
+            (EventBody::OrderRevised { order, placed_at, lines, total_minor, coupon }, _) => {
+                let word = OrderWord {
+                    at: event.at,
+                    placed_at: *placed_at,
+                    lines: lines.clone(),
+                    total_minor: *total_minor,
+                    coupon: coupon.clone(),
+                };
+                tx.revise_order(order, &word)?;
+                Ok(())
+            }
+            (EventBody::ProductSaved { product, facts }, _) => {
+                tx.tell_product(*product, event.at, facts)
+            }
+            (EventBody::ProductRemoved { product }, _) => {
+                let gone = ProductFacts { is_active: Some(false), ..ProductFacts::default() };
+                tx.tell_product(*product, event.at, &gone)
+            }
+            (EventBody::StockCounted { product, code, place, units }, _) => {
+                tx.count_stock(*product, code, place, event.at, *units)
+            }
             (EventBody::Identified { .. }, Some(customer)) => self.apply_facts(tx, customer, event),
             (EventBody::ConsentGiven { consent }, Some(customer)) => {
                 self.apply_consent(tx, customer, consent, now)
             }
-            (EventBody::ProductReviewed { product, rating, text }, Some(customer)) => {
-                let review = self.review(tx, customer, *product, *rating, text, event.at)?;
+            (EventBody::ProductReviewed { .. }, customer) => {
+                let Some(review) = self.review(tx, event)? else { return Ok(()) };
                 tx.add_review(&review)?;
-                self.after_review(tx, customer, now)
+                match customer {
+                    Some(customer) if occasion == Occasion::Live => {
+                        self.after_review(tx, customer, now)
+                    }
+                    _ => Ok(()),
+                }
             }
             _ => Ok(()),
         }
@@ -327,30 +355,29 @@ impl Engine {
         Ok(())
     }
 
-    fn review(
-        &self,
-        tx: &mut Tx<'_>,
-        customer: CustomerId,
-        product: ProductId,
-        rating: u8,
-        text: &str,
-        at: Timestamp,
-    ) -> Result<Review> {
-        let author = tx.customer(customer)?.map(|it| shown_name(&it.name)).unwrap_or_default();
-        let orders = tx.orders_of(customer)?;
-        let holds = |order: &&Order| order.lines.iter().any(|line| line.product == product);
-        let bought_at = orders.iter().rev().find(holds).map(|it| it.placed_at);
-        Ok(Review {
+    /// What a told review is in the shop: by whom, and whether they bought the product.
+    fn review(&self, tx: &mut Tx<'_>, event: &NewEvent) -> Result<Option<Review>> {
+        let EventBody::ProductReviewed { product, rating, text, details } = &event.body else {
+            return Ok(None);
+        };
+        let (mut author, mut bought_at) = (String::new(), None);
+        if let Some(customer) = event.customer {
+            author = tx.customer(customer)?.map(|it| shown_name(&it.name)).unwrap_or_default();
+            let orders = tx.orders_of(customer)?;
+            let holds = |order: &&Order| order.lines.iter().any(|line| line.product == *product);
+            bought_at = orders.iter().rev().find(holds).map(|it| it.placed_at);
+        }
+        Ok(Some(Review {
             id: 0,
-            product,
-            customer: Some(customer),
-            rating,
-            text: text.to_owned(),
-            author,
+            product: *product,
+            customer: event.customer,
+            rating: *rating,
+            text: text.clone(),
+            author: details.author.clone().unwrap_or(author),
             bought_at,
-            at,
-            state: ReviewState::Pending,
-        })
+            at: event.at,
+            state: details.state(),
+        }))
     }
 }
 
@@ -369,7 +396,7 @@ fn new_event(
 }
 
 /// Keeps the first time anything happened to a customer, whenever it is told.
-fn known_since(tx: &mut Tx<'_>, id: CustomerId, at: Timestamp) -> Result<()> {
+pub(crate) fn known_since(tx: &mut Tx<'_>, id: CustomerId, at: Timestamp) -> Result<()> {
     let Some(mut customer) = tx.customer(id)? else { return Ok(()) };
     if at < customer.created_at {
         customer.created_at = at;
@@ -490,6 +517,39 @@ fn resolve_product(tx: &mut Tx<'_>, seen: &mut Seen, named: &ProductRef) -> Resu
     Ok(id)
 }
 
+/// Finds or makes the product that a catalogue speaks of, so that it goes by all its codes. One of
+/// which no more is known than that it is gone, or how many there are, is not for sale.
+fn meet_catalogue(tx: &mut Tx<'_>, seen: &mut Seen, body: &IncomingBody) -> Result<()> {
+    let (code, codes_also): (&String, &[String]) = match body {
+        IncomingBody::ProductSaved { code, codes_also, .. } => (code, codes_also),
+        IncomingBody::ProductRemoved { code } | IncomingBody::StockCounted { code, .. } => {
+            (code, &[])
+        }
+        _ => return Ok(()),
+    };
+    // What emails and recommendations know of products is stale from here on.
+    seen.has_new_products = true;
+    let mut known = None;
+    for code in std::iter::once(code).chain(codes_also) {
+        known = tx.product_by_code(code)?;
+        if known.is_some() {
+            break;
+        }
+    }
+    let id = match known {
+        Some(product) => product.id,
+        None => {
+            let is_active = matches!(body, IncomingBody::ProductSaved { .. });
+            let bare = Product::bare(ProductId(0), code, code, 0);
+            tx.save_product(&Product { is_active, ..bare })?
+        }
+    };
+    tx.add_product_codes(id, std::slice::from_ref(code))?;
+    tx.add_product_codes(id, codes_also)?;
+    seen.products.insert(code.clone(), id);
+    Ok(())
+}
+
 /// Stands for a product nobody has seen, which equals none that is known.
 const NO_PRODUCT: ProductId = ProductId(u32::MAX);
 
@@ -598,6 +658,7 @@ fn resolve_body(
         }
         IncomingBody::StockCounted { code, place, units } => EventBody::StockCounted {
             product: resolve(&ProductRef::of_code(code))?,
+            code: code.clone(),
             place: place.clone(),
             units: *units,
         },
@@ -605,11 +666,14 @@ fn resolve_body(
             lines: resolve_lines(lines, resolve)?,
             total_minor: *total_minor,
         },
-        IncomingBody::ProductReviewed { product, rating, text } => EventBody::ProductReviewed {
-            product: resolve(product)?,
-            rating: *rating,
-            text: text.clone(),
-        },
+        IncomingBody::ProductReviewed { product, rating, text, details } => {
+            EventBody::ProductReviewed {
+                product: resolve(product)?,
+                rating: *rating,
+                text: text.clone(),
+                details: details.clone(),
+            }
+        }
         IncomingBody::Custom { name, properties } => {
             EventBody::Custom { name: name.clone(), properties: properties.clone() }
         }

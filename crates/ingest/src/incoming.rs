@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use aftercart_model::{
-    Consent, CustomerName, EventKey, Identifier, OrderId, ProductFacts, Timestamp,
+    Consent, CustomerName, EventKey, Identifier, OrderId, ProductFacts, ReviewDetails, Timestamp,
 };
 
 /// One event from outside.
@@ -108,6 +108,7 @@ pub enum IncomingBody {
         product: Arc<ProductRef>,
         rating: u8,
         text: String,
+        details: ReviewDetails,
     },
     /// The catalogue's word on a product, which holds over what orders say of it in passing. It is
     /// found by any of the codes, and found by all of them from then on.

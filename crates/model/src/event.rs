@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Consent, CustomerId, CustomerName, EnrolmentId, ExitReason, FlowId, MessageId, OrderId,
-    OrderLine, ProductFacts, ProductId, StepId,
+    OrderLine, ProductFacts, ProductId, ReviewDetails, StepId,
 };
 
 /// What makes an event the same event: two with one key are one, whoever sends them again.
@@ -140,6 +140,8 @@ pub enum EventBody {
         product: ProductId,
         rating: u8,
         text: String,
+        #[serde(default, skip_serializing_if = "ReviewDetails::is_empty")]
+        details: ReviewDetails,
     },
     MessageSent {
         message: MessageId,
@@ -197,9 +199,11 @@ pub enum EventBody {
     ProductRemoved {
         product: ProductId,
     },
-    /// Units of a product at one of the shop's places. About no customer.
+    /// Units at one of the shop's places of what goes by `code`: the product or one of its variants.
+    /// About no customer.
     StockCounted {
         product: ProductId,
+        code: String,
         place: String,
         units: i64,
     },

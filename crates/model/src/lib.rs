@@ -31,7 +31,7 @@ pub use message::{Message, MessageClass, MessageState, Touches};
 pub use money::{Currency, CurrencyError};
 pub use order::{Order, OrderLine};
 pub use product::{Product, ProductFacts};
-pub use review::{Rating, Review, ReviewState};
+pub use review::{Rating, Review, ReviewDetails, ReviewState};
 pub use shop::Shop;
 
 pub use jiff::Timestamp;

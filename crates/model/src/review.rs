@@ -1,5 +1,7 @@
 //! A review: what a customer wrote about a product, with its rating.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,42 @@ pub struct Review {
     pub bought_at: Option<Timestamp>,
     pub at: Timestamp,
     pub state: ReviewState,
+}
+
+/// What a source says of a review beside its stars and its text.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReviewDetails {
+    /// The source's own id of it.
+    pub id: Option<String>,
+    pub title: Option<String>,
+    /// The name under which it stands; a customer's own name where the source is silent.
+    pub author: Option<String>,
+    /// Whether the source shows it. Where it does not say, an operator decides.
+    pub is_published: Option<bool>,
+}
+
+impl ReviewDetails {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The state of a review that comes in with these.
+    pub fn state(&self) -> ReviewState {
+        match self.is_published {
+            Some(true) => ReviewState::Approved,
+            Some(false) => ReviewState::Declined,
+            None => ReviewState::Pending,
+        }
+    }
+}
+
+/// The author is a person: no name in logs.
+impl fmt::Debug for ReviewDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, is_published, .. } = self;
+        write!(f, "ReviewDetails {{ id: {id:?}, is_published: {is_published:?}, .. }}")
+    }
 }
 
 /// How a product is rated by those who bought it; approved or not, every rating counts.

@@ -9,6 +9,7 @@ mod coupons;
 mod doubt;
 mod intake;
 mod pausing;
+mod platform;
 mod promises;
 mod segments;
 mod sequence;

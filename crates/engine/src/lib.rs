@@ -18,6 +18,7 @@ mod customers_view;
 mod deliver_messages;
 mod flow_view;
 mod home_view;
+mod import_files;
 mod import_history;
 mod inbox_view;
 mod known;
@@ -58,7 +59,7 @@ use anyhow::{Context, Result};
 
 pub use aftercart_assist as assist;
 pub use aftercart_flow as flow;
-pub use aftercart_ingest::{Incoming, agent, segment_api};
+pub use aftercart_ingest::{Incoming, agent, files, segment_api};
 pub use aftercart_insight as insight;
 pub use aftercart_policy as policy;
 pub use aftercart_store as store;
@@ -78,6 +79,10 @@ pub use flow_view::{
     TreeRow, TreeSource,
 };
 pub use home_view::{HomeView, NeedsPerson, SetupFacts, WeekFigures};
+pub use import_files::{
+    ColumnShown, FileChoices, FileImported, FilePlan, FilePlanShown, FileProgress, KeptMapping,
+    MappingOrigin, RefusedFor, RefusedRow,
+};
 pub use import_history::{ImportProgress, Imported, survey_online_retail};
 pub use inbox_view::{InboxView, LetterCause, LetterLine, LetterView};
 pub use known::{Known, Pairing, PairingStep, Story};
@@ -266,7 +271,7 @@ fn shipped_template(id: &TemplateId) -> Result<&'static str> {
 }
 
 /// Stands in until the shop is set up. Its addresses cannot be delivered to (RFC 2606).
-fn nameless_shop() -> Shop {
+pub fn nameless_shop() -> Shop {
     Shop {
         name: "Your shop".to_owned(),
         url: "https://shop.example".to_owned(),

@@ -5,7 +5,7 @@
 
 use aftercart_model::{
     Agent, Consent, ConsentState, CustomerId, EventBody, ExitReason, Message, MessageId, ProductId,
-    Suppression, SuppressionReason, Timestamp, Topic,
+    ReviewDetails, Suppression, SuppressionReason, Timestamp, Topic,
 };
 use aftercart_store::{NewEvent, Tx};
 use anyhow::{Context, Result, bail};
@@ -192,7 +192,9 @@ impl Engine {
         self.store().write(|tx| {
             tx.lock_customer(customer)?;
             let key = format!("review:{customer}:{}", product.0);
-            let body = EventBody::ProductReviewed { product, rating, text: text.to_owned() };
+            let details = ReviewDetails::default();
+            let text = text.to_owned();
+            let body = EventBody::ProductReviewed { product, rating, text, details };
             let key = aftercart_model::EventKey { source: OURSELVES.to_owned(), key };
             let event = NewEvent {
                 key,

@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod backfill;
 mod decimal;
+pub mod files;
 mod incoming;
 pub mod online_retail;
 pub mod segment_api;

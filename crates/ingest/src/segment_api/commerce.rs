@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use aftercart_model::{Currency, OrderId, Timestamp};
+use aftercart_model::{Currency, OrderId, ReviewDetails, Timestamp};
 
 use super::{Fields, RejectReason, consent};
 use crate::{IncomingBody, IncomingLine, ProductRef};
@@ -92,6 +92,7 @@ fn product_reviewed(
         product: product(properties, currency)?,
         rating: u8::try_from(rating).expect("1 to 5"),
         text,
+        details: ReviewDetails::default(),
     })
 }
 

@@ -387,7 +387,7 @@ fn item(entry: &TimelineEntry, read: &Read, layout: &Layout) -> Option<TimelineI
             plain("Began to check out"),
             Phrase::new(format!("Worth {}", layout.currency.format(*total_minor))),
         ),
-        EventBody::ProductReviewed { product, rating, text } => (
+        EventBody::ProductReviewed { product, rating, text, .. } => (
             Kind::Review,
             Phrase::new("Gave ")
                 .strong(product_name(read, *product))

@@ -1,0 +1,764 @@
+//! Customers, products, orders, events and reviews from plain files.
+//!
+//! A file is planned first: what its columns are, as guessed, as kept from the last file of that
+//! shape, as corrected. Then its rows go in by the same door as everything else, as history that
+//! triggers nothing, in transactions of a few thousand. What a row says has a key of its own, so the
+//! same row in whatever file is told once.
+//!
+//! How far an import has come is kept in the very transaction that stores the rows. An import that was
+//! killed and is run again passes over what was dealt with, without asking the store for each row, as
+//! long as the file still begins with the very same rows; where it does not, it begins at the first.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use aftercart_ingest::{
+    Incoming, IncomingBody, ProductRef,
+    files::{
+        self, Bounds, Column, DateOrder, FileReader, Form, Format, HANDLE_PREFIX, Kind, Look,
+        Mapping, NAME_PREFIX, Reading, Refusal, SourceRow, Unit,
+    },
+};
+use aftercart_model::{CustomerId, Shop, Timestamp};
+use aftercart_store::Tx;
+use anyhow::{Context, Result, bail};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Engine,
+    record_events::{Occasion, Recorded, Seen, known_since},
+};
+
+/// Units in one transaction: a commit costs as much as inserting hundreds of rows.
+const BATCH_UNITS: usize = 5_000;
+
+/// Bytes of rows in one transaction, so that long rows do not pile up.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// How often the progress is told, in rows.
+const PROGRESS_ROWS: u64 = 1_024;
+
+/// The most reasons that are counted apart; a file with more is refused for thousands of them.
+const REASONS_MAX: usize = 100;
+
+/// Of each reason so many lines are named.
+const LINES_NAMED: usize = 5;
+
+/// The most mappings and unfinished imports that are kept; the oldest go.
+const KEPT_MAX: usize = 200;
+
+/// Values of a column that a plan shows.
+const SAMPLES_SHOWN: usize = 3;
+
+/// The longest value a plan shows.
+const SAMPLE_CHARS: usize = 24;
+
+/// Columns that stand before a refused row: its line and the reason.
+const REFUSED_COLUMNS: usize = 2;
+
+/// Why what is known is not changed.
+const OTHERWISE: &str = "it was told otherwise before, and stays as it was told first";
+const ORDER_OTHERWISE: &str = "it was told otherwise before, and stays as it was told first; give \
+    `updated_at` for what has changed since (lines of one order must stand together)";
+
+/// Names of settings in the store.
+const MAPPINGS: &str = "import-mappings";
+const PROGRESS: &str = "import-progress";
+
+/// What somebody who imports a file may say about it.
+#[derive(Clone, Debug, Default)]
+pub struct FileChoices {
+    /// Told by the header where it is not said.
+    pub format: Option<Format>,
+    /// Corrections of the mapping: column and field.
+    pub mapping: BTreeMap<String, String>,
+    /// The same as `Column=field`, each after the others.
+    pub maps: Vec<String>,
+    /// An IANA zone; the shop's where it is not said.
+    pub zone: Option<String>,
+    pub date_order: Option<DateOrder>,
+    pub bounds: Bounds,
+}
+
+/// Where the mapping of a plan comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MappingOrigin {
+    /// The names of the columns.
+    Guessed,
+    /// The last file of this shape.
+    Kept,
+}
+
+/// A file that was looked at and can be imported.
+#[derive(Clone, Debug)]
+pub struct FilePlan {
+    path: PathBuf,
+    look: Look,
+    mapping: Mapping,
+    origin: MappingOrigin,
+    reading: Reading,
+    bounds: Bounds,
+}
+
+/// A plan as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FilePlanShown {
+    pub file: String,
+    pub kind: Kind,
+    pub format: Option<Format>,
+    /// `csv` or `json`.
+    pub form: &'static str,
+    pub delimiter: Option<&'static str>,
+    pub mapping: MappingOrigin,
+    pub columns: Vec<ColumnShown>,
+    /// How many of the first rows would be taken and refused.
+    pub sample_taken: u64,
+    pub sample_refused: u64,
+    pub reasons: Vec<RefusedFor>,
+    /// What is missing for an import, if anything.
+    pub problem: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ColumnShown {
+    pub column: String,
+    /// The field; `None` is passed over.
+    pub field: Option<String>,
+    pub samples: Vec<String>,
+}
+
+/// How far an import has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileProgress {
+    pub rows_done: u64,
+    /// Of the file as it lies on the disk.
+    pub bytes_done: u64,
+    pub bytes_total: u64,
+}
+
+/// A row that was refused, as it is written down for whoever mends it.
+pub struct RefusedRow<'a> {
+    pub line: u64,
+    pub reason: String,
+    /// The names of the file's columns; empty for a file of objects.
+    pub header: &'a [String],
+    /// Its values, or all of it as one where it cannot be cut.
+    pub values: Vec<String>,
+}
+
+/// Rows refused for one reason.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RefusedFor {
+    pub reason: String,
+    pub rows: u64,
+    /// The first of them.
+    pub lines: Vec<u64>,
+}
+
+/// What an import of a file did. Every row is taken, known or refused.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FileImported {
+    pub file: String,
+    pub kind: Kind,
+    pub format: Option<Format>,
+    pub rows: u64,
+    /// Rows of which something was new.
+    pub taken: u64,
+    /// Rows of which everything was known already.
+    pub known: u64,
+    /// Of those known, the rows that an earlier import of this file dealt with before it was ended.
+    pub passed_over: u64,
+    pub refused: u64,
+    pub reasons: Vec<RefusedFor>,
+    /// Rows that were not UTF-8 and were read as Windows-1252.
+    pub decoded: u64,
+    /// Events that are new to the store.
+    pub events: u64,
+}
+
+/// A mapping that is kept for files of its shape.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptMapping {
+    /// The names of the columns, sorted.
+    pub header: Vec<String>,
+    pub mapping: Mapping,
+    /// The file it was last used for.
+    pub file: String,
+    pub used_at: Timestamp,
+}
+
+/// How far an unfinished import has come.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Checkpoint {
+    units: u64,
+    /// What [`FileReader::trail`] was then.
+    trail: u64,
+    at: Timestamp,
+}
+
+impl FilePlan {
+    /// Looks at a file and says how it would be imported into `shop`, which keeps the mappings
+    /// `kept`. No store is needed to find that a file cannot be read.
+    pub fn of(
+        kind: Kind,
+        path: &Path,
+        choices: &FileChoices,
+        (shop, kept): (&Shop, &[KeptMapping]),
+        now: Timestamp,
+    ) -> Result<Self> {
+        let FileChoices { format, bounds, date_order, .. } = choices;
+        let look = files::look(path, *bounds)?;
+        if let Some(format) = format.filter(|it| !it.is_of(kind)) {
+            bail!("`{format}` is no format of {kind}; leave --format out, or import another kind");
+        }
+        let shape = shape(&look.header);
+        let kept = kept.iter().find(|it| {
+            it.mapping.kind == kind
+                && it.header == shape
+                && format.is_none_or(|format| it.mapping.format == Some(format))
+        });
+        let (mut mapping, origin) = match (kept, format) {
+            (Some(kept), _) => (in_order(kept.mapping.clone(), &look.header), MappingOrigin::Kept),
+            (None, Some(format)) => {
+                (Mapping::guess_in(kind, &look.header, Some(*format)), MappingOrigin::Guessed)
+            }
+            (None, None) => (Mapping::guess(kind, &look.header), MappingOrigin::Guessed),
+        };
+        mapping.correct_all(&choices.mapping)?;
+        choices.maps.iter().try_for_each(|it| mapping.correct(it))?;
+        let zone = match &choices.zone {
+            Some(name) => TimeZone::get(name).ok().with_context(|| {
+                format!("there is no zone `{name}`; write it as `Europe/Lisbon`")
+            })?,
+            None => shop.zone(),
+        };
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let currency = shop.currency;
+        let (date_order, shop_domain) = (*date_order, shop.domain().to_owned());
+        let reading = Reading { currency, zone, date_order, file_name, shop_domain, now };
+        let path = path.to_owned();
+        Ok(Self { path, look, mapping, origin, reading, bounds: *bounds })
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.mapping.kind
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn file_name(&self) -> &str {
+        &self.reading.file_name
+    }
+
+    /// Whether it can be imported so; an error says what is missing.
+    pub fn check(&self) -> Result<()> {
+        let shown = self.path.display();
+        self.reader().map(drop).with_context(|| format!("cannot import `{shown}`"))
+    }
+
+    fn reader(&self) -> Result<FileReader<'_>> {
+        FileReader::open(&self.path, &self.look, &self.mapping, &self.reading, self.bounds)
+    }
+
+    fn bytes_total(&self) -> u64 {
+        self.look.bytes
+    }
+
+    /// The same for the same beginning and length read in the same way.
+    fn checkpoint_key(&self) -> String {
+        let mapping = serde_json::to_string(&self.mapping).expect("a mapping is JSON");
+        let Reading { currency, zone, date_order, .. } = &self.reading;
+        let zone = zone.iana_name().unwrap_or_default();
+        let told =
+            format!("{:x} {mapping} {currency} {zone} {date_order:?}", self.look.fingerprint);
+        format!("{:016x}", files::hash(told.as_bytes()))
+    }
+
+    /// What the import would do with the first rows, without doing it.
+    pub fn show(&self) -> FilePlanShown {
+        let is_segment = self.kind() == Kind::Events && self.look.form == Form::Json;
+        let column = |(at, column): (usize, &Column)| {
+            let mut samples: Vec<String> = Vec::new();
+            for value in self.look.samples.iter().filter_map(|it| it.get(at)) {
+                if !value.is_empty() && samples.len() < SAMPLES_SHOWN && !samples.contains(value) {
+                    samples.push(value.clone());
+                }
+            }
+            let shorten = |it: &String| match it.char_indices().nth(SAMPLE_CHARS) {
+                Some((end, _)) => format!("{}…", it[..end].replace('\n', " ")),
+                None => it.replace('\n', " "),
+            };
+            let field =
+                if is_segment { Some("Segment's".to_owned()) } else { column.target.clone() };
+            let samples = samples.iter().map(shorten).collect();
+            ColumnShown { column: column.name.clone(), field, samples }
+        };
+        let (form, delimiter) = match self.look.form {
+            Form::Csv(delimiter) => ("csv", Some(delimiter.name())),
+            Form::Json => ("json", None),
+        };
+        let mut shown = FilePlanShown {
+            file: self.path.display().to_string(),
+            kind: self.kind(),
+            format: self.mapping.format,
+            form,
+            delimiter,
+            mapping: self.origin,
+            columns: self.mapping.columns.iter().enumerate().map(column).collect(),
+            sample_taken: 0,
+            sample_refused: 0,
+            reasons: Vec::new(),
+            problem: None,
+        };
+        if let Err(why) = self.try_first_rows(&mut shown) {
+            shown.problem = Some(format!("{why:#}"));
+        }
+        shown
+    }
+
+    fn try_first_rows(&self, shown: &mut FilePlanShown) -> Result<()> {
+        let mut reader = self.reader()?;
+        let mut reasons = Reasons::default();
+        let rows_max = self.look.samples.len() as u64;
+        while let Some(unit) = reader.next_unit()? {
+            let rows = unit.rows.len() as u64;
+            match &unit.outcome {
+                Ok(_) => shown.sample_taken += rows,
+                Err(refused) => {
+                    shown.sample_refused += rows;
+                    reasons.count(&refused.refusal, &unit.rows);
+                }
+            }
+            if rows_max <= shown.sample_taken + shown.sample_refused {
+                break;
+            }
+        }
+        shown.reasons = reasons.listed();
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Looks at a file and says how it would be imported.
+    pub fn plan_file(
+        &self,
+        kind: Kind,
+        path: &Path,
+        choices: &FileChoices,
+        now: Timestamp,
+    ) -> Result<FilePlan> {
+        FilePlan::of(kind, path, choices, (self.shop(), &self.file_mappings()?), now)
+    }
+
+    /// Imports a file that was planned. What is refused is handed to `on_refused`, whose error ends
+    /// the import; what was stored before stays.
+    pub fn import_file(
+        &self,
+        plan: &FilePlan,
+        on_progress: &mut dyn FnMut(FileProgress),
+        on_refused: &mut dyn FnMut(&RefusedRow<'_>) -> Result<()>,
+    ) -> Result<FileImported> {
+        let shown = plan.path.display();
+        let in_file = || format!("cannot import `{shown}`");
+        let mut reader = plan.reader().with_context(in_file)?;
+        let mut import = FileImport {
+            engine: self,
+            plan,
+            checkpoint_key: plan.checkpoint_key(),
+            catalogue: None,
+            batch: Vec::new(),
+            batch_bytes: 0,
+            units: 0,
+            units_done_before: 0,
+            reasons: Reasons::default(),
+            on_refused,
+            imported: FileImported {
+                file: shown.to_string(),
+                kind: plan.kind(),
+                format: plan.mapping.format,
+                rows: 0,
+                taken: 0,
+                known: 0,
+                passed_over: 0,
+                refused: 0,
+                reasons: Vec::new(),
+                decoded: 0,
+                events: 0,
+            },
+        };
+        import.units_done_before = import.units_done_before(plan).with_context(in_file)?;
+        let mut rows_told = 0;
+        loop {
+            let next = reader.next_unit().with_context(in_file);
+            let unit = match next {
+                Ok(Some(unit)) => unit,
+                Ok(None) => break,
+                Err(why) => {
+                    // What was read before it stays read.
+                    import.flush(reader.trail())?;
+                    return Err(why);
+                }
+            };
+            import.take(unit, &reader)?;
+            if rows_told + PROGRESS_ROWS <= reader.rows_read() {
+                rows_told = reader.rows_read();
+                on_progress(FileProgress {
+                    rows_done: rows_told,
+                    bytes_done: reader.bytes_done(),
+                    bytes_total: plan.bytes_total(),
+                });
+            }
+        }
+        import.flush(reader.trail())?;
+        import.finish()?;
+        let mut imported = import.imported;
+        imported.rows = reader.rows_read();
+        imported.decoded = reader.rows_decoded();
+        imported.reasons = import.reasons.listed();
+        self.forget_known();
+        Ok(imported)
+    }
+
+    /// The mappings that are kept, the last used first.
+    pub fn file_mappings(&self) -> Result<Vec<KeptMapping>> {
+        self.store().read(file_mappings)
+    }
+}
+
+fn file_mappings(tx: &mut Tx<'_>) -> Result<Vec<KeptMapping>> {
+    match tx.setting(MAPPINGS)? {
+        Some(text) => serde_json::from_str(&text).context("the mappings of files that are kept"),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The set of a header's names.
+fn shape(header: &[String]) -> Vec<String> {
+    let mut names = header.to_vec();
+    names.sort();
+    names
+}
+
+/// A mapping of the same columns in another order, in the order of `header`.
+fn in_order(mapping: Mapping, header: &[String]) -> Mapping {
+    let mut left = mapping.columns;
+    let column = |name: &String| {
+        let at = left.iter().position(|it| it.name == *name);
+        at.map(|at| left.remove(at)).unwrap_or(Column { name: name.clone(), target: None })
+    };
+    Mapping { columns: header.iter().map(column).collect(), ..mapping }
+}
+
+struct FileImport<'a> {
+    engine: &'a Engine,
+    plan: &'a FilePlan,
+    checkpoint_key: String,
+    /// By what reviews find products; read when the first review comes.
+    catalogue: Option<Catalogue>,
+    batch: Vec<(Vec<SourceRow>, Vec<Incoming>)>,
+    batch_bytes: usize,
+    /// Units read so far, refused ones included.
+    units: u64,
+    /// Units that an earlier import of this file dealt with.
+    units_done_before: u64,
+    reasons: Reasons,
+    on_refused: &'a mut dyn FnMut(&RefusedRow<'_>) -> Result<()>,
+    imported: FileImported,
+}
+
+/// What became of a unit.
+enum Outcome {
+    Taken { events: u64 },
+    Known,
+    Refused(Refusal),
+}
+
+impl FileImport<'_> {
+    /// How many units the last import of this file dealt with before it was ended; none if the file
+    /// does not begin with the same rows any more.
+    fn units_done_before(&self, plan: &FilePlan) -> Result<u64> {
+        let kept = self.engine.store().read(checkpoints)?;
+        let Some(checkpoint) = kept.get(&self.checkpoint_key) else { return Ok(0) };
+        let mut reader = plan.reader()?;
+        for _ in 0..checkpoint.units {
+            if reader.next_unit()?.is_none() {
+                return Ok(0);
+            }
+        }
+        Ok(if reader.trail() == checkpoint.trail { checkpoint.units } else { 0 })
+    }
+
+    fn take(&mut self, unit: Unit, reader: &FileReader<'_>) -> Result<()> {
+        self.units += 1;
+        let events = match unit.outcome {
+            Ok(events) => events,
+            Err(refused) => return self.refuse(&unit.rows, Some(refused.line), &refused.refusal),
+        };
+        if self.units <= self.units_done_before {
+            self.imported.known += unit.rows.len() as u64;
+            self.imported.passed_over += unit.rows.len() as u64;
+            return Ok(());
+        }
+        self.batch_bytes += unit.rows.iter().map(|it| it.text.len()).sum::<usize>();
+        self.batch.push((unit.rows, events));
+        let is_full = BATCH_UNITS <= self.batch.len() || BATCH_BYTES <= self.batch_bytes;
+        if is_full { self.flush(reader.trail()) } else { Ok(()) }
+    }
+
+    fn refuse(&mut self, rows: &[SourceRow], line: Option<u64>, why: &Refusal) -> Result<()> {
+        self.imported.refused += rows.len() as u64;
+        self.reasons.count(why, rows);
+        let look = &self.plan.look;
+        let header: &[String] = if look.form == Form::Json { &[] } else { &look.header };
+        let names = if look.is_refused_rows { &header[REFUSED_COLUMNS..] } else { header };
+        for row in rows {
+            let reason = match line {
+                Some(line) if line != row.line && rows.len() > 1 => {
+                    format!("line {line} of the same order is refused: {why}")
+                }
+                _ => why.to_string(),
+            };
+            let mut values = files::cut(look.form, row, header.len());
+            if look.is_refused_rows && values.len() == header.len() {
+                // The line and the reason of the import that refused it first.
+                values.drain(..REFUSED_COLUMNS);
+            }
+            (self.on_refused)(&RefusedRow { line: row.line, reason, header: names, values })?;
+        }
+        Ok(())
+    }
+
+    /// Stores what was gathered, and with it how far the file was read.
+    fn flush(&mut self, trail: u64) -> Result<()> {
+        let batch = std::mem::take(&mut self.batch);
+        self.batch_bytes = 0;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let reviews = self.plan.kind() == Kind::Reviews;
+        if reviews && self.catalogue.is_none() {
+            self.catalogue = Some(self.engine.store().read(Catalogue::read)?);
+        }
+        let checkpoint = Checkpoint { units: self.units, trail, at: self.plan.reading.now };
+        let outcomes = self.engine.store().write(|tx| {
+            let outcomes = self.record(tx, &batch)?;
+            keep_checkpoint(tx, &self.checkpoint_key, Some(checkpoint))?;
+            Ok(outcomes)
+        })?;
+        for ((rows, _), outcome) in batch.iter().zip(outcomes) {
+            let count = rows.len() as u64;
+            match outcome {
+                Outcome::Taken { events } => {
+                    self.imported.taken += count;
+                    self.imported.events += events;
+                }
+                Outcome::Known => self.imported.known += count,
+                Outcome::Refused(why) => self.refuse(rows, None, &why)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn record(
+        &self,
+        tx: &mut Tx<'_>,
+        batch: &[(Vec<SourceRow>, Vec<Incoming>)],
+    ) -> Result<Vec<Outcome>> {
+        let (mut seen, mut since) = (Seen::default(), HashMap::new());
+        let record = |(_, events): &(Vec<SourceRow>, Vec<Incoming>)| {
+            self.record_unit(tx, &mut seen, &mut since, events)
+        };
+        batch.iter().map(record).collect()
+    }
+
+    fn record_unit(
+        &self,
+        tx: &mut Tx<'_>,
+        seen: &mut Seen,
+        since: &mut HashMap<CustomerId, Timestamp>,
+        events: &[Incoming],
+    ) -> Result<Outcome> {
+        let (mut new, mut is_told_otherwise) = (0, false);
+        for event in events {
+            let found = match &self.catalogue {
+                Some(catalogue) => match catalogue.find(tx, event)? {
+                    Ok(found) => found,
+                    Err(why) => return Ok(Outcome::Refused(why)),
+                },
+                None => None,
+            };
+            let event = found.as_ref().unwrap_or(event);
+            let now = self.plan.reading.now;
+            match self.engine.record(tx, seen, event, Occasion::History, now)? {
+                Recorded::New { customer, .. } => {
+                    new += 1;
+                    if let Some(customer) = customer
+                        && since.get(&customer).is_none_or(|it| event.at < *it)
+                    {
+                        known_since(tx, customer, event.at)?;
+                        since.insert(customer, event.at);
+                    }
+                }
+                Recorded::Duplicate { .. } => {}
+                // Of one consent on one day the ledger keeps what was told first.
+                Recorded::Conflict { .. } => {
+                    is_told_otherwise |= !matches!(event.body, IncomingBody::ConsentGiven { .. });
+                }
+            }
+        }
+        let is_revision = |it: &Incoming| matches!(it.body, IncomingBody::OrderRevised { .. });
+        Ok(if new > 0 {
+            Outcome::Taken { events: new }
+        } else if is_told_otherwise && !events.iter().any(is_revision) {
+            let is_order = self.plan.kind() == Kind::Orders;
+            Outcome::Refused(Refusal::new(if is_order { ORDER_OTHERWISE } else { OTHERWISE }))
+        } else {
+            Outcome::Known
+        })
+    }
+
+    /// The file is done with: nothing is left to go on with, and the next one like it is read alike.
+    fn finish(&self) -> Result<()> {
+        let FileImported { taken, known, .. } = self.imported;
+        let mapping = &self.plan.mapping;
+        let header = shape(&self.plan.look.header);
+        let is_segment = mapping.kind == Kind::Events && self.plan.look.form == Form::Json;
+        self.engine.store().write(|tx| {
+            keep_checkpoint(tx, &self.checkpoint_key, None)?;
+            if taken + known == 0 || is_segment {
+                return Ok(());
+            }
+            let mut kept = file_mappings(tx)?;
+            kept.retain(|it| it.mapping.kind != mapping.kind || it.header != header);
+            let file = self.plan.reading.file_name.clone();
+            let used_at = self.plan.reading.now;
+            kept.insert(0, KeptMapping { header, mapping: mapping.clone(), file, used_at });
+            kept.truncate(KEPT_MAX);
+            tx.set_setting(MAPPINGS, &serde_json::to_string(&kept)?)
+        })
+    }
+}
+
+fn checkpoints(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Checkpoint>> {
+    match tx.setting(PROGRESS)? {
+        Some(text) => serde_json::from_str(&text).context("how far imports had come"),
+        None => Ok(BTreeMap::new()),
+    }
+}
+
+fn keep_checkpoint(tx: &mut Tx<'_>, key: &str, checkpoint: Option<Checkpoint>) -> Result<()> {
+    let mut kept = checkpoints(tx)?;
+    match checkpoint {
+        Some(checkpoint) => kept.insert(key.to_owned(), checkpoint),
+        None => kept.remove(key),
+    };
+    while KEPT_MAX < kept.len() {
+        let oldest = kept.iter().min_by_key(|(_, it)| it.at).map(|(key, _)| key.clone());
+        kept.remove(&oldest.expect("more than none"));
+    }
+    tx.set_setting(PROGRESS, &serde_json::to_string(&kept)?)
+}
+
+/// Products by what reviews call them.
+struct Catalogue {
+    /// The code by the last part of the product's address.
+    by_handle: HashMap<String, String>,
+    /// The code by the name in small letters; `None` where two products have it.
+    by_name: HashMap<String, Option<String>>,
+}
+
+impl Catalogue {
+    fn read(tx: &mut Tx<'_>) -> Result<Self> {
+        let (mut by_handle, mut by_name) = (HashMap::new(), HashMap::new());
+        for product in tx.products()? {
+            if let Some(handle) = files::handle_of(&product.url) {
+                by_handle.insert(handle.to_lowercase(), product.code.clone());
+            }
+            by_name
+                .entry(product.name.to_lowercase())
+                .and_modify(|it| *it = None)
+                .or_insert(Some(product.code));
+        }
+        Ok(Self { by_handle, by_name })
+    }
+
+    /// The event about the product that is meant, if it names one in another way than by its code.
+    fn find(&self, tx: &mut Tx<'_>, event: &Incoming) -> Result<Result<Option<Incoming>, Refusal>> {
+        let IncomingBody::ProductReviewed { product, rating, text, details } = &event.body else {
+            return Ok(Ok(None));
+        };
+        for code in [Some(&product.code), product.code_also.as_ref()].into_iter().flatten() {
+            if let Some(known) = tx.product_by_code(code)? {
+                return Ok(Ok(Some(about(event, &known.code, *rating, text, details))));
+            }
+            let found = match (code.strip_prefix(HANDLE_PREFIX), code.strip_prefix(NAME_PREFIX)) {
+                (Some(handle), _) => self.by_handle.get(&handle.to_lowercase()).cloned(),
+                (_, Some(name)) => self.by_name.get(&name.to_lowercase()).cloned().flatten(),
+                _ => None,
+            };
+            if let Some(code) = found {
+                return Ok(Ok(Some(about(event, &code, *rating, text, details))));
+            }
+        }
+        let by_name = product.name.as_ref().and_then(|it| self.by_name.get(&it.to_lowercase()));
+        if let Some(Some(code)) = by_name {
+            return Ok(Ok(Some(about(event, code, *rating, text, details))));
+        }
+        Ok(Err(Refusal::new(
+            "the shop has no product of this id, handle, SKU or name; import the products first",
+        )))
+    }
+}
+
+fn about(
+    event: &Incoming,
+    code: &str,
+    rating: u8,
+    text: &str,
+    details: &aftercart_model::ReviewDetails,
+) -> Incoming {
+    let product = Arc::new(ProductRef::of_code(code));
+    let (text, details) = (text.to_owned(), details.clone());
+    let body = IncomingBody::ProductReviewed { product, rating, text, details };
+    Incoming { body, ..event.clone() }
+}
+
+/// Refused rows by reason.
+#[derive(Default)]
+struct Reasons(BTreeMap<String, (u64, Vec<u64>)>);
+
+impl Reasons {
+    fn count(&mut self, why: &Refusal, rows: &[SourceRow]) {
+        let is_known = self.0.contains_key(&why.reason);
+        let reason = match is_known || self.0.len() < REASONS_MAX {
+            true => why.reason.clone(),
+            false => "other reasons".to_owned(),
+        };
+        let (count, lines) = self.0.entry(reason).or_default();
+        *count += rows.len() as u64;
+        let room = LINES_NAMED.saturating_sub(lines.len());
+        lines.extend(rows.iter().map(|it| it.line).take(room));
+    }
+
+    /// The most frequent first.
+    fn listed(&self) -> Vec<RefusedFor> {
+        let refused_for = |(reason, (rows, lines)): (&String, &(u64, Vec<u64>))| RefusedFor {
+            reason: reason.clone(),
+            rows: *rows,
+            lines: lines.clone(),
+        };
+        let mut listed: Vec<RefusedFor> = self.0.iter().map(refused_for).collect();
+        listed.sort_by_key(|it| std::cmp::Reverse(it.rows));
+        listed
+    }
+}
+
+#[cfg(test)]
+mod tests;

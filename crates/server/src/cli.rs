@@ -24,6 +24,7 @@ See it at work:
 
 Your own shop:
   import     Read past orders from files
+  backfill   Fetch the past from WooCommerce or Shopify
   serve      Run the engine: console, event API, public pages, and the work that comes due
 
 Ask:
@@ -94,6 +95,9 @@ pub enum Command {
     /// Read a shop's data from files
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Fetch a shop's past from its platform; it teaches and counts, and triggers nothing
+    #[command(subcommand)]
+    Backfill(BackfillCommand),
     /// Ask which customers meet a condition
     #[command(subcommand)]
     Segment(SegmentCommand),
@@ -162,6 +166,50 @@ pub struct ImportOrdersArgs {
 pub enum OrdersFormat {
     /// Online Retail and Online Retail II, as UCI publishes them
     OnlineRetail,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BackfillCommand {
+    /// Products, customers and orders by the REST API
+    ///
+    /// The key of the REST API (WooCommerce, Settings, Advanced, REST API), which must be allowed to
+    /// read, is taken from the environment: AFTERCART_WOOCOMMERCE_KEY and
+    /// AFTERCART_WOOCOMMERCE_SECRET.
+    Woocommerce(BackfillWoocommerceArgs),
+    /// Products, customers and orders by bulk operations of the Admin API
+    ///
+    /// The access token of an app that may read products, customers and all orders is taken from the
+    /// environment: AFTERCART_SHOPIFY_TOKEN. Without the scope `read_all_orders` Shopify gives the
+    /// orders of the last 60 days.
+    Shopify(BackfillShopifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct BackfillWoocommerceArgs {
+    /// The shop's address, such as https://shop.example
+    #[arg(long)]
+    pub url: String,
+    #[command(flatten)]
+    pub options: BackfillOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct BackfillShopifyArgs {
+    /// The shop's own domain, such as example.myshopify.com
+    #[arg(long, value_name = "DOMAIN")]
+    pub shop: String,
+    #[command(flatten)]
+    pub options: BackfillOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct BackfillOptions {
+    /// Only orders placed on this day or later; products and customers are read whole
+    #[arg(long, value_name = "DATE", value_parser = read_date)]
+    pub since: Option<Date>,
+    /// Where the refused are written [default: woocommerce.rejects.csv or shopify.rejects.csv]
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,8 @@
 //! Configuration: read once from a TOML file, checked whole, reported whole.
 //!
 //! Every field has a default, so that no file at all is a good configuration. Flags on the command
-//! line win over the file. Nothing else reads the environment.
+//! line win over the file. Secrets may stand in the
+//! environment instead of the file; nothing else reads it.
 
 use std::{net::SocketAddr, path::Path};
 
@@ -106,6 +107,18 @@ impl Config {
             shop.check()?;
         }
         Ok(config)
+    }
+}
+
+/// A secret from the environment; an empty one is none.
+#[expect(clippy::disallowed_methods, reason = "this is where configuration is read")]
+pub fn of_environment(name: &str) -> Result<Option<String>> {
+    match std::env::var(name) {
+        Ok(secret) => Ok(Some(secret).filter(|it| !it.trim().is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            bail!("the environment variable `{name}` is not UTF-8; write it anew")
+        }
     }
 }
 

@@ -62,6 +62,7 @@ fn dispatch(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::Demo(args) => commands::demo::run(common, args),
         Command::Serve(args) => commands::serve::run(common, args),
+        Command::Backfill(command) => commands::backfill::run(common, command),
         Command::Import(command) => commands::import::run(common, command),
         Command::Segment(command) => commands::segment::run(common, command),
         Command::Recommend(command) => commands::recommend::run(common, command),

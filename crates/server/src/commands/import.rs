@@ -76,7 +76,7 @@ fn orders(common: &Common, args: &ImportOrdersArgs) -> Result<()> {
     Ok(())
 }
 
-fn not_the_sample(shop: Opened) -> Result<Opened> {
+pub(crate) fn not_the_sample(shop: Opened) -> Result<Opened> {
     if shop.engine.sample_note()?.is_some() {
         bail!(
             "the store at `{}` holds the sample shop, which `demo --fresh` empties; name another \

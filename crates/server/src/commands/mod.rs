@@ -1,6 +1,7 @@
 //! One file for each command: reads its arguments, calls the engine, prints.
 
 pub mod assist;
+pub mod backfill;
 pub mod bench;
 pub mod demo;
 pub mod email;

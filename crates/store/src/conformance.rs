@@ -3,6 +3,7 @@
 //! Each function of the suite is run twice, on a store of its own: on SQLite in a temporary folder
 //! and on PostgreSQL in an empty schema.
 
+mod arrivals;
 mod campaign;
 mod catalogue;
 mod log;
@@ -55,6 +56,12 @@ suite! {
         the_newest_events_are_counted_by_kind,
         a_delivery_is_remembered_once,
         the_state_after_events_is_independent_of_their_order,
+    }
+    arrivals {
+        arrivals_come_back_newest_first,
+        the_oldest_arrivals_go,
+        the_newest_events_from_outside_are_found,
+        a_page_looks_back_no_further_than_so_far,
     }
     people {
         an_identifier_leads_to_one_customer,

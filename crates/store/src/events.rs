@@ -210,7 +210,7 @@ fn content_hash(event: &NewEvent, body: &str) -> i64 {
     hasher.finish().cast_signed()
 }
 
-fn read_event(row: &Row<'_>) -> Result<Event> {
+pub(crate) fn read_event(row: &Row<'_>) -> Result<Event> {
     let mut cells = row.cells();
     let seq = cells.take()?;
     let key = EventKey { source: cells.take()?, key: cells.take()? };

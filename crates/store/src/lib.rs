@@ -7,6 +7,7 @@
 //! There is one writer at a time on a store, on PostgreSQL too: see [`Store::write`]. The calls
 //! block; from asynchronous code they belong on a thread that may.
 
+mod arrivals;
 mod connection;
 mod consent;
 mod coupons;
@@ -38,6 +39,7 @@ mod conformance;
 
 use std::{fmt, path::Path, sync::Arc};
 
+pub use arrivals::{ARRIVALS_MAX, Arrival, ArrivalOutcome};
 pub use deliveries::Remembered;
 pub use enrolments::{EnrolmentsAsked, StepCount};
 pub use events::{Appended, NewEvent};

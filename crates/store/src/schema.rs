@@ -22,12 +22,20 @@ pub(crate) struct Migration {
     pub postgres: &'static str,
 }
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "the first tables",
-    sql: include_str!("schema/0001.sql"),
-    postgres: include_str!("schema/0001-postgres.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "the first tables",
+        sql: include_str!("schema/0001.sql"),
+        postgres: include_str!("schema/0001-postgres.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "what came in and is not in the log",
+        sql: include_str!("schema/0002.sql"),
+        postgres: "",
+    },
+];
 
 /// Brings the store to the newest of `migrations`; refuses one that is newer still.
 pub(crate) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<()> {

@@ -10,7 +10,7 @@ use aftercart_model::{
 };
 use anyhow::{Context as _, bail};
 
-use crate::{FlowState, Result};
+use crate::{ArrivalOutcome, FlowState, Result};
 
 /// A value of a statement's place or of a row's column.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -305,6 +305,7 @@ words! {
         Redeemed = "redeemed",
         Expired = "expired",
     }
+    ArrivalOutcome { Duplicate = "duplicate", Rejected = "rejected", Ignored = "ignored" }
     ReviewState { Pending = "pending", Approved = "approved", Declined = "declined" }
 }
 

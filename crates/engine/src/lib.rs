@@ -7,6 +7,7 @@
 //! `now`.
 
 mod advance_enrolments;
+mod arrivals;
 mod assistant_view;
 mod backfill;
 mod campaign;
@@ -63,6 +64,10 @@ pub use aftercart_ingest::{Incoming, agent, files, segment_api};
 pub use aftercart_insight as insight;
 pub use aftercart_policy as policy;
 pub use aftercart_store as store;
+pub use arrivals::{
+    ArrivalCounts, ArrivalLine, ArrivalPlace, ArrivalsBefore, ArrivalsBeforeError, ArrivalsPage,
+    ArrivedAs, event_name, incoming_name, reason_without_value,
+};
 pub use assistant_view::{Planned, ProposedAudience, slot_name, slot_named};
 pub use backfill::{BackfillProgress, Backfilled, RefusedItem};
 pub use campaign::{Accepted, CampaignProposal};
@@ -113,6 +118,7 @@ pub struct Engine {
     archive: Mutex<Archive>,
     flows: RwLock<BTreeMap<(FlowId, u32), Arc<Flow>>>,
     programs: RwLock<BTreeMap<(TemplateId, u32), Arc<Program>>>,
+    arrivals: Mutex<arrivals::WaitingArrivals>,
 }
 
 /// Names of settings in the store.
@@ -155,6 +161,7 @@ impl Engine {
             archive: Mutex::new(Archive::new()),
             flows: RwLock::default(),
             programs: RwLock::default(),
+            arrivals: Mutex::default(),
         })
     }
 

@@ -9,6 +9,7 @@ use aftercart_model::Timestamp;
 use anyhow::Result;
 use jiff::SignedDuration;
 use serde::Serialize;
+use tracing::warn;
 
 use crate::{Clock, DeliverySummary, Engine};
 
@@ -47,6 +48,10 @@ impl Engine {
     ) -> Result<WorkDone> {
         let now = clock.now();
         let mut done = WorkDone::default();
+        if let Err(err) = self.keep_arrivals() {
+            // They were answered; what is due is not to wait for them.
+            warn!("what arrived of late cannot be shown: {err:#}");
+        }
         if self.is_time_for(TRAINED_AT, TRAINING_EVERY, now)? {
             self.train_recommendations(now)?;
         }

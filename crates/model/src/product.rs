@@ -1,6 +1,6 @@
 //! A product of the shop's catalogue.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::ProductId;
 
@@ -53,8 +53,14 @@ pub struct ProductFacts {
     pub picture: Option<String>,
     pub picture_text: Option<String>,
     /// Units in all places together; `Some(None)` if the shop does not count them.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "told")]
     pub stock: Option<Option<i64>>,
     pub is_active: Option<bool>,
+}
+
+/// A field that is there was told, though it be `null`.
+fn told<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Option<i64>>, D::Error> {
+    Option::deserialize(reader).map(Some)
 }
 
 impl Product {
@@ -82,5 +88,19 @@ impl Product {
 
     pub fn is_in_stock(&self) -> bool {
         self.is_active && self.stock.is_none_or(|units| units > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_counted_is_told_apart_from_what_is_not_said() {
+        for stock in [None, Some(None), Some(Some(3))] {
+            let facts = ProductFacts { stock, ..ProductFacts::default() };
+            let kept = serde_json::to_string(&facts).unwrap();
+            assert_eq!(serde_json::from_str::<ProductFacts>(&kept).unwrap(), facts, "{kept}");
+        }
     }
 }

@@ -65,7 +65,7 @@ impl Engine {
     ) -> Result<Replay> {
         let zone = self.shop().zone();
         let (begin, end) = (start_of(from, &zone)?, start_of(to.saturating_add(1.day()), &zone)?);
-        let (customers, were_cancelled) = self.past_orders(tx, &zone, was_live)?;
+        let PastOrders { customers, were_cancelled } = self.past_orders(tx, &zone, was_live)?;
         let holdout_key = if was_live { *self.keys().holdout() } else { REHEARSAL_KEY };
         let options = ReplayOptions { holdout_key, traces_max: TRACES, zone: zone.clone() };
         let real: Vec<(CustomerId, CustomerId)> = customers.iter().map(|it| it.0).collect();
@@ -129,14 +129,12 @@ impl Engine {
         Ok(feeders)
     }
 
-    /// Customers with their accepted orders, by id, and whether any of those was cancelled since. A customer of a rehearsal goes by serial alone, whose
-    /// lot does not hang on the store's key; the pair beside it tells who that is.
     fn past_orders(
         &self,
         tx: &mut Tx<'_>,
         shop_zone: &TimeZone,
         was_live: bool,
-    ) -> Result<(Vec<((CustomerId, CustomerId), ReplayCustomer)>, bool)> {
+    ) -> Result<PastOrders> {
         let mut were_cancelled = false;
         let mut orders: BTreeMap<CustomerId, Vec<(Timestamp, OrderId)>> = BTreeMap::new();
         tx.scan_orders(&mut |order| {
@@ -160,8 +158,16 @@ impl Engine {
             })
             .collect();
         customers.sort_by_key(|((id, _), _)| *id);
-        Ok((customers, were_cancelled))
+        Ok(PastOrders { customers, were_cancelled })
     }
+}
+
+/// Customers with their accepted orders, by id. One of a rehearsal goes by serial alone, whose lot
+/// does not hang on the store's key; the pair beside it tells who that is.
+struct PastOrders {
+    customers: Vec<((CustomerId, CustomerId), ReplayCustomer)>,
+    /// Whether an order among them was cancelled since.
+    were_cancelled: bool,
 }
 
 /// Why a flow that orders do not trigger cannot be replayed over them, and what to do instead.

@@ -168,7 +168,7 @@ fn what_is_redirected_has_no_colours() {
 fn the_help_says_what_it_is_and_shows_examples() {
     let help = Place::new().ask(&["--help"]);
     assert!(help.starts_with("The email engine for what happens after an order"), "{help}");
-    assert!(help.contains("aftercart import orders orders.csv --format online-retail"), "{help}");
+    assert!(help.contains("aftercart import orders orders.csv --dry-run"), "{help}");
 }
 
 #[test]

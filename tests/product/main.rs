@@ -9,6 +9,7 @@ mod support;
 mod bad_input;
 mod browser;
 mod demo;
+mod file_import;
 mod http_api;
 mod last_look;
 mod online_retail;

@@ -23,11 +23,12 @@ See it at work:
   demo       Fill a store with the sample shop, live through 60 days of it, show the console
 
 Your own shop:
-  import     Read past orders from files
+  import     Read customers, products, orders, events and reviews from files
   backfill   Fetch the past from WooCommerce or Shopify
   serve      Run the engine: console, event API, public pages, and the work that comes due
 
 Ask:
+  events     What arrives, and what became of it
   segment    Which customers meet a condition
   recommend  What goes with a product, and what a customer would be shown
   report     What a flow's emails did
@@ -47,7 +48,7 @@ Options:
 const EXAMPLES: &str = "\
 Examples:
   aftercart demo
-  aftercart import orders orders.csv --format online-retail --store ./my-shop
+  aftercart import orders orders.csv --dry-run --store ./my-shop
   aftercart serve --store ./my-shop
   aftercart segment count 'ordered at least 2 times in the last 90 days'
   aftercart flow replay upsell-cross-sell --from 2011-03-01 --to 2011-05-31";
@@ -98,6 +99,9 @@ pub enum Command {
     /// Fetch a shop's past from its platform; it teaches and counts, and triggers nothing
     #[command(subcommand)]
     Backfill(BackfillCommand),
+    /// What arrives, and what became of it
+    #[command(subcommand)]
+    Events(EventsCommand),
     /// Ask which customers meet a condition
     #[command(subcommand)]
     Segment(SegmentCommand),
@@ -149,23 +153,74 @@ pub struct ServeArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
+    /// Customers, and what they agreed to as far as the file says so
+    Customers(ImportFilesArgs),
+    /// The catalogue
+    Products(ImportFilesArgs),
     /// Past orders; they teach and count, and trigger nothing
-    Orders(ImportOrdersArgs),
+    Orders(ImportFilesArgs),
+    /// Past events: CSV, or NDJSON in the form of Segment's libraries
+    Events(ImportFilesArgs),
+    /// Reviews of products
+    Reviews(ImportFilesArgs),
+    /// The mappings of columns that are kept for the next file of the same shape
+    Mappings,
 }
 
 #[derive(Debug, Args)]
-pub struct ImportOrdersArgs {
-    /// CSV files, plain or zstd
+pub struct ImportFilesArgs {
+    /// CSV or NDJSON files: plain, gzip or zstd
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
+    /// Whose export it is [default: told by the header]
     #[arg(long)]
-    pub format: OrdersFormat,
+    pub format: Option<FileFormat>,
+    /// Show what each column becomes and what the first rows come to, and store nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What a column becomes: 'Column=field', 'Column=-' to pass it over; may be said again
+    #[arg(long, value_name = "COLUMN=FIELD")]
+    pub map: Vec<String>,
+    /// A YAML file of such pairs, as `Column: field`
+    #[arg(long, value_name = "FILE.yaml")]
+    pub mapping: Option<PathBuf>,
+    /// Where refused rows are written [default: the file's name with .rejects.csv, in this folder]
+    #[arg(long, value_name = "FILE.csv")]
+    pub rejects: Option<PathBuf>,
+    /// Whether 01/03/2026 is 1 March (dmy) or 3 January (mdy)
+    #[arg(long, value_name = "ORDER")]
+    pub date_order: Option<DayOrder>,
+    /// The zone of times that name none [default: the shop's]
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+    /// The most rows of a file
+    #[arg(long, value_name = "ROWS", default_value_t = 100_000_000)]
+    pub rows_max: u64,
+    /// The most bytes of a file, unpacked
+    #[arg(long, value_name = "BYTES", default_value_t = 20_000_000_000)]
+    pub bytes_max: u64,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum OrdersFormat {
-    /// Online Retail and Online Retail II, as UCI publishes them
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// Orders: Online Retail and Online Retail II, as UCI publishes them
     OnlineRetail,
+    /// Reviews: Judge.me
+    Judgeme,
+    /// Reviews: Loox
+    Loox,
+    /// Reviews: Yotpo
+    Yotpo,
+    /// Products, customers, orders: Shopify
+    Shopify,
+    /// Products: WooCommerce
+    Woocommerce,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DayOrder {
+    Dmy,
+    Mdy,
 }
 
 #[derive(Debug, Subcommand)]
@@ -210,6 +265,37 @@ pub struct BackfillOptions {
     /// Where the refused are written [default: woocommerce.rejects.csv or shopify.rejects.csv]
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EventsCommand {
+    /// The newest arrivals, a line each: accepted, known already, refused, passed over
+    Tail(EventsTailArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct EventsTailArgs {
+    /// Go on with what arrives from now on, until Ctrl-C
+    #[arg(long)]
+    pub follow: bool,
+    /// Only what became this
+    #[arg(long)]
+    pub outcome: Option<TailOutcome>,
+    /// At most so many lines to begin with
+    #[arg(long, default_value_t = 20, value_parser = number::<u32, 1, 10_000>, allow_negative_numbers = true)]
+    pub limit: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TailOutcome {
+    /// In the log
+    Accepted,
+    /// It had come before
+    Duplicate,
+    /// Refused, with the reason
+    Rejected,
+    /// Taken, and nothing is kept of it
+    Ignored,
 }
 
 #[derive(Debug, Subcommand)]
@@ -343,6 +429,9 @@ pub struct AssistArgs {
 pub struct BenchArgs {
     /// Only this part
     pub part: Option<BenchPart>,
+    /// Lines of the file whose import is measured
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    pub lines: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -12,10 +12,10 @@ use std::{
 };
 
 use aftercart_email::{Brand, Document, EmailData, compile, shipped};
-use aftercart_engine::{Engine, store::Store, survey_online_retail};
+use aftercart_engine::{Engine, FileChoices, files::Kind, store::Store, survey_online_retail};
 use aftercart_flow::{Flow, ReplayCustomer, ReplayOptions, UPSELL_CROSS_SELL, replay};
 use aftercart_model::{CustomerId, OrderId, Timestamp};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use jiff::{SignedDuration, tz::TimeZone};
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -51,6 +51,7 @@ pub fn run(common: &Common, args: &BenchArgs) -> Result<()> {
     let is_wanted = |part| args.part.is_none_or(|it| it == part);
     if is_wanted(BenchPart::Import) {
         figures.push(import(output)?);
+        figures.push(import_file(output, args.lines)?);
     }
     if is_wanted(BenchPart::Replay) {
         figures.push(replay_flow(output)?);
@@ -140,6 +141,98 @@ fn import(output: Output) -> Result<Figure> {
         count(IMPORT_LINES as u64)
     );
     Ok(figure("import", "lines", IMPORT_LINES, ours, ("CSV library alone", read_alone), note))
+}
+
+/// Order lines of a plain file into a fresh embedded store, beside the CSV library reading the same
+/// file, and what memory was held on the way. Once, since it is long.
+fn import_file(output: Output, lines: u64) -> Result<Figure> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("orders.csv");
+    let spinner = output.spinner("Writing order lines");
+    write_orders(&file, lines)?;
+    let begin = Instant::now();
+    let mut reader = csv::Reader::from_reader(BufReader::new(File::open(&file)?));
+    let mut record = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut record)? {}
+    let read_alone = begin.elapsed();
+    spinner.finish_and_clear();
+
+    let bar = output.bar("Import of a plain file", lines);
+    let place = folder.path().join("store");
+    let store = Store::open(place.to_str().context("a plain path")?)?;
+    let engine = Engine::open(store, None)?;
+    let begin = Instant::now();
+    let plan = engine.plan_file(Kind::Orders, &file, &FileChoices::default(), NOW)?;
+    let mut early = None;
+    let imported = engine.import_file(
+        &plan,
+        &mut |at| {
+            bar.set_position(at.rows_done);
+            if early.is_none() && lines <= at.rows_done * 10 {
+                early = resident_bytes();
+            }
+        },
+        &mut |row| bail!("line {} was refused: {}", row.line, row.reason),
+    )?;
+    let ours = begin.elapsed();
+    let late = resident_bytes();
+    bar.finish_and_clear();
+    let megabytes = |bytes: Option<u64>| match bytes {
+        Some(bytes) => format!("{} MB", bytes / 1_000_000),
+        None => "unknown here".to_owned(),
+    };
+    let note = format!(
+        "{} generated lines of {} orders into a fresh embedded store in {:.1} s; resident memory \
+         {} after a tenth, {} at the end",
+        count(imported.taken),
+        count(imported.events),
+        ours.as_secs_f64(),
+        megabytes(early),
+        megabytes(late)
+    );
+    let lines = usize::try_from(lines)?;
+    let yardstick = ("CSV library alone", read_alone);
+    Ok(figure("import of a file", "lines", lines, ours, yardstick, note))
+}
+
+/// What the system holds in memory for this process; `None` where it does not say (it is Linux that
+/// does: proc_pid_status(5)).
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1_024)
+}
+
+/// Orders of one to five lines, by customers who come back.
+fn write_orders(path: &Path, lines: u64) -> Result<()> {
+    let mut draw = ChaCha8Rng::seed_from_u64(3);
+    let mut file = BufWriter::new(File::create(path)?);
+    writeln!(file, "order_id,placed_at,customer_id,email,sku,product_name,quantity,unit_price")?;
+    let begin = NOW - SignedDuration::from_hours(24 * 730);
+    let customers = (lines / 10).max(1);
+    let (mut written, mut order) = (0, 0_u64);
+    while written < lines {
+        order += 1;
+        let at = begin + SignedDuration::from_secs(i64::try_from(order)? * 15);
+        let customer = draw.random_range(0..customers);
+        for _ in 0..draw.random_range(1..6).min(lines - written) {
+            // The square favours low numbers: some products sell much more than others.
+            let product = (draw.random::<f64>().powi(2) * 4_000.0) as u32;
+            writeln!(
+                file,
+                "{},{at},{customer},customer{customer}@mail.example,P{product},Product number \
+                 {product},{},{}.{:02}",
+                1_000_000 + order,
+                draw.random_range(1..4),
+                draw.random_range(5..60),
+                draw.random_range(0..100),
+            )?;
+            written += 1;
+        }
+    }
+    file.flush()?;
+    Ok(())
 }
 
 fn write_lines(path: &Path) -> Result<()> {

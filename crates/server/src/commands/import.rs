@@ -1,22 +1,35 @@
 //! `aftercart import`: a shop's past, from files.
 
-use aftercart_engine::{ImportProgress, survey_online_retail};
+use aftercart_engine::{ImportProgress, files::Kind, survey_online_retail};
 use anyhow::{Result, bail};
 
 use crate::{
-    cli::{Common, ImportCommand, ImportOrdersArgs, OrdersFormat},
+    cli::{Common, FileFormat, ImportCommand, ImportFilesArgs},
+    commands::import_files,
     config::Config,
     output::{Output, count},
     shop::{self, Opened},
 };
 
 pub fn run(common: &Common, command: &ImportCommand) -> Result<()> {
-    match command {
-        ImportCommand::Orders(args) => orders(common, args),
+    let (kind, args) = match command {
+        ImportCommand::Customers(args) => (Kind::Customers, args),
+        ImportCommand::Products(args) => (Kind::Products, args),
+        ImportCommand::Orders(args) => (Kind::Orders, args),
+        ImportCommand::Events(args) => (Kind::Events, args),
+        ImportCommand::Reviews(args) => (Kind::Reviews, args),
+        ImportCommand::Mappings => return import_files::mappings(common),
+    };
+    match (kind, args.format) {
+        (Kind::Orders, Some(FileFormat::OnlineRetail)) => online_retail(common, args),
+        _ => import_files::run(common, kind, args),
     }
 }
 
-fn orders(common: &Common, args: &ImportOrdersArgs) -> Result<()> {
+fn online_retail(common: &Common, args: &ImportFilesArgs) -> Result<()> {
+    if args.dry_run || args.mapping.is_some() || !args.map.is_empty() {
+        bail!("the columns of `online-retail` are fixed; leave --format out to map them");
+    }
     let output = Output::new(common);
     let config = Config::read(common.config.as_deref())?;
     let place = shop::place(common, &config);
@@ -42,17 +55,13 @@ fn orders(common: &Common, args: &ImportOrdersArgs) -> Result<()> {
         }
         ImportProgress::Training => bar.set_message("Learning what goes together"),
     };
-    let imported = match args.format {
-        OrdersFormat::OnlineRetail => {
-            let survey = survey_online_retail(&args.files, on_progress)?;
-            // Files that cannot be read leave no empty store behind.
-            let shop = match found {
-                Some(shop) => shop,
-                None => shop::open_at(place, config)?,
-            };
-            shop.engine.import_online_retail(survey, shop.now(), on_progress)?
-        }
+    let survey = survey_online_retail(&args.files, on_progress)?;
+    // Files that cannot be read leave no empty store behind.
+    let shop = match found {
+        Some(shop) => shop,
+        None => shop::open_at(place, config)?,
     };
+    let imported = shop.engine.import_online_retail(survey, shop.now(), on_progress)?;
     bar.finish_and_clear();
     output.result(&imported, || {
         format!(

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod email;
 pub mod flow;
 pub mod import;
+pub mod import_files;
 pub mod recommend;
 pub mod report;
 pub mod segment;

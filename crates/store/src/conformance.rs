@@ -65,6 +65,11 @@ suite! {
     }
     people {
         an_identifier_leads_to_one_customer,
+        merged_customers_read_as_one,
+        merges_form_a_chain_with_one_root,
+        a_customer_has_so_many_members,
+        a_merge_keeps_the_stricter_word,
+        mail_goes_to_the_address_tied_last,
         a_customer_comes_back_as_saved,
         customers_are_found_by_how_things_begin,
         customers_come_in_the_order_they_were_seen,

@@ -23,6 +23,7 @@ impl Tx<'_> {
                    WHERE excluded.at > consents.at \
                    OR (excluded.at = consents.at AND consents.state = 'agreed' \
                        AND CAST(?7 AS BIGINT) = 1)";
+        let customer = self.root_of(customer)?;
         let bucket = customer.bucket().0;
         let values = values![bucket, customer, *topic, *state, *at, source, is_withdrawn];
         self.execute(sql, values).map(drop)
@@ -31,10 +32,26 @@ impl Tx<'_> {
     pub fn consents_of(&mut self, customer: CustomerId) -> Result<Vec<Consent>> {
         let sql = "SELECT topic, state, at, source FROM consents \
                    WHERE bucket = ?1 AND customer = ?2 ORDER BY topic";
-        self.all(sql, values![customer.bucket().0, customer], |row| {
+        let root = self.root_of(customer)?;
+        self.all(sql, values![root.bucket().0, root], |row| {
             let mut cells = row.cells();
             read_consent(&mut cells)
         })
+    }
+
+    /// Holds the stricter of what a customer said and what `others`, who is the same person, did.
+    pub(crate) fn merge_consents(&mut self, root: CustomerId, others: &[Consent]) -> Result<()> {
+        let known = self.consents_of(root)?;
+        for other in others {
+            let before = known.iter().find(|it| it.topic == other.topic);
+            let strictness = |it: &Consent| (it.state == ConsentState::Withdrawn, it.at);
+            if before.is_none_or(|it| strictness(it) < strictness(other)) {
+                let sql = "DELETE FROM consents WHERE bucket = ?1 AND customer = ?2 AND topic = ?3";
+                self.execute(sql, values![root.bucket().0, root, other.topic])?;
+                self.save_consent(root, other)?;
+            }
+        }
+        Ok(())
     }
 
     /// Bars an address. Of several reasons the strongest is kept, and of one the first time it was
@@ -62,8 +79,9 @@ impl Tx<'_> {
         &mut self,
         f: &mut dyn FnMut(CustomerId, Consent) -> Result<()>,
     ) -> Result<()> {
-        let sql =
-            "SELECT customer, topic, state, at, source FROM consents ORDER BY bucket, customer";
+        let sql = "SELECT c.customer, c.topic, c.state, c.at, c.source FROM consents c \
+             JOIN customers o ON o.bucket = c.bucket AND o.id = c.customer \
+             WHERE o.merged_into IS NULL ORDER BY c.bucket, c.customer";
         let read = |row: &Row<'_>| {
             let mut cells = row.cells();
             let customer = cells.take()?;

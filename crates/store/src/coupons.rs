@@ -75,8 +75,14 @@ impl Tx<'_> {
         self.coupon(&code)
     }
 
+    /// A code, with the customer who has it as the root they are now.
     pub fn coupon(&mut self, code: &str) -> Result<Option<Coupon>> {
-        self.first(select_coupons!("WHERE code = ?1"), values![code], read_coupon)
+        let found = self.first(select_coupons!("WHERE code = ?1"), values![code], read_coupon)?;
+        let Some(mut coupon) = found else { return Ok(None) };
+        if let Some(customer) = coupon.customer {
+            coupon.customer = Some(self.root_of(customer)?);
+        }
+        Ok(Some(coupon))
     }
 
     /// Marks a code as used in an order, an expired one too: whether the order came in time is the

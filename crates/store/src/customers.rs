@@ -1,6 +1,12 @@
 //! Customers and the identifiers that lead to them.
+//!
+//! A row is a *member*. Members found to be one customer form a cluster, and its root, the member
+//! with the smallest id, is the customer that everything shows. What was stored under a member stays
+//! there for ever; whoever asks for a customer is answered for all members.
 
-use aftercart_model::{Customer, CustomerId, CustomerName, Identifier, Timestamp};
+use std::{collections::HashMap, rc::Rc};
+
+use aftercart_model::{Customer, CustomerId, CustomerName, EmailAddress, Identifier, Timestamp};
 use anyhow::{Context as _, bail};
 
 use crate::{
@@ -14,7 +20,7 @@ macro_rules! select_customers {
     ($rest:literal) => {
         concat!(
             "SELECT c.id, c.email, c.given_name, c.family_name, c.time_zone, c.country, \
-             c.locale, c.created_at, c.attributes FROM customers c ",
+             c.locale, c.created_at, c.attributes, c.merged_into FROM customers c ",
             $rest
         )
     };
@@ -23,7 +29,162 @@ macro_rules! select_customers {
 /// Greater than every text that begins as the text before it does.
 const AFTER_ALL: char = char::MAX;
 
+/// The most members of one customer: every question about them asks each. A person has a few
+/// addresses and some dozens of browsers; what ties more together is a mistake of the source.
+pub const MEMBERS_MAX: usize = 64;
+
+/// How many answers on who is one with whom a transaction keeps, so that an import stays flat.
+const MEMBERS_KEPT_MAX: usize = 4_096;
+
+/// What is known of an identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownIdentifier {
+    pub customer: CustomerId,
+    /// The earliest event that named it together with another of the customer's; `None` if none
+    /// did.
+    pub tied_at: Option<Timestamp>,
+}
+
 impl Tx<'_> {
+    /// The members of a customer, the root first, whichever of them `id` is.
+    pub fn members_of(&mut self, id: CustomerId) -> Result<Rc<[CustomerId]>> {
+        if let Some(members) = self.members.get(&id) {
+            return Ok(Rc::clone(members));
+        }
+        let sql = "SELECT coalesce(c.merged_into, c.id), m.id FROM customers c \
+                   LEFT JOIN customers m ON m.merged_into = coalesce(c.merged_into, c.id) \
+                   WHERE c.bucket = ?1 AND c.id = ?2 ORDER BY m.id";
+        let rows: Vec<(CustomerId, Option<CustomerId>)> =
+            self.all(sql, values![id.bucket().0, id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let Some((root, _)) = rows.first() else { return Ok(Rc::new([id])) };
+        let others = rows.iter().filter_map(|(_, member)| *member);
+        let members: Rc<[CustomerId]> = std::iter::once(*root).chain(others).collect();
+        if self.members.len() >= MEMBERS_KEPT_MAX {
+            self.members.clear();
+        }
+        self.members.insert(id, Rc::clone(&members));
+        Ok(members)
+    }
+
+    /// The customer that a member now is.
+    pub fn root_of(&mut self, id: CustomerId) -> Result<CustomerId> {
+        Ok(self.members_of(id)?[0])
+    }
+
+    /// What `ask` finds of each member of a customer, one after the other.
+    pub(crate) fn of_members<T>(
+        &mut self,
+        customer: CustomerId,
+        mut ask: impl FnMut(&mut Self, CustomerId) -> Result<Vec<T>>,
+    ) -> Result<Vec<T>> {
+        let members = self.members_of(customer)?;
+        let mut found = ask(self, members[0])?;
+        for member in &members[1..] {
+            found.extend(ask(self, *member)?);
+        }
+        Ok(found)
+    }
+
+    /// Of all members that are no roots, the root; for questions about everybody.
+    pub fn merged_customers(&mut self) -> Result<HashMap<CustomerId, CustomerId>> {
+        let sql = "SELECT id, merged_into FROM customers WHERE merged_into IS NOT NULL";
+        let merged = self.all(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(merged.into_iter().collect())
+    }
+
+    /// Makes two customers one and returns the root. What is stored under a member stays there; the
+    /// identifiers lead to the root, which knows what any of them knew and agrees to what none of
+    /// them refused. A customer of more than [`MEMBERS_MAX`] members is an error.
+    pub fn merge_customers(&mut self, one: CustomerId, other: CustomerId) -> Result<CustomerId> {
+        let (mut kept, mut gone) = (self.members_of(one)?, self.members_of(other)?);
+        if kept[0] == gone[0] {
+            return Ok(kept[0]);
+        }
+        if gone[0] < kept[0] {
+            std::mem::swap(&mut kept, &mut gone);
+        }
+        let root = kept[0];
+        let count = kept.len() + gone.len();
+        if count > MEMBERS_MAX {
+            bail!(
+                "customer {root} would be {count} customers in one; at most {MEMBERS_MAX} can be"
+            );
+        }
+        let fail = || format!("customer {root} cannot be merged");
+        let mut customer = self.customer(root)?.with_context(fail)?;
+        let merged = self.customer(gone[0])?.with_context(fail)?;
+        let refused = self.consents_of(gone[0])?;
+        for member in gone.iter() {
+            let sql = "UPDATE customers SET merged_into = ?3 WHERE bucket = ?1 AND id = ?2";
+            self.execute(sql, values![member.bucket().0, *member, root])?;
+        }
+        let sql = "UPDATE identifiers SET customer = ?2 WHERE customer = ?1";
+        self.execute(sql, values![gone[0], root])?;
+        self.members.clear();
+        self.merge_consents(root, &refused)?;
+        fill_gaps(&mut customer, merged);
+        self.save_customer(&customer)?;
+        self.settle_address(root)?;
+        Ok(root)
+    }
+
+    pub fn identifier(&mut self, identifier: &Identifier) -> Result<Option<KnownIdentifier>> {
+        let (kind, value) = parts_of(identifier);
+        let sql = "SELECT customer, tied_at FROM identifiers WHERE kind = ?1 AND value = ?2";
+        self.first(sql, values![kind, value], |row| {
+            Ok(KnownIdentifier { customer: row.get(0)?, tied_at: row.get(1)? })
+        })
+    }
+
+    /// Lets an identifier lead where `known` says, wherever it led before.
+    pub fn save_identifier(
+        &mut self,
+        identifier: &Identifier,
+        known: &KnownIdentifier,
+    ) -> Result<()> {
+        let (kind, value) = parts_of(identifier);
+        let sql = "INSERT INTO identifiers (kind, value, customer, tied_at) \
+                   VALUES (?1, ?2, ?3, ?4) ON CONFLICT (kind, value) DO UPDATE \
+                   SET customer = excluded.customer, tied_at = excluded.tied_at";
+        self.execute(sql, values![kind, value, known.customer, known.tied_at]).map(drop)
+    }
+
+    /// All that leads to a customer, by kind and text.
+    pub fn identifiers_of(
+        &mut self,
+        customer: CustomerId,
+    ) -> Result<Vec<(Identifier, KnownIdentifier)>> {
+        let root = self.root_of(customer)?;
+        let sql = "SELECT kind, value, customer, tied_at FROM identifiers WHERE customer = ?1 \
+                   ORDER BY kind, value";
+        self.all(sql, values![root], |row| {
+            let (kind, value): (String, String) = (row.get(0)?, row.get(1)?);
+            let known = KnownIdentifier { customer: row.get(2)?, tied_at: row.get(3)? };
+            Ok((identifier_of(&kind, value)?, known))
+        })
+    }
+
+    /// Writes to the address that was tied to the customer last; of several at one instant, to the
+    /// last by the alphabet. An address that is no identifier of theirs any more is theirs no more.
+    pub fn settle_address(&mut self, customer: CustomerId) -> Result<()> {
+        let root = self.root_of(customer)?;
+        let sql = "SELECT value, tied_at FROM identifiers WHERE customer = ?1 AND kind = 'email'";
+        let claimed: Vec<(EmailAddress, Option<Timestamp>)> =
+            self.all(sql, values![root], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let now = self.customer(root)?.and_then(|it| it.email);
+        let rank = |it: &&(EmailAddress, Option<Timestamp>)| {
+            // Where nothing was tied, the one that was there stays.
+            let stays = it.1.is_none() && now.as_ref() == Some(&it.0);
+            (it.1, stays, it.0.clone())
+        };
+        let newest = claimed.iter().max_by_key(rank).map(|it| &it.0);
+        if newest != now.as_ref() {
+            let sql = "UPDATE customers SET email = ?3 WHERE bucket = ?1 AND id = ?2";
+            self.execute(sql, values![root.bucket().0, root, newest])?;
+        }
+        Ok(())
+    }
+
     pub fn customer_by_identifier(
         &mut self,
         identifier: &Identifier,
@@ -47,6 +208,7 @@ impl Tx<'_> {
     ///
     /// An identifier that leads to another customer is an error: the two are to be merged first.
     pub fn add_identifier(&mut self, customer: CustomerId, identifier: &Identifier) -> Result<()> {
+        let customer = self.root_of(customer)?;
         let (kind, value) = parts_of(identifier);
         let sql = "INSERT INTO identifiers (kind, value, customer) VALUES (?1, ?2, ?3) \
                    ON CONFLICT DO NOTHING";
@@ -72,12 +234,20 @@ impl Tx<'_> {
     pub fn external_id_of(&mut self, customer: CustomerId) -> Result<Option<String>> {
         let sql = "SELECT value FROM identifiers WHERE customer = ?1 AND kind = 'external' \
                    ORDER BY value LIMIT 1";
-        self.first(sql, values![customer], |row| row.cells().take())
+        let root = self.root_of(customer)?;
+        self.first(sql, values![root], |row| row.cells().take())
     }
 
+    /// A customer; of a member, the root.
     pub fn customer(&mut self, id: CustomerId) -> Result<Option<Customer>> {
         let sql = select_customers!("WHERE c.bucket = ?1 AND c.id = ?2");
-        self.first(sql, values![id.bucket().0, id], read_customer)
+        let read = |row: &Row<'_>| Ok((read_customer(row)?, row.get(MERGED_INTO)?));
+        let found: Option<(Customer, Option<CustomerId>)> =
+            self.first(sql, values![id.bucket().0, id], read)?;
+        match found {
+            Some((_, Some(root))) => self.first(sql, values![root.bucket().0, root], read_customer),
+            found => Ok(found.map(|(customer, _)| customer)),
+        }
     }
 
     /// Keeps what is known of a customer. Their address becomes an identifier of theirs too.
@@ -91,7 +261,7 @@ impl Tx<'_> {
                    full_name_key = ?6, family_name_key = ?7, time_zone = ?8, country = ?9, \
                    locale = ?10, created_at = ?11, attributes = ?12 \
                    WHERE bucket = ?1 AND id = ?2";
-        let id = customer.id;
+        let id = self.root_of(customer.id)?;
         let saved = self.execute(
             sql,
             values![
@@ -162,6 +332,7 @@ impl Tx<'_> {
             }
             let end = format!("{beginning}{AFTER_ALL}");
             for id in self.all(sql, values![beginning, &end, limit], |row| row.get(0))? {
+                let id = self.root_of(id)?;
                 if !found.contains(&id) && found.len() < wide {
                     found.push(id);
                 }
@@ -180,7 +351,8 @@ impl Tx<'_> {
         after: Option<CustomerId>,
         limit: u32,
     ) -> Result<Vec<Customer>> {
-        let sql = select_customers!("WHERE c.id > ?1 ORDER BY c.id LIMIT ?2");
+        let sql =
+            select_customers!("WHERE c.id > ?1 AND c.merged_into IS NULL ORDER BY c.id LIMIT ?2");
         let after = after.map_or(Value::Int(0), Value::from);
         self.all(sql, &[after, limit.into()], read_customer)
     }
@@ -191,29 +363,37 @@ impl Tx<'_> {
         before: Option<CustomerId>,
         limit: u32,
     ) -> Result<Vec<Customer>> {
-        let sql = select_customers!("WHERE c.id < ?1 ORDER BY c.id DESC LIMIT ?2");
+        let sql = select_customers!(
+            "WHERE c.id < ?1 AND c.merged_into IS NULL ORDER BY c.id DESC LIMIT ?2"
+        );
         let before = before.map_or(Value::Int(i64::MAX), Value::from);
         self.all(sql, &[before, limit.into()], read_customer)
     }
 
     pub fn scan_customers(&mut self, f: &mut dyn FnMut(Customer) -> Result<()>) -> Result<()> {
-        self.scan(select_customers!("ORDER BY c.id"), &[], read_customer, f)
+        let sql = select_customers!("WHERE c.merged_into IS NULL ORDER BY c.id");
+        self.scan(sql, &[], read_customer, f)
     }
 
     pub fn count_customers(&mut self) -> Result<u64> {
-        self.one("SELECT count(*) FROM customers", &[])
+        self.one("SELECT count(*) FROM customers WHERE merged_into IS NULL", &[])
     }
 
     /// How many customers there are, counted no further than `max`.
     pub fn count_customers_to(&mut self, max: u32) -> Result<u64> {
-        let sql = "SELECT count(*) FROM (SELECT 1 FROM customers LIMIT ?1) t";
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM customers \
+                   WHERE merged_into IS NULL LIMIT ?1) t";
         self.one(sql, values![max])
     }
 
-    /// Holds the row that orders what happens to a customer, until the end of the transaction.
+    /// Holds the row that orders what happens to a customer, until the end of the transaction: the
+    /// root's, so that it is one row for all members. Who they are is asked anew.
     pub fn lock_customer(&mut self, id: CustomerId) -> Result<()> {
-        // SQLite has one writer, and this is it.
+        // SQLite has one writer, and this is it. On PostgreSQL, too, changes come one after the
+        // other, so that nobody is merged between the question and the lock.
         if self.dialect() == Dialect::Postgres {
+            self.members.remove(&id);
+            let id = self.root_of(id)?;
             let sql = "SELECT 1 FROM customers WHERE bucket = ?1 AND id = ?2 FOR UPDATE";
             self.first(sql, values![id.bucket().0, id], |_| Ok(()))?;
         }
@@ -229,6 +409,38 @@ fn parts_of(identifier: &Identifier) -> (&'static str, &str) {
         Identifier::Cart(token) => ("cart", token),
     }
 }
+
+fn identifier_of(kind: &str, value: String) -> Result<Identifier> {
+    Ok(match kind {
+        "email" => Identifier::Email(EmailAddress::try_from(value)?),
+        "external" => Identifier::External(value),
+        "visitor" => Identifier::Visitor(value),
+        "cart" => Identifier::Cart(value),
+        other => bail!("the store holds `{other}`, which is no kind of identifier"),
+    })
+}
+
+/// Takes over what is known of `other` alone.
+fn fill_gaps(customer: &mut Customer, other: Customer) {
+    let fill = |known: &mut String, more: String| {
+        if known.is_empty() {
+            *known = more;
+        }
+    };
+    fill(&mut customer.name.given, other.name.given);
+    fill(&mut customer.name.family, other.name.family);
+    customer.time_zone = customer.time_zone.take().or(other.time_zone);
+    customer.country = customer.country.take().or(other.country);
+    customer.locale = customer.locale.take().or(other.locale);
+    customer.created_at = customer.created_at.min(other.created_at);
+    customer.email = customer.email.take().or(other.email);
+    for (name, value) in other.attributes {
+        customer.attributes.entry(name).or_insert(value);
+    }
+}
+
+/// The column after those of [`read_customer`].
+const MERGED_INTO: usize = 9;
 
 fn read_customer(row: &Row<'_>) -> Result<Customer> {
     let mut cells = row.cells();

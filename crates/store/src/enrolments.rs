@@ -113,14 +113,26 @@ impl Tx<'_> {
     /// A customer's enrolments in the order in which they began.
     pub fn enrolments_of(&mut self, customer: CustomerId) -> Result<Vec<Enrolment>> {
         let sql = select_enrolments!("WHERE bucket = ?1 AND customer = ?2 ORDER BY id");
-        self.all(sql, values![customer.bucket().0, customer], read_enrolment)
+        self.enrolments_of_members(customer, sql)
     }
 
     pub fn active_enrolments_of(&mut self, customer: CustomerId) -> Result<Vec<Enrolment>> {
         let sql = select_enrolments!(
             "WHERE bucket = ?1 AND customer = ?2 AND position <> 'exited' ORDER BY id"
         );
-        self.all(sql, values![customer.bucket().0, customer], read_enrolment)
+        self.enrolments_of_members(customer, sql)
+    }
+
+    fn enrolments_of_members(
+        &mut self,
+        customer: CustomerId,
+        sql: &'static str,
+    ) -> Result<Vec<Enrolment>> {
+        let mut found = self.of_members(customer, |tx, member| {
+            tx.all(sql, values![member.bucket().0, member], read_enrolment)
+        })?;
+        found.sort_by_key(|it| it.id);
+        Ok(found)
     }
 
     /// Takes back an enrolment as if it had never been, so that its trigger key may enrol again.
@@ -145,7 +157,10 @@ impl Tx<'_> {
     ) -> Result<Option<Timestamp>> {
         let sql = "SELECT max(entered_at) FROM enrolments \
                    WHERE bucket = ?1 AND customer = ?2 AND flow = ?3";
-        self.one(sql, values![customer.bucket().0, customer, flow])
+        let latest = self.of_members(customer, |tx, member| {
+            tx.all(sql, values![member.bucket().0, member, flow], |row| row.get(0))
+        })?;
+        Ok(latest.into_iter().max().flatten())
     }
 
     /// Enrolments to be woken by `now`, the longest overdue first.
@@ -240,12 +255,17 @@ impl Tx<'_> {
         self.all(sql, &values, read_enrolment)
     }
 
-    /// All enrolments, or those of one flow, in the order in which they began.
+    /// All enrolments, or those of one flow, in the order in which they began; each by the root.
     pub fn scan_enrolments(
         &mut self,
         flow: Option<&FlowId>,
         f: &mut dyn FnMut(Enrolment) -> Result<()>,
     ) -> Result<()> {
+        let merged = self.merged_customers()?;
+        let f = &mut |mut it: Enrolment| {
+            it.customer = *merged.get(&it.customer).unwrap_or(&it.customer);
+            f(it)
+        };
         match flow {
             Some(flow) => {
                 let sql = select_enrolments!("WHERE flow = ?1 ORDER BY id");

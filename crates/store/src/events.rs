@@ -114,10 +114,14 @@ impl Tx<'_> {
         Ok(stated.flatten())
     }
 
-    /// A customer's events by when they happened; at one instant, by when they were accepted.
+    /// A customer's events, those of all members, by when they happened; at one instant, by when they were accepted.
     pub fn events_of(&mut self, customer: CustomerId) -> Result<Vec<Event>> {
         let sql = select_events!("WHERE e.bucket = ?1 AND e.customer = ?2 ORDER BY e.at, e.seq");
-        self.all(sql, values![customer.bucket().0, customer], read_event)
+        let mut events = self.of_members(customer, |tx, member| {
+            tx.all(sql, values![member.bucket().0, member], read_event)
+        })?;
+        events.sort_by_key(|it| (it.at, it.seq));
+        Ok(events)
     }
 
     /// A customer's events before `before`, newest first.
@@ -135,7 +139,10 @@ impl Tx<'_> {
             Some((at, seq)) => (at.as_millisecond(), seq),
             None => (i64::MAX, u64::MAX),
         };
-        self.all(sql, values![customer.bucket().0, customer, at, seq, limit], read_event)
+        let page = self.of_members(customer, |tx, member| {
+            tx.all(sql, values![member.bucket().0, member, at, seq, limit], read_event)
+        })?;
+        Ok(newest_of(page, limit))
     }
 
     /// The log after `after_seq`, in the order of commits.
@@ -166,8 +173,12 @@ impl Tx<'_> {
             None => (i64::MAX, u64::MAX),
         };
         let kinds = [first as u8, last as u8];
-        let values = values![customer.bucket().0, customer, at, seq, limit, kinds[0], kinds[1]];
-        self.all(sql, values, read_event)
+        let page = self.of_members(customer, |tx, member| {
+            let bucket = member.bucket().0;
+            let values = values![bucket, member, at, seq, limit, kinds[0], kinds[1]];
+            tx.all(sql, values, read_event)
+        })?;
+        Ok(newest_of(page, limit))
     }
 
     /// How many events of a kind were received since `since`, among the newest `newest` of the log.
@@ -199,6 +210,13 @@ impl Tx<'_> {
     pub fn newest_event_at(&mut self) -> Result<Option<Timestamp>> {
         self.one("SELECT MAX(at) FROM events", &[])
     }
+}
+
+/// The page of a customer, of the pages of the members.
+fn newest_of(mut events: Vec<Event>, limit: u32) -> Vec<Event> {
+    events.sort_by_key(|it| std::cmp::Reverse((it.at, it.seq)));
+    events.truncate(limit as usize);
+    events
 }
 
 /// Tells one content from another under the same key. Stored, so its form is for ever.

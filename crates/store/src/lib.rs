@@ -40,6 +40,7 @@ mod conformance;
 use std::{fmt, path::Path, sync::Arc};
 
 pub use arrivals::{ARRIVALS_MAX, Arrival, ArrivalOutcome};
+pub use customers::{KnownIdentifier, MEMBERS_MAX};
 pub use deliveries::Remembered;
 pub use enrolments::{EnrolmentsAsked, StepCount};
 pub use events::{Appended, NewEvent};

@@ -188,8 +188,11 @@ impl Tx<'_> {
     /// A customer's messages in the order in which they were planned.
     pub fn messages_of(&mut self, customer: CustomerId) -> Result<Vec<Message>> {
         let sql = select_messages!("WHERE m.bucket = ?1 AND m.customer = ?2 ORDER BY m.id");
-        let values = values![customer.bucket().0, customer];
-        self.all(sql, values, |row| read_message(&mut row.cells()))
+        let mut messages = self.of_members(customer, |tx, member| {
+            tx.all(sql, values![member.bucket().0, member], |row| read_message(&mut row.cells()))
+        })?;
+        messages.sort_by_key(|it| it.id);
+        Ok(messages)
     }
 
     /// An enrolment's messages that can still be held back: neither ended nor in a server's hands.
@@ -235,7 +238,11 @@ impl Tx<'_> {
                    WHERE bucket = ?1 AND customer = ?2 AND class = 'marketing' \
                    AND state IN ('sent', 'claimed', 'in_doubt') \
                    AND coalesce(sent_at, claimed_at, due_at) >= ?3 ORDER BY 1";
-        self.all(sql, values![customer.bucket().0, customer, since], |row| row.get(0))
+        let mut instants = self.of_members(customer, |tx, member| {
+            tx.all(sql, values![member.bucket().0, member, since], |row| row.get(0))
+        })?;
+        instants.sort();
+        Ok(instants)
     }
 
     /// Messages claimed before `before` of which nothing was heard since.
@@ -297,7 +304,8 @@ impl Tx<'_> {
         Ok(found.unwrap_or_default())
     }
 
-    /// All messages, or those of one flow, with what came back, in the order of planning.
+    /// All messages, or those of one flow, with what came back, in the order of planning; each by the
+    /// root.
     pub fn scan_messages(
         &mut self,
         flow: Option<&FlowId>,
@@ -307,7 +315,11 @@ impl Tx<'_> {
             let mut cells = row.cells();
             Ok((read_message(&mut cells)?, read_touches(&mut cells)?))
         };
-        let f = &mut |(message, touches)| f(message, touches);
+        let merged = self.merged_customers()?;
+        let f = &mut |(mut message, touches): (Message, Touches)| {
+            message.customer = *merged.get(&message.customer).unwrap_or(&message.customer);
+            f(message, touches)
+        };
         match flow {
             Some(flow) => {
                 let sql = select_messages_with_touches!("WHERE m.flow = ?1 ORDER BY m.id");

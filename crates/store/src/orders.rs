@@ -159,7 +159,11 @@ impl Tx<'_> {
         let sql = select_orders!(
             "WHERE o.bucket = ?1 AND o.customer = ?2 ORDER BY o.placed_at, o.id, l.position"
         );
-        self.orders_with_lines(sql, values![customer.bucket().0, customer])
+        let mut orders = self.of_members(customer, |tx, member| {
+            tx.orders_with_lines(sql, values![member.bucket().0, member])
+        })?;
+        orders.sort_by(|a, b| (a.placed_at, &a.id).cmp(&(b.placed_at, &b.id)));
+        Ok(orders)
     }
 
     /// A customer's first order placed after the order `other_than`, which was placed at `after`; of
@@ -173,14 +177,17 @@ impl Tx<'_> {
         after: Timestamp,
         other_than: Option<&OrderId>,
     ) -> Result<Option<Order>> {
-        let sql = "SELECT id FROM orders \
+        let sql = "SELECT placed_at, id FROM orders \
                    WHERE bucket = ?1 AND customer = ?2 AND placed_at >= ?3 \
                    AND (placed_at > ?3 OR id > ?4) AND id <> ?4 ORDER BY placed_at, id LIMIT 1";
         // No order's id is empty.
         let other_than = other_than.map_or("", OrderId::as_str);
-        let values = values![customer.bucket().0, customer, after, other_than];
-        let id: Option<OrderId> = self.first(sql, values, |row| row.get(0))?;
-        id.map_or(Ok(None), |id| self.order(&id))
+        let mut firsts: Vec<(Timestamp, OrderId)> = self.of_members(customer, |tx, member| {
+            let values = values![member.bucket().0, member, after, other_than];
+            tx.all(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))
+        })?;
+        firsts.sort();
+        firsts.first().map_or(Ok(None), |(_, id)| self.order(id))
     }
 
     /// A customer's first order accepted after the place `after_seq` of the log, `other_than` left
@@ -191,11 +198,14 @@ impl Tx<'_> {
         after_seq: u64,
         other_than: Option<&OrderId>,
     ) -> Result<Option<OrderId>> {
-        let sql = "SELECT id FROM orders WHERE bucket = ?1 AND customer = ?2 AND seq > ?3 \
+        let sql = "SELECT seq, id FROM orders WHERE bucket = ?1 AND customer = ?2 AND seq > ?3 \
                    AND id <> ?4 ORDER BY seq LIMIT 1";
         let other_than = other_than.map_or("", OrderId::as_str);
-        let values = values![customer.bucket().0, customer, after_seq, other_than];
-        self.first(sql, values, |row| row.get(0))
+        let firsts: Vec<(u64, OrderId)> = self.of_members(customer, |tx, member| {
+            let values = values![member.bucket().0, member, after_seq, other_than];
+            tx.all(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))
+        })?;
+        Ok(firsts.into_iter().min().map(|(_, id)| id))
     }
 
     /// Gives a guest's order to the customer it turned out to be of; the event `seq` said so, and
@@ -274,7 +284,11 @@ impl Tx<'_> {
     /// All orders with their lines, by when they were placed and then by id.
     pub fn scan_orders(&mut self, f: &mut dyn FnMut(Order) -> Result<()>) -> Result<()> {
         let sql = select_orders!("ORDER BY o.placed_at, o.id, l.position");
-        self.for_each_order(sql, &[], f)
+        let merged = self.merged_customers()?;
+        self.for_each_order(sql, &[], &mut |mut order| {
+            order.customer = order.customer.map(|it| *merged.get(&it).unwrap_or(&it));
+            f(order)
+        })
     }
 
     pub fn count_orders(&mut self) -> Result<u64> {
@@ -284,8 +298,10 @@ impl Tx<'_> {
     /// How many customers bought each product; an order cancelled since bought nothing. Reads every
     /// order, so the answer is to be kept.
     pub fn buyers_of_products(&mut self) -> Result<Vec<(ProductId, u64)>> {
-        let sql = "SELECT l.product, count(DISTINCT o.customer) FROM orders o \
+        let sql = "SELECT l.product, count(DISTINCT coalesce(c.merged_into, o.customer)) \
+                   FROM orders o \
                    JOIN order_lines l ON l.bucket = o.bucket AND l.order_seq = o.seq \
+                   LEFT JOIN customers c ON c.bucket = o.bucket AND c.id = o.customer \
                    WHERE o.cancelled_at IS NULL AND o.customer IS NOT NULL \
                    GROUP BY l.product ORDER BY l.product";
         self.all(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))

@@ -12,8 +12,9 @@ use crate::{
 macro_rules! select_reviews {
     ($rest:literal) => {
         concat!(
-            "SELECT id, product, customer, rating, text, author, bought_at, at, state \
-             FROM reviews ",
+            "SELECT r.id, r.product, coalesce(c.merged_into, r.customer), r.rating, r.text, \
+             r.author, r.bought_at, r.at, r.state FROM reviews r \
+             LEFT JOIN customers c ON c.bucket = r.bucket AND c.id = r.customer ",
             $rest
         )
     };
@@ -47,15 +48,15 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// A product's reviews in whatever state, newest first.
+    /// A product's reviews in whatever state, newest first; each by the root.
     pub fn reviews_of(&mut self, product: ProductId) -> Result<Vec<Review>> {
-        let sql = select_reviews!("WHERE product = ?1 ORDER BY at DESC, id DESC");
+        let sql = select_reviews!("WHERE r.product = ?1 ORDER BY r.at DESC, r.id DESC");
         self.all(sql, values![product], read_review)
     }
 
     pub fn review(&mut self, id: i64) -> Result<Option<Review>> {
         let bucket = aftercart_model::CustomerId(id).bucket().0;
-        let sql = select_reviews!("WHERE bucket = ?1 AND id = ?2");
+        let sql = select_reviews!("WHERE r.bucket = ?1 AND r.id = ?2");
         self.first(sql, values![bucket, id], read_review)
     }
 
@@ -91,7 +92,7 @@ impl Tx<'_> {
 
     /// All reviews in the order in which they were kept.
     pub fn scan_reviews(&mut self, f: &mut dyn FnMut(Review) -> Result<()>) -> Result<()> {
-        self.scan(select_reviews!("ORDER BY id"), &[], read_review, f)
+        self.scan(select_reviews!("ORDER BY r.id"), &[], read_review, f)
     }
 }
 

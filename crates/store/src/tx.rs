@@ -1,6 +1,6 @@
 //! A transaction: what all questions and changes of the store go through.
 
-use std::ops::ControlFlow;
+use std::{collections::HashMap, ops::ControlFlow, rc::Rc};
 
 use aftercart_model::{Bucket, CustomerId};
 use anyhow::{Context as _, bail};
@@ -23,6 +23,8 @@ pub struct Tx<'a> {
     has_failed: bool,
     bucket_key: [u8; 16],
     counters: [Option<Count>; Counter::NAMES.len()],
+    /// Who is one with whom, as far as it was asked for within this transaction.
+    pub(crate) members: HashMap<CustomerId, Rc<[CustomerId]>>,
 }
 
 /// What is counted up in the store. The log's head is the place of the newest event.
@@ -74,7 +76,14 @@ impl<'a> Tx<'a> {
 
     fn new(connection: &'a mut Connection, bucket_key: &[u8; 16], is_write: bool) -> Self {
         let counters = [None; Counter::NAMES.len()];
-        Self { connection, is_write, has_failed: false, bucket_key: *bucket_key, counters }
+        Self {
+            connection,
+            is_write,
+            has_failed: false,
+            bucket_key: *bucket_key,
+            counters,
+            members: HashMap::new(),
+        }
     }
 
     /// Writes back the counters. A change that is not finished so must be taken back.

@@ -3,6 +3,7 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
+use crate::KnownIdentifier;
 
 pub fn an_identifier_leads_to_one_customer(store: &Store) {
     let (ana, tomas) = (new_customer(store), new_customer(store));
@@ -24,6 +25,209 @@ pub fn an_identifier_leads_to_one_customer(store: &Store) {
     );
     assert_eq!(why.to_string(), expected);
     assert_eq!(leads(&visitor), Some(ana), "it stays where it was");
+}
+
+/// What a customer did, one number for each.
+fn live(tx: &mut Tx<'_>, customer: CustomerId, whose: &str, n: i64) -> Result<()> {
+    tx.append_event(&viewed("shop", &format!("{whose}-{n}"), Some(customer), n % 3))?;
+    place(tx, &order(&format!("{whose}-{n}"), Some(customer), 10 * (n % 4), 2))?;
+    let entered = enrolment(customer, &format!("{whose}-{n}"), waiting("offer", n));
+    let entered_at = at(n);
+    let id = tx.enrol(&NewEnrolment { entered_at, ..entered })?.unwrap();
+    let id = tx.plan_message(&message(customer, id, "offer"))?.unwrap();
+    let mut planned = tx.message(id)?.unwrap();
+    planned.state = MessageState::Claimed;
+    planned.claimed_at = Some(at(100 - n));
+    tx.save_message(&planned)?;
+    Ok(())
+}
+
+/// All that is read of a customer, in words that do not say which member it is stored under.
+fn told(tx: &mut Tx<'_>, customer: CustomerId, whose: &str) -> Result<Vec<String>> {
+    let mut told = Vec::new();
+    let event = |it: Event| format!("{} {:?} {:?}", it.key.key, it.at, it.body.kind());
+    told.extend(tx.events_of(customer)?.into_iter().map(event));
+    let mut before = None;
+    loop {
+        let page = tx.events_page(customer, before, 3)?;
+        let Some(last) = page.last() else { break };
+        before = Some((last.at, last.seq));
+        told.extend(page.into_iter().map(event));
+    }
+    let kinds = (EventKind::OrderPlaced, EventKind::OrderPlaced);
+    told.extend(tx.events_page_of_kinds(customer, kinds, None, 2)?.into_iter().map(event));
+    for bought in tx.orders_of(customer)? {
+        let next = tx.first_order_after(customer, bought.placed_at, Some(&bought.id))?;
+        told.push(format!("{} {:?} then {:?}", bought.id, bought.placed_at, next.map(|it| it.id)));
+    }
+    let since = tx.log_head()?.saturating_sub(2);
+    told.push(format!("{:?}", tx.order_since_seq(customer, since, None)?));
+    let enrolled = |it: Enrolment| format!("{} {:?}", it.trigger_key, it.entered_at);
+    told.extend(tx.enrolments_of(customer)?.into_iter().map(enrolled));
+    told.extend(tx.active_enrolments_of(customer)?.into_iter().map(enrolled));
+    told.push(format!("{:?}", tx.latest_entry(&flow_id(), customer)?));
+    for message in tx.messages_of(customer)? {
+        let enrolment = tx.enrolment(message.enrolment)?.unwrap();
+        told.push(format!("{} {:?}", enrolment.trigger_key, message.claimed_at));
+    }
+    told.push(format!("{:?}", tx.hand_overs_since(customer, at(95))?));
+    told.push(format!("{:?}", tx.consents_of(customer)?));
+    Ok(told.into_iter().map(|it| it.replace(whose, "x")).collect())
+}
+
+pub fn merged_customers_read_as_one(store: &Store) {
+    let count = std::cell::Cell::new(0);
+    law(vec(0_usize..3, 1..9), |whose| {
+        count.set(count.get() + 1);
+        let (single, merged) = (format!("s{}-", count.get()), format!("m{}-", count.get()));
+        let (one, members) = write(store, |tx| {
+            let one = tx.create_customer(NOON)?;
+            let members = [(); 3].map(|()| tx.create_customer(NOON).unwrap());
+            Ok((one, members))
+        });
+        let as_merged = write(store, |tx| {
+            for (n, member) in (0..).zip(&whose) {
+                live(tx, members[*member], &merged, n)?;
+            }
+            tx.merge_customers(members[2], members[1])?;
+            tx.merge_customers(members[0], members[2])?;
+            told(tx, members[1], &merged)
+        });
+        let expected = write(store, |tx| {
+            for (n, _) in (0..).zip(&whose) {
+                live(tx, one, &single, n)?;
+            }
+            told(tx, one, &single)
+        });
+        prop_assert_eq!(as_merged, expected);
+        Ok(())
+    });
+    assert_eq!(read(store, |tx| tx.sums_hold()), Vec::<String>::new());
+}
+
+pub fn merges_form_a_chain_with_one_root(store: &Store) {
+    let members: Vec<CustomerId> = (0..4).map(|_| new_customer(store)).collect();
+    let visitor = |n: usize| Identifier::Visitor(n.to_string());
+    write(store, |tx| {
+        for (n, member) in members.iter().enumerate() {
+            tx.add_identifier(*member, &visitor(n))?;
+        }
+        let mut known = tx.customer(members[2])?.unwrap();
+        known.name.given = "Ana".to_owned();
+        known.created_at = at(-60);
+        tx.save_customer(&known)?;
+        let bought = order("#1", Some(members[3]), 0, 1);
+        place(tx, &bought)?;
+        tx.add_review(&Review {
+            id: 0,
+            product: ProductId(0),
+            customer: Some(members[3]),
+            rating: 5,
+            text: String::new(),
+            author: String::new(),
+            bought_at: None,
+            at: NOON,
+            state: ReviewState::Approved,
+        })?;
+        assert_eq!(tx.merge_customers(members[3], members[2])?, members[2]);
+        assert_eq!(tx.merge_customers(members[1], members[0])?, members[0]);
+        assert_eq!(tx.merge_customers(members[3], members[1])?, members[0]);
+        assert_eq!(tx.merge_customers(members[0], members[3])?, members[0], "one already");
+        Ok(())
+    });
+    read(store, |tx| {
+        for (n, member) in members.iter().enumerate() {
+            assert_eq!(tx.root_of(*member)?, members[0]);
+            assert_eq!(*tx.members_of(*member)?, members[..]);
+            assert_eq!(tx.customer_by_identifier(&visitor(n))?, Some(members[0]));
+            let customer = tx.customer(*member)?.unwrap();
+            assert_eq!((customer.id, &*customer.name.given), (members[0], "Ana"));
+            assert_eq!(customer.created_at, at(-60), "the earliest");
+        }
+        assert_eq!(tx.identifiers_of(members[3])?.len(), 4);
+        assert_eq!(tx.orders_of(members[0])?[0].customer, Some(members[3]), "never re-keyed");
+        let page: Vec<CustomerId> = tx.customers_page(None, 9)?.iter().map(|it| it.id).collect();
+        assert_eq!(page, [members[0]]);
+        assert_eq!((tx.count_customers()?, tx.count_customers_to(9)?), (1, 1));
+        assert_eq!(tx.find_customers("ana", 9)?.len(), 1);
+        assert_eq!(tx.find_customers("#1", 9)?[0].id, members[0]);
+        let mut buyers = Vec::new();
+        tx.scan_orders(&mut |it| {
+            buyers.push(it.customer);
+            Ok(())
+        })?;
+        assert_eq!(buyers, [Some(members[0])], "questions about everybody name the root");
+        assert_eq!(tx.reviews_of(ProductId(0))?[0].customer, Some(members[0]));
+        assert_eq!(tx.buyers_of_products()?, [(ProductId(0), 1)]);
+        Ok(())
+    });
+}
+
+pub fn a_customer_has_so_many_members(store: &Store) {
+    let why = store.write(|tx| {
+        let first = tx.create_customer(NOON)?;
+        for _ in 1..crate::MEMBERS_MAX {
+            let other = tx.create_customer(NOON)?;
+            tx.merge_customers(first, other)?;
+        }
+        assert_eq!(tx.members_of(first)?.len(), crate::MEMBERS_MAX);
+        let other = tx.create_customer(NOON)?;
+        tx.merge_customers(first, other)
+    });
+    let why = why.unwrap_err().to_string();
+    assert!(why.ends_with("would be 65 customers in one; at most 64 can be"), "{why}");
+}
+
+pub fn a_merge_keeps_the_stricter_word(store: &Store) {
+    use ConsentState::{Agreed, Withdrawn};
+    let cases = [
+        (Some((Withdrawn, 1)), Some((Agreed, 5)), Some(Withdrawn)),
+        (Some((Agreed, 5)), Some((Withdrawn, 1)), Some(Withdrawn)),
+        (None, Some((Agreed, 1)), Some(Agreed)),
+        (Some((Agreed, 1)), Some((Agreed, 2)), Some(Agreed)),
+        (None, None, None),
+    ];
+    for (one, other, expected) in cases {
+        let said = write(store, |tx| {
+            let customers = [tx.create_customer(NOON)?, tx.create_customer(NOON)?];
+            for (customer, said) in customers.into_iter().zip([one, other]) {
+                if let Some((state, seconds)) = said {
+                    let word = Consent::new(Topic::Marketing, state, at(seconds), "checkout");
+                    tx.save_consent(customer, &word)?;
+                }
+            }
+            tx.merge_customers(customers[0], customers[1])?;
+            tx.consents_of(customers[1])
+        });
+        assert_eq!(said.first().map(|it| it.state), expected, "{one:?} and {other:?}");
+    }
+}
+
+pub fn mail_goes_to_the_address_tied_last(store: &Store) {
+    let (ana, guest) = (new_customer(store), new_customer(store));
+    let email = |name: &str| Identifier::Email(address(name));
+    let mail_to = |tx: &mut Tx<'_>| -> Result<Option<EmailAddress>> {
+        Ok(tx.customer(guest)?.unwrap().email)
+    };
+    write(store, |tx| {
+        tx.add_identifier(ana, &email("ana"))?;
+        tx.add_identifier(guest, &email("other"))?;
+        tx.merge_customers(ana, guest)?;
+        assert_eq!(mail_to(tx)?, Some(address("ana")), "nothing was tied: as it was");
+        for (name, tied_at, expected) in
+            [("other", 1, "other"), ("ana", 0, "other"), ("third", 1, "third"), ("ana", 2, "ana")]
+        {
+            let known = KnownIdentifier { customer: ana, tied_at: Some(at(tied_at)) };
+            tx.save_identifier(&email(name), &known)?;
+            tx.settle_address(ana)?;
+            assert_eq!(mail_to(tx)?, Some(address(expected)), "{name} at {tied_at}");
+        }
+        let elsewhere = KnownIdentifier { customer: tx.create_customer(NOON)?, tied_at: None };
+        tx.save_identifier(&email("ana"), &elsewhere)?;
+        tx.settle_address(ana)?;
+        assert_eq!(mail_to(tx)?, Some(address("third")), "`ana` leads elsewhere now");
+        Ok(())
+    });
 }
 
 pub fn a_customer_comes_back_as_saved(store: &Store) {

@@ -68,8 +68,11 @@ CREATE TABLE customers (
     locale TEXT,
     created_at BIGINT NOT NULL,
     attributes TEXT NOT NULL,
+    -- The root, for a member that was found to be another customer; always the root itself.
+    merged_into BIGINT,
     KEY_BY(id)
 ) PLAIN;
+CREATE INDEX customers_merged ON customers (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX customers_of_bucket ON customers (bucket);
 CREATE INDEX customers_by_full_name ON customers (full_name_key) WHERE full_name_key <> '';
 CREATE INDEX customers_by_family_name ON customers (family_name_key) WHERE family_name_key <> '';
@@ -77,7 +80,10 @@ CREATE INDEX customers_by_family_name ON customers (family_name_key) WHERE famil
 CREATE TABLE identifiers (
     kind TEXT NOT NULL,
     value TEXT NOT NULL,
+    -- The root, where the customer is merged.
     customer BIGINT NOT NULL,
+    -- The earliest event that named it together with another of the customer's; NULL if none did.
+    tied_at BIGINT,
     PRIMARY KEY (kind, value)
 ) CLUSTERED;
 CREATE INDEX identifiers_of_customer ON identifiers (customer);

@@ -2,10 +2,12 @@
 //! form that Segment's libraries send.
 //!
 //! What is understood beyond the plain event:
-//! - *who*: `userId` (also an address, if it looks like one), `anonymousId`, and the address in
-//!   `traits.email`, `context.traits.email` or `properties.email`;
+//! - *who*: `userId` (also an address, if it looks like one), `anonymousId`, the address in
+//!   `traits.email`, `context.traits.email` or `properties.email`, and the token of a cart or a
+//!   checkout among the properties;
 //! - *when*: `originalTimestamp` or `timestamp`, corrected by how far `sentAt` lies from the arrival;
-//! - *what*: Segment's ecommerce events, below; any other event is kept under its own name;
+//! - *what*: Segment's ecommerce events, see [`EVENTS`]; any other event is kept under its own name,
+//!   with `ip`, `locale`, `timezone` and `campaign` of its context;
 //! - *consent*: the trait `consent` (`{"marketing": true, "feedback": false}`) or the trait
 //!   `acceptsMarketing`, and the events `Consent Given`, `Consent Withdrawn` (with the property
 //!   `topic`) and `Unsubscribed`. Nothing else is taken for a yes: not an address, not an order, and
@@ -14,7 +16,7 @@
 //! `messageId` makes an event the same event when it is sent again. Where it is missing, a body that
 //! names its own time stands for itself; one that does not is a new event each time it arrives.
 
-use std::hash::Hasher;
+use std::{collections::BTreeMap, hash::Hasher};
 
 use aftercart_model::{Currency, EmailAddress, EventKey, Identifier, Timestamp};
 use jiff::SignedDuration;
@@ -25,12 +27,14 @@ use crate::{Incoming, IncomingBody, TimeSource};
 
 mod commerce;
 mod consent;
+mod ecommerce;
 mod fields;
 mod people;
 mod reject;
 #[cfg(test)]
 mod tests;
 
+pub use ecommerce::{EVENTS, EventName, Meaning, reference};
 use fields::Fields;
 pub use reject::RejectReason;
 
@@ -53,6 +57,9 @@ const DEPTH_MAX: usize = 32;
 /// How far a sender's clock may be off ours before it is corrected. Less than this is the way
 /// through the network, and taking it for a wrong clock would blur every instant.
 pub const SKEW_MAX: SignedDuration = SignedDuration::from_secs(5);
+
+/// What says how an event was sent and not what it is: another at each try.
+const OF_THE_SENDING: [&str; 3] = ["sentAt", "writeKey", "integrations"];
 
 /// One event of a batch: its `messageId`, if it has one, and what came of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,6 +173,7 @@ pub fn parse_batch(
     let body = json(body)?;
     let fields = Fields::of_body(&body)?;
     let sent_at = fields.time("sentAt")?;
+    let context = fields.object("context")?.map(|it| it.to_map());
     let items = fields.array("batch")?.ok_or_else(|| RejectReason::missing("batch"))?;
     if BATCH_EVENTS_MAX < items.len() {
         return Err(RejectReason::TooMany { count: items.len() });
@@ -173,18 +181,20 @@ pub fn parse_batch(
     let arrival = Arrival { received_at, currency };
     let item = |item: &Value| BatchItem {
         message_id: item.get("messageId").and_then(Value::as_str).map(str::to_owned),
-        outcome: batch_message(item, sent_at, arrival),
+        outcome: batch_message(item, context.as_ref(), sent_at, arrival),
     };
     Ok(items.iter().map(item).collect())
 }
 
 fn batch_message(
     item: &Value,
+    context: Option<&BTreeMap<String, Value>>,
     sent_at: Option<Timestamp>,
     arrival: Arrival,
 ) -> Result<Vec<Incoming>, RejectReason> {
     refuse_larger("event", item.to_string().len(), EVENT_BYTES_MAX)?;
-    let fields = Fields::of_body(item)?;
+    let whole = context.map(|context| in_context(item, context));
+    let fields = Fields::of_body(whole.as_ref().unwrap_or(item))?;
     let name = fields.text("type")?.ok_or_else(|| RejectReason::missing("type"))?;
     let call = Call::ALL.into_iter().find(|it| it.name() == name);
     let call = call.ok_or_else(|| {
@@ -205,30 +215,64 @@ fn message(
 ) -> Result<Vec<Incoming>, RejectReason> {
     let (at, time_source) = time(&fields, batch_sent_at, arrival)?;
     let key = key(&fields, time_source, arrival)?;
-    let identifiers = match call {
-        Call::Alias => people::alias_identifiers(&fields)?,
-        _ => people::identifiers(call, &fields)?,
+    let (identifiers, body) = match call {
+        Call::Alias => people::alias(&fields)?,
+        _ => {
+            let identifiers = people::identifiers(call, &fields)?;
+            let body = match call {
+                Call::Track => commerce::track(&fields, at, arrival.currency)?,
+                Call::Identify => people::identified(&fields)?,
+                _ => named_after(call, &fields)?,
+            };
+            (identifiers, body)
+        }
     };
-    let body = match call {
-        Call::Track => commerce::track(&fields, at, arrival.currency)?,
-        Call::Identify => people::identified(&fields)?,
-        Call::Alias => people::nothing_new(),
-        Call::Page | Call::Screen | Call::Group => named_after(call, &fields)?,
+    let first = Incoming { key, identifiers, at, time_source, body };
+    let beside = |name: &str, body: IncomingBody| {
+        let key = EventKey { key: key_beside(&first.key.key, name), ..first.key.clone() };
+        Incoming { key, body, ..first.clone() }
     };
-    let consents = match call {
-        Call::Identify => consent::of_traits(&fields, at)?,
-        _ => Vec::new(),
-    };
-    let mut events = vec![Incoming { key, identifiers, at, time_source, body }];
-    for consent in consents {
-        let first = &events[0];
-        let topic = consent::topic_name(consent.topic);
-        let key =
-            EventKey { key: format!("{}/consent/{topic}", first.key.key), ..first.key.clone() };
-        let body = IncomingBody::ConsentGiven { consent };
-        events.push(Incoming { key, body, ..first.clone() });
+    let mut others = Vec::new();
+    match call {
+        Call::Identify => {
+            for consent in consent::of_traits(&fields, at)? {
+                let name = format!("consent/{}", consent::topic_name(consent.topic));
+                others.push(beside(&name, IncomingBody::ConsentGiven { consent }));
+            }
+        }
+        Call::Alias => {}
+        _ => others.extend(people::in_passing(&fields)?.map(|it| beside("traits", it))),
     }
-    Ok(events)
+    Ok([vec![first], others].concat())
+}
+
+/// The key of what an event says beside what it is about. A key that would become longer than keys
+/// may be is shortened to its hash.
+fn key_beside(key: &str, name: &str) -> String {
+    let whole = format!("{key}/{name}");
+    if whole.chars().count() <= NAME_CHARS_MAX {
+        return whole;
+    }
+    let mut hasher = SipHasher24::new();
+    hasher.write(key.as_bytes());
+    format!("{:032x}/{name}", hasher.finish128().as_u128())
+}
+
+/// An event of a batch with what the batch says of its context; the event's own word holds.
+fn in_context(item: &Value, context: &BTreeMap<String, Value>) -> Value {
+    let mut item = item.clone();
+    if let Value::Object(fields) = &mut item {
+        let own = fields.entry("context").or_insert(Value::Null);
+        if own.is_null() {
+            *own = Value::Object(serde_json::Map::new());
+        }
+        if let Value::Object(own) = own {
+            for (name, value) in context {
+                own.entry(name.as_str()).or_insert_with(|| value.clone());
+            }
+        }
+    }
+    item
 }
 
 /// An event that is kept under the name of its call, with all it says.
@@ -244,6 +288,7 @@ fn named_after(call: Call, fields: &Fields<'_>) -> Result<IncomingBody, RejectRe
     if call == Call::Group && !properties.contains_key("groupId") {
         return Err(RejectReason::missing("groupId"));
     }
+    let properties = commerce::with_context(properties, fields)?;
     Ok(IncomingBody::Custom { name: call.name().to_owned(), properties })
 }
 
@@ -281,7 +326,7 @@ fn key(
         Some(id) => id,
         None => {
             let mut hasher = SipHasher24::new();
-            hasher.write(fields.to_text().as_bytes());
+            hasher.write(fields.to_text_without(&OF_THE_SENDING).as_bytes());
             if time_source == TimeSource::Received {
                 hasher.write_i64(arrival.received_at.as_nanosecond() as i64);
             }

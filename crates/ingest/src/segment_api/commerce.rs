@@ -1,12 +1,14 @@
 //! The events of a `track`: Segment's ecommerce events become ours, any other keeps its name.
-//!
-//! Names are compared without regard to case and to `_` for a blank, since libraries differ.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use aftercart_model::{Currency, OrderId, ReviewDetails, Timestamp};
+use serde_json::Value;
 
-use super::{Fields, RejectReason, consent};
+use super::{
+    Fields, RejectReason, consent,
+    ecommerce::{self, Meaning},
+};
 use crate::{IncomingBody, IncomingLine, ProductRef};
 
 pub fn track(
@@ -16,39 +18,72 @@ pub fn track(
 ) -> Result<IncomingBody, RejectReason> {
     let event = fields.name("event")?.ok_or_else(|| RejectReason::missing("event"))?;
     let given = fields.object("properties")?;
-    let plain = event.to_lowercase().replace('_', " ");
-    if let Some(body) = consent::of_event(&plain, given.as_ref(), at)? {
-        return Ok(body);
-    }
+    let known = ecommerce::find(&event);
+    let kept = || {
+        let name = known.map_or(event.clone(), |it| it.name.to_owned());
+        let properties = given.as_ref().map(|it| it.to_map()).unwrap_or_default();
+        Ok(IncomingBody::Custom { name, properties: with_context(properties, fields)? })
+    };
     let properties = || given.clone().ok_or_else(|| RejectReason::missing("properties"));
-    match plain.as_str() {
-        "order completed" => order_placed(&properties()?, currency),
-        "order refunded" => order_refunded(&properties()?, currency),
-        "order cancelled" | "order canceled" => {
+    match known.map_or(Meaning::Kept, |it| it.meaning) {
+        Meaning::OrderPlaced => order_placed(&properties()?, currency),
+        // Without its products it would become an order of nothing.
+        Meaning::OrderRevised => match &given {
+            Some(properties) if properties.get("products").is_some() => {
+                order_revised(properties, currency)
+            }
+            _ => kept(),
+        },
+        Meaning::OrderFulfilled => {
+            Ok(IncomingBody::OrderFulfilled { order: order(&properties()?)? })
+        }
+        Meaning::OrderCancelled => {
             Ok(IncomingBody::OrderCancelled { order: order(&properties()?)? })
         }
-        "product viewed" => {
+        Meaning::OrderRefunded => order_refunded(&properties()?, currency),
+        Meaning::ProductViewed => {
             let product = product(&properties()?, currency)?;
             Ok(IncomingBody::ProductViewed { product })
         }
-        "product added" => {
-            let properties = properties()?;
-            let product = product(&properties, currency)?;
-            Ok(IncomingBody::CartAdded { product, quantity: quantity(&properties)? })
+        Meaning::CartAdded => {
+            let (product, quantity) = product_and_quantity(&properties()?, currency)?;
+            Ok(IncomingBody::CartAdded { product, quantity })
         }
-        "checkout started" => {
+        Meaning::CartRemoved => {
+            let (product, quantity) = product_and_quantity(&properties()?, currency)?;
+            Ok(IncomingBody::CartRemoved { product, quantity })
+        }
+        Meaning::CheckoutStarted => {
             let properties = properties()?;
             check_currency(&properties, currency)?;
             let lines = lines(&properties, currency)?;
             let total_minor = total(&properties, &lines, currency)?;
             Ok(IncomingBody::CheckoutStarted { lines, total_minor })
         }
-        "product reviewed" => product_reviewed(&properties()?, currency),
-        _ => {
-            let properties = given.map(|it| it.to_map()).unwrap_or_default();
-            Ok(IncomingBody::Custom { name: event, properties })
+        Meaning::CouponApplied => coupon_applied(&properties()?),
+        Meaning::ProductReviewed => product_reviewed(&properties()?, currency),
+        Meaning::Consent => {
+            consent::of_event(&ecommerce::plain(&event), fields, given.as_ref(), at)
         }
+        Meaning::Kept => kept(),
     }
+}
+
+/// Of the context, what says where an event came from.
+const CONTEXT_KEPT: [&str; 4] = ["ip", "locale", "timezone", "campaign"];
+
+/// `properties` with what is kept of the context, unless the shop has a `context` of its own there.
+pub fn with_context(
+    mut properties: BTreeMap<String, Value>,
+    fields: &Fields<'_>,
+) -> Result<BTreeMap<String, Value>, RejectReason> {
+    let Some(context) = fields.object("context")? else { return Ok(properties) };
+    let kept = |name: &str| Some((name.to_owned(), context.get(name)?.clone()));
+    let kept: serde_json::Map<String, Value> = CONTEXT_KEPT.into_iter().filter_map(kept).collect();
+    if !kept.is_empty() {
+        properties.entry("context".to_owned()).or_insert(Value::Object(kept));
+    }
+    Ok(properties)
 }
 
 fn order_placed(properties: &Fields<'_>, currency: Currency) -> Result<IncomingBody, RejectReason> {
@@ -60,6 +95,35 @@ fn order_placed(properties: &Fields<'_>, currency: Currency) -> Result<IncomingB
         lines,
         coupon: properties.name("coupon")?,
     })
+}
+
+fn order_revised(
+    properties: &Fields<'_>,
+    currency: Currency,
+) -> Result<IncomingBody, RejectReason> {
+    check_currency(properties, currency)?;
+    let lines = lines(properties, currency)?;
+    Ok(IncomingBody::OrderRevised {
+        order: order(properties)?,
+        placed_at: None,
+        total_minor: total(properties, &lines, currency)?,
+        lines,
+        coupon: properties.name("coupon")?,
+    })
+}
+
+/// The specification calls the code `coupon_id` here and `coupon` elsewhere.
+fn coupon_applied(properties: &Fields<'_>) -> Result<IncomingBody, RejectReason> {
+    let mut code = None;
+    for name in ["coupon", "coupon_id", "coupon_name"] {
+        code = code.or(properties.name(name)?);
+    }
+    let code = code.ok_or_else(|| RejectReason::missing(&properties.path("coupon_id")))?;
+    let order = match properties.get("order_id") {
+        Some(_) => Some(order(properties)?),
+        None => None,
+    };
+    Ok(IncomingBody::CouponApplied { code, order })
 }
 
 fn order_refunded(
@@ -162,6 +226,13 @@ fn quantity(fields: &Fields<'_>) -> Result<u32, RejectReason> {
         let given = fields.text("quantity").ok().flatten().unwrap_or_default();
         RejectReason::invalid(&fields.path("quantity"), &given, "send a whole number of 1 or more")
     })
+}
+
+fn product_and_quantity(
+    fields: &Fields<'_>,
+    currency: Currency,
+) -> Result<(Arc<ProductRef>, u32), RejectReason> {
+    Ok((product(fields, currency)?, quantity(fields)?))
 }
 
 fn product(fields: &Fields<'_>, currency: Currency) -> Result<Arc<ProductRef>, RejectReason> {

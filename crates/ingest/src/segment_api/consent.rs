@@ -23,10 +23,12 @@ pub fn topic_name(topic: Topic) -> &'static str {
 /// What the traits of an `identify` say.
 pub fn of_traits(fields: &Fields<'_>, at: Timestamp) -> Result<Vec<Consent>, RejectReason> {
     let Some(traits) = fields.object("traits")? else { return Ok(Vec::new()) };
+    let ip = ip(fields)?;
     let mut consents = Vec::new();
     let mut say = |topic, is_agreed: bool| {
         let state = if is_agreed { ConsentState::Agreed } else { ConsentState::Withdrawn };
-        consents.push(Consent::new(topic, state, at, "identify"));
+        let consent = Consent::new(topic, state, at, "identify");
+        consents.push(Consent { ip: ip.clone(), ..consent });
     };
     if let Some(consent) = traits.object("consent")? {
         for name in consent.to_map().keys() {
@@ -45,15 +47,15 @@ pub fn of_traits(fields: &Fields<'_>, at: Timestamp) -> Result<Vec<Consent>, Rej
     Ok(consents)
 }
 
-/// What a `track` with this event says; `None` if it is about something else.
+/// What a `track` with one of these events says.
 pub fn of_event(
     event: &str,
+    fields: &Fields<'_>,
     properties: Option<&Fields<'_>>,
     at: Timestamp,
-) -> Result<Option<IncomingBody>, RejectReason> {
-    let Some((_, state, topic_known)) = EVENTS.into_iter().find(|it| it.0 == event) else {
-        return Ok(None);
-    };
+) -> Result<IncomingBody, RejectReason> {
+    let known = EVENTS.into_iter().find(|it| it.0 == event);
+    let (_, state, topic_known) = known.expect("the table of events names these and no other");
     let given = properties.map(|it| it.text("topic")).transpose()?.flatten();
     let topic = match (given, topic_known) {
         (Some(name), _) => topic(&name, "properties.topic")?,
@@ -62,7 +64,14 @@ pub fn of_event(
     };
     let source = properties.map(|it| it.name("source")).transpose()?.flatten();
     let source = source.unwrap_or_else(|| "track".to_owned());
-    Ok(Some(IncomingBody::ConsentGiven { consent: Consent::new(topic, state, at, source) }))
+    let consent = Consent { ip: ip(fields)?, ..Consent::new(topic, state, at, source) };
+    Ok(IncomingBody::ConsentGiven { consent })
+}
+
+/// The address it was said from: part of the proof.
+fn ip(fields: &Fields<'_>) -> Result<Option<String>, RejectReason> {
+    let context = fields.object("context")?;
+    Ok(context.map(|it| it.name("ip")).transpose()?.flatten())
 }
 
 fn topic(name: &str, path: &str) -> Result<Topic, RejectReason> {

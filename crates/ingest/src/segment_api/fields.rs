@@ -70,6 +70,10 @@ impl<'a> Fields<'a> {
     pub fn text(&self, name: &str) -> Result<Option<String>, RejectReason> {
         match self.get(name) {
             None => Ok(None),
+            Some(Value::String(text)) if text.contains('\0') => Err(RejectReason::unusable(
+                &self.path(name),
+                "leave out the character NUL, which no store keeps",
+            )),
             Some(Value::String(text)) => Ok(Some(text.trim().to_owned())),
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
             Some(other) => Err(self.refuse(name, other, "send a text")),
@@ -131,9 +135,11 @@ impl<'a> Fields<'a> {
         self.map.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
-    /// The object again as JSON.
-    pub fn to_text(&self) -> String {
-        serde_json::to_string(self.map).expect("JSON that was read can be written")
+    /// The object again as JSON, without some of its fields.
+    pub fn to_text_without(&self, names: &[&str]) -> String {
+        let mut map = self.map.clone();
+        map.retain(|name, _| !names.contains(&name.as_str()));
+        serde_json::to_string(&map).expect("JSON that was read can be written")
     }
 
     pub fn refuse(&self, name: &str, value: &Value, remedy: &str) -> RejectReason {

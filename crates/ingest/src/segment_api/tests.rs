@@ -85,6 +85,89 @@ fn the_other_calls_are_understood() {
 }
 
 #[test]
+fn the_other_ecommerce_events_become_ours() {
+    let told = |event: &str, properties: serde_json::Value| {
+        let body = json!({"messageId": "m", "anonymousId": "v", "timestamp": NOW.to_string(), "event": event, "properties": properties});
+        track(body).unwrap().iter().map(told).collect::<Vec<_>>().join("\n")
+    };
+    let line = json!([{"product_id": "a", "price": 5, "quantity": 2}]);
+    insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
+        assert_snapshot!("segment-ecommerce", [
+            told("Order Updated", json!({"order_id": "1", "total": 10, "products": line, "coupon": "C"})),
+            told("Order Updated", json!({"order_id": "1", "status": "packed"})),
+            told("Order Fulfilled", json!({"order_id": "1"})),
+            told("product_removed", json!({"sku": "a", "quantity": 2, "cart_id": "c1"})),
+            told("Product Clicked", json!({"product_id": "a", "position": 3})),
+            told("Viewed Product Category", json!({"category": "Kettles", "token": "t1"})),
+            told("Wishlist Product Added to Cart", json!({"product_id": "a"})),
+            told("Coupon Entered", json!({"coupon_id": "SPRING"})),
+            told("Coupon Applied", json!({"coupon_id": "SPRING", "order_id": "1", "cart_id": "c1"})),
+            told("Checkout Started", json!({"checkout_id": "c2", "token": "t2", "products": line})),
+            told("Our Own", json!({"token": "a device's", "cart_id": "c3"})),
+        ].join("\n"));
+    });
+}
+
+#[test]
+fn a_guest_is_known_by_the_cart() {
+    let order = json!({"event": "Order Completed", "properties": {"order_id": "1", "total": 1, "checkout_id": "c1", "cart_id": "c1"}});
+    let identifiers = track(order).unwrap().remove(0).identifiers;
+    assert_eq!(identifiers, [Identifier::Cart("c1".to_owned())], "once, though told twice");
+    let named = json!({"userId": "1", "anonymousId": "v", "event": "Order Completed", "properties": {"order_id": "1", "total": 1, "checkout_id": "c1"}});
+    let identifiers = track(named).unwrap().remove(0).identifiers;
+    assert_eq!(identifiers.last(), Some(&Identifier::Cart("c1".to_owned())), "the least sure");
+    let nobody = json!({"event": "x", "properties": {"token": "t"}});
+    assert_eq!(track(nobody).unwrap_err(), RejectReason::missing("userId` or `anonymousId"));
+}
+
+#[test]
+fn of_the_context_is_kept_where_an_event_came_from() {
+    let context = json!({
+        "ip": "203.0.113.7", "locale": "pt-PT", "timezone": "Europe/Lisbon", "campaign": {"source": "letter"},
+        "library": {"name": "analytics.js"}, "userAgent": "Mozilla",
+        "traits": {"email": "ana@mail.example", "firstName": "Ana", "favourite": "filter"},
+    });
+    let body = json!({"messageId": "m", "userId": "1", "event": "x", "context": context});
+    let events = track(body.clone()).unwrap();
+    insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
+        assert_snapshot!("segment-context", events.iter().map(told).collect::<Vec<_>>().join("\n"));
+    });
+    // A batch's context is each event's, whose own word holds.
+    let item =
+        json!({"type": "page", "messageId": "m", "userId": "1", "context": {"locale": "en"}});
+    let batch = json!({"batch": [item], "context": {"locale": "pt", "ip": "203.0.113.7"}});
+    let items = parse_batch(batch.to_string().as_bytes(), NOW, Currency::EUR).unwrap();
+    let told_item = told(&items[0].outcome.as_ref().unwrap()[0]);
+    assert!(
+        told_item.contains(r#"{"ip": String("203.0.113.7"), "locale": String("en")}"#),
+        "{told_item}"
+    );
+    // No more than the address is no more than who it is.
+    let mut brief = body;
+    brief["context"] = json!({"traits": {"email": "ana@mail.example"}});
+    assert_eq!(track(brief).unwrap().len(), 1);
+}
+
+#[test]
+fn how_an_event_was_sent_is_not_what_it_is() {
+    let key = |more: serde_json::Value| {
+        let mut body = json!({"userId": "1", "event": "x", "timestamp": "2026-03-01T11:00:00Z"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        track(body).unwrap().remove(0).key.key
+    };
+    let plain = key(json!({}));
+    assert_eq!(key(json!({"sentAt": "2026-03-01T11:59:59Z", "writeKey": "k"})), plain);
+    assert_eq!(key(json!({"integrations": {"All": false}})), plain);
+    assert_ne!(key(json!({"properties": {"a": 1}})), plain);
+    let long = "x".repeat(200);
+    let body =
+        json!({"messageId": long, "userId": "1", "event": "x", "context": {"traits": {"a": 1}}});
+    let events = track(body).unwrap();
+    assert!(events.iter().all(|it| it.key.key.chars().count() <= NAME_CHARS_MAX));
+    assert_ne!(events[0].key, events[1].key);
+}
+
+#[test]
 fn a_batch_takes_and_refuses_each_event_by_itself() {
     let items = parse_batch(&example("batch"), NOW, Currency::EUR).unwrap();
     let told = |item: &BatchItem| match &item.outcome {
@@ -101,7 +184,7 @@ fn a_batch_takes_and_refuses_each_event_by_itself() {
       Identified { name: CustomerName(…), time_zone: None, country: None, locale: None, attributes: {} }
     body:044a1fb48b7fe31a824df497154638c6/consent/marketing 2026-03-01T12:00:00Z Received
       external ana.ribeiro@mail.example, email ana.ribeiro@mail.example
-      ConsentGiven { consent: Consent { topic: Marketing, state: Agreed, at: 2026-03-01T12:00:00Z, source: "identify" } }
+      ConsentGiven { consent: Consent { topic: Marketing, state: Agreed, at: 2026-03-01T12:00:00Z, source: "identify", basis: Unstated, wording: None, ip: None } }
     Some("ajs-7f3c-0017") refused: `type` is `sing`; use `track`, `identify`, `page`, `screen`, `group` or `alias`
     "#);
 }
@@ -254,6 +337,19 @@ fn consent_is_taken_only_where_it_is_said() {
         Currency::EUR,
     );
     assert_snapshot!(refused.unwrap_err(), @"`traits.consent.marketing` is `yes`; send `true` or `false`");
+}
+
+#[test]
+fn a_consent_says_from_where() {
+    let context = json!({"ip": "203.0.113.7"});
+    let identify = json!({"userId": "1", "context": context, "traits": {"acceptsMarketing": true}})
+        .to_string();
+    let said = parse_identify(identify.as_bytes(), NOW, Currency::EUR).unwrap();
+    let left = track(json!({"userId": "1", "event": "Unsubscribed", "context": context})).unwrap();
+    for event in [&said[1], &left[0]] {
+        let IncomingBody::ConsentGiven { consent } = &event.body else { panic!("{event:?}") };
+        assert_eq!(consent.ip.as_deref(), Some("203.0.113.7"));
+    }
 }
 
 #[test]

@@ -1,0 +1,5 @@
+//! Writes the page `docs/reference/segment-events.md` to standard output.
+
+fn main() {
+    print!("{}", aftercart_ingest::segment_api::reference());
+}

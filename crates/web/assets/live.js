@@ -1,4 +1,5 @@
-// Live parts: what came late is fetched and put in its place, and counts on a map are kept fresh.
+// Live parts: what came late is fetched and put in its place, and counts on a map and what arrives
+// are kept fresh.
 // Both read ordinary pages of the server; without this module they are links and a page to reload.
 
 const ANNOUNCE_MS = 1000;
@@ -39,6 +40,15 @@ function freshen(page) {
     if (text === undefined || text === it.textContent) continue;
     it.textContent = text;
     if (it.dataset.live === "in-now") announce(`${text} customers in it now`, performance.now());
+  }
+  for (const it of document.querySelectorAll("[data-fresh]")) {
+    const part = page.getElementById(it.id);
+    // What somebody is reading with the keyboard or has selected stays under their hands.
+    const selection = getSelection();
+    const isSelected = !selection.isCollapsed && selection.containsNode(it, true);
+    const isHeld = isSelected || it.contains(document.activeElement);
+    if (!part || isHeld || part.isEqualNode(it)) continue;
+    it.replaceWith(document.adoptNode(part));
   }
   const path = page.querySelector(".ribbon path");
   if (path) document.querySelector(".ribbon path")?.setAttribute("d", path.getAttribute("d"));

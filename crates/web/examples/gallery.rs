@@ -10,9 +10,9 @@ use aftercart_web::{
     Layout, MailState, Theme, asset,
     component::{Paging, Part, Total},
     console::{
-        AssistantPage, CustomerPage, CustomersPage, FlowPage, FlowState, FlowsPage, HomePage,
-        InboxPage, LaunchPage, LostPage, MissingPage, ProductsPage, ReportPage, ReportsPage,
-        ReviewsPage, inbox::LetterView, report::Answer,
+        ArrivalsPage, AssistantPage, CustomerPage, CustomersPage, FlowPage, FlowState, FlowsPage,
+        HomePage, InboxPage, LaunchPage, LostPage, MissingPage, ProductsPage, ReportPage,
+        ReportsPage, ReviewsPage, arrivals::HourOfArrivals, inbox::LetterView, report::Answer,
     },
     icon,
     layout::Toast,
@@ -91,6 +91,16 @@ fn console() -> Vec<(&'static str, Render<'static>)> {
         ),
         ("report-lost", of(|it| LostPage::sample().render(it))),
         ("flow-launch", of(|it| LaunchPage::sample().render(it))),
+        ("events", of(|it| ArrivalsPage::sample().render(it))),
+        (
+            "events-empty",
+            of(|it| {
+                let accepted = Total::Exactly(0);
+                let hour = HourOfArrivals { accepted, duplicate: 0, rejected: 0, ignored: 0 };
+                let (rows, paging) = (Vec::new(), Paging::default());
+                ArrivalsPage { hour, rows, paging, ..ArrivalsPage::sample() }.render(it)
+            }),
+        ),
         ("reviews", of(|it| ReviewsPage::sample().render(it))),
         ("reports", of(|it| ReportsPage::sample().render(it))),
         ("customers", of(|it| CustomersPage::sample().render(it))),

@@ -4,7 +4,9 @@
 //! says by itself that it is missing. A change is a `POST` and leads back to the page it was made
 //! on, which then says what was done.
 
-use aftercart_engine::{Engine, Overdue, Planned, assist::Choice, slot_named, store::FlowState};
+use aftercart_engine::{
+    ArrivalsBefore, Engine, Overdue, Planned, assist::Choice, slot_named, store::FlowState,
+};
 use aftercart_model::{CustomerId, EnrolmentId, FlowId, ProductId, StepId, Timestamp};
 use anyhow::Result;
 use axum::{
@@ -23,6 +25,7 @@ use crate::{
     App, AskError, Layout,
     console::{
         FlowPage,
+        arrivals::ArrivalOutcome,
         assistant::SENTENCE_LENGTH_MAX,
         customer::TimelineFilter,
         figures::RateBasis,
@@ -39,6 +42,8 @@ use crate::{
 
 /// More than anybody types into a field.
 const QUERY_CHARS_MAX: usize = 200;
+/// Arrivals of a page.
+const ARRIVALS_COUNT: u32 = 50;
 /// Products that would be recommended to a customer.
 const ADVICE_COUNT: usize = 3;
 
@@ -60,6 +65,7 @@ pub fn routes() -> Router<App> {
         .route("/products", get(products))
         .route("/reviews", get(reviews))
         .route("/reviews/{id}/{word}", post(decide_review))
+        .route("/events", get(arrivals))
         .route("/inbox", get(inbox))
         .route("/inbox/{id}", get(letter))
         .route("/inbox/{id}/html", get(letter_html))
@@ -590,6 +596,32 @@ async fn products(
     show(&app, &headers, None, view, |(view, product), layout| {
         let is_first = after.is_none();
         fill::products::page(&view, product.as_ref(), &search, is_first, is_sample).render(layout)
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize)]
+struct ArrivalsQuery {
+    outcome: Option<String>,
+    before: Option<String>,
+}
+
+async fn arrivals(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Query(query): Query<ArrivalsQuery>,
+) -> Response {
+    let shown = query.outcome.as_deref().and_then(ArrivalOutcome::from_name);
+    let before: Option<ArrivalsBefore> = query.before.and_then(|it| it.parse().ok());
+    let listen = app.listen;
+    let view = move |engine: &Engine, now| {
+        let from = before.unwrap_or(ArrivalsBefore::NEWEST);
+        let asked = shown.map(fill::arrivals::asked);
+        let page = engine.view_arrivals(from, ARRIVALS_COUNT, asked)?;
+        Ok(Some((page, engine.count_arrivals(now)?)))
+    };
+    show(&app, &headers, None, view, |(page, counts), layout| {
+        fill::arrivals::page(&page, &counts, shown, before.is_none(), listen).render(layout)
     })
     .await
 }

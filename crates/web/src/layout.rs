@@ -56,6 +56,7 @@ pub enum Place {
     Customers,
     Products,
     Reviews,
+    Arrivals,
     Inbox,
 }
 
@@ -65,7 +66,7 @@ impl Place {
         &[Self::Home, Self::Assistant],
         &[Self::Flows, Self::Reports],
         &[Self::Customers, Self::Products, Self::Reviews],
-        &[Self::Inbox],
+        &[Self::Arrivals, Self::Inbox],
     ];
 
     pub fn all() -> impl Iterator<Item = Self> {
@@ -81,6 +82,7 @@ impl Place {
             Self::Customers => "Customers",
             Self::Products => "Products",
             Self::Reviews => "Reviews",
+            Self::Arrivals => "What arrives",
             Self::Inbox => "Inbox",
         }
     }
@@ -94,6 +96,7 @@ impl Place {
             Self::Customers => "/customers",
             Self::Products => "/products",
             Self::Reviews => "/reviews",
+            Self::Arrivals => "/events",
             Self::Inbox => "/inbox",
         }
     }
@@ -107,6 +110,7 @@ impl Place {
             Self::Customers => Icon::People,
             Self::Products => Icon::Box,
             Self::Reviews => Icon::Star,
+            Self::Arrivals => Icon::Download,
             Self::Inbox => Icon::Inbox,
         }
     }
@@ -120,6 +124,7 @@ impl Place {
             Self::Customers => Some("c"),
             Self::Products => Some("p"),
             Self::Reviews => Some("v"),
+            Self::Arrivals => Some("w"),
             Self::Inbox => Some("i"),
             Self::Assistant => Some("a"),
         }

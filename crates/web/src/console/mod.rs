@@ -1,5 +1,6 @@
 //! The pages of the console, one file each: a context, its sample, and how it is rendered.
 
+pub mod arrivals;
 pub mod assistant;
 pub mod customer;
 pub mod customers;
@@ -16,6 +17,7 @@ pub mod report;
 pub mod reports;
 pub mod reviews;
 
+pub use arrivals::ArrivalsPage;
 pub use assistant::AssistantPage;
 pub use customer::CustomerPage;
 pub use customers::CustomersPage;

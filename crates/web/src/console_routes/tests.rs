@@ -2,7 +2,10 @@
 
 use std::net::SocketAddr;
 
-use aftercart_engine::segment_api::Call;
+use aftercart_engine::{
+    segment_api::Call,
+    store::{Arrival, ArrivalOutcome},
+};
 use aftercart_model::FlowId;
 use axum::{
     body::Body,
@@ -13,7 +16,7 @@ use serde_json::json;
 
 use crate::{
     security::LETTER_POLICY,
-    served::{Answer, Served, order},
+    served::{Answer, NOON, Served, order},
     testing::{check, visible_text},
 };
 
@@ -396,4 +399,34 @@ fn pages_go_on_where_the_ones_before_ended() {
     assert_eq!(first.len(), 50);
     assert_eq!(second.len(), 35, "25 of the shop and 60 more in all");
     assert!(first.iter().all(|it| !second.contains(it)));
+}
+
+#[test]
+fn what_arrives_is_shown_with_what_became_of_it() {
+    let served = Served::new();
+    let seen = json!({"messageId": "m-1", "userId": "ana", "event": "Wishlist <b>Shared</b>"});
+    served.record(Call::Track, &seen);
+    let arrival = |name: &str, outcome, status, reason: &str| {
+        let (source, key) = ("segment".to_owned(), "m-2".to_owned());
+        let (name, reason) = (name.to_owned(), reason.to_owned());
+        served.engine.record_arrival(Arrival {
+            at: NOON,
+            source,
+            name,
+            key,
+            outcome,
+            status,
+            reason,
+        });
+    };
+    arrival("Product Viewed", ArrivalOutcome::Duplicate, 200, "");
+    arrival("track", ArrivalOutcome::Rejected, 400, "`event` is missing; give it");
+    served.engine.keep_arrivals().unwrap();
+    let all = ["Wishlist <b>Shared</b>", "m-1", "Came before", "400: `event` is missing; give it"];
+    has(&served.reads("/events"), &all);
+    let refused = served.reads("/events?outcome=rejected");
+    has(&refused, &["m-2", "1 refused and 1 that came before"]);
+    assert!(!refused.contains("Wishlist"), "{refused}");
+    has(&served.reads("/events?outcome=ignored"), &["Nothing of this kind"]);
+    has(&served.reads("/events?before=1.1"), &["Newer"]);
 }

@@ -3,6 +3,7 @@
 //! Nothing is decided here: counts are counted and reasons are given by the engine; here they get
 //! their words, their places and their addresses.
 
+pub mod arrivals;
 pub mod assistant;
 pub mod customer;
 pub mod customers;

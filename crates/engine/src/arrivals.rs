@@ -34,15 +34,22 @@ const REASON_CHARS_MAX: usize = 400;
 /// The status of those who do not know the key.
 const UNAUTHORIZED: u16 = 401;
 
-/// What waits to be written, and when a stranger was last told of at each door.
+/// What waits to be written, when a stranger was last told of at each door, and how many came.
 #[derive(Default)]
 pub(crate) struct WaitingArrivals {
     waiting: VecDeque<Arrival>,
     strangers: BTreeMap<String, Timestamp>,
+    counted: BTreeMap<(String, ArrivedAs), u64>,
+}
+
+impl WaitingArrivals {
+    fn count(&mut self, source: &str, outcome: ArrivedAs) {
+        *self.counted.entry((source.to_owned(), outcome)).or_default() += 1;
+    }
 }
 
 /// What became of something that came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ArrivedAs {
     Accepted,
@@ -264,6 +271,7 @@ impl Engine {
             ..arrival
         };
         let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        arrivals.count(&arrival.source, arrival.outcome.into());
         if arrival.status == UNAUTHORIZED {
             let last = arrivals.strangers.insert(arrival.source.clone(), arrival.at);
             if let Some(last) = last
@@ -278,6 +286,17 @@ impl Engine {
             arrivals.waiting.pop_front();
         }
         arrivals.waiting.push_back(arrival);
+    }
+
+    /// Counts an event that came in and is in the log; the others are counted as they are told of.
+    pub fn count_accepted(&self, source: &str) {
+        let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        arrivals.count(source, ArrivedAs::Accepted);
+    }
+
+    /// How many came in since the start, by source and by what became of them.
+    pub fn count_arrived(&self) -> BTreeMap<(String, ArrivedAs), u64> {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner).counted.clone()
     }
 
     /// Writes what [`Engine::record_arrival`] was told of since the last time, in one commit.
@@ -319,6 +338,13 @@ impl Engine {
         let from_log = events.into_iter().map(logged).collect();
         let from_beside = arrivals.into_iter().map(kept).collect();
         Ok(merged(from_log, more_log, from_beside, more_beside, before, limit))
+    }
+
+    /// The place after everything that has come so far.
+    pub fn newest_arrivals(&self) -> Result<ArrivalsBefore> {
+        self.store().read(|tx| {
+            Ok(ArrivalsBefore { log: tx.log_head()? + 1, beside: tx.newest_arrival()? + 1 })
+        })
     }
 
     /// How much came within the hour before `now`.
@@ -488,6 +514,10 @@ mod tests {
         assert_eq!(accepted.lines[0].key, order.key.key);
         assert_eq!(accepted.lines[0].customer, Some(scene.customer("ana")));
         assert_eq!(view(None).lines.len(), accepted.lines.len() + 2);
+
+        let after = engine.newest_arrivals().unwrap();
+        assert!(view(None).lines.iter().all(|it| after.is_after(it.place)));
+        assert_eq!(engine.view_arrivals(after, 50, None).unwrap(), view(None));
 
         let counts = engine.count_arrivals(now + seconds(2)).unwrap();
         assert_eq!((counts.duplicate, counts.rejected, counts.ignored), (1, 1, 0));

@@ -64,6 +64,7 @@ fn dispatch(cli: &Cli) -> Result<()> {
         Command::Serve(args) => commands::serve::run(common, args),
         Command::Backfill(command) => commands::backfill::run(common, command),
         Command::Import(command) => commands::import::run(common, command),
+        Command::Events(command) => commands::events::run(common, command),
         Command::Segment(command) => commands::segment::run(common, command),
         Command::Recommend(command) => commands::recommend::run(common, command),
         Command::Flow(command) => commands::flow::run(common, command),

@@ -50,6 +50,7 @@ pub use messages::NewMessage;
 pub use segments::StoredSegment;
 pub use templates::StoredProposal;
 pub use tx::Tx;
+pub use writer::CommitCounts;
 
 use connection::Place;
 use readers::Readers;
@@ -119,6 +120,11 @@ impl Store {
     /// may be told to anybody outside before this returns. For a simulation, whose world is inside.
     pub fn in_one_commit<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.0.writer.hold(work)
+    }
+
+    /// How many commits and changes there were since it was opened here.
+    pub fn commit_counts(&self) -> CommitCounts {
+        self.0.writer.counts()
     }
 
     /// The folder of an embedded store, where the archive and other files have their place too.

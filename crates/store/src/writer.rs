@@ -47,7 +47,15 @@ struct State {
     group: Option<(Arc<Group>, u32)>,
     /// Why changes were lost that the holder took for made.
     lost: Option<String>,
-    commits: u64,
+    counts: CommitCounts,
+}
+
+/// What was committed since the store was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CommitCounts {
+    pub commits: u64,
+    /// Several of them are committed as one under load.
+    pub changes: u64,
 }
 
 /// Changes that are committed together.
@@ -64,7 +72,12 @@ impl Writer {
             waiting: AtomicUsize::new(0),
             busy: Mutex::new(None),
             holder: Mutex::new(None),
-            state: Mutex::new(State { connection, group: None, lost: None, commits: 0 }),
+            state: Mutex::new(State {
+                connection,
+                group: None,
+                lost: None,
+                counts: CommitCounts::default(),
+            }),
         }
     }
 
@@ -163,9 +176,8 @@ impl Writer {
         Ok(())
     }
 
-    #[cfg(test)]
-    pub fn commits(&self) -> u64 {
-        lock(&self.state).commits
+    pub fn counts(&self) -> CommitCounts {
+        lock(&self.state).counts
     }
 
     #[cfg(test)]
@@ -219,12 +231,13 @@ impl State {
     }
 
     fn commit(&mut self) -> std::result::Result<(), String> {
-        let Some((group, _)) = self.group.take() else { return Ok(()) };
+        let Some((group, changes)) = self.group.take() else { return Ok(()) };
         let outcome = self.connection.commit();
         if outcome.is_err() {
             drop(self.connection.rollback());
         } else {
-            self.commits += 1;
+            self.counts.commits += 1;
+            self.counts.changes += u64::from(changes);
         }
         let outcome = outcome.map_err(|why| format!("{why:#}"));
         group.finish(outcome.clone());
@@ -284,7 +297,7 @@ mod tests {
     #[test]
     fn a_holder_sees_its_changes_and_others_see_them_at_the_end() {
         let (_folder, store) = store();
-        let commits = store.0.writer.commits();
+        let commits = store.0.writer.counts().commits;
         store
             .in_one_commit(|| {
                 store.write(|tx| tx.set_setting("name", "first"))?;
@@ -296,7 +309,7 @@ mod tests {
             })
             .unwrap();
         assert_eq!(setting(&store).as_deref(), Some("second"));
-        assert_eq!(store.0.writer.commits(), commits + 1, "one commit for both");
+        assert_eq!(store.0.writer.counts().commits, commits + 1, "one commit for both");
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod backfill;
 pub mod bench;
 pub mod demo;
 pub mod email;
+pub mod events;
 pub mod flow;
 pub mod import;
 pub mod import_files;

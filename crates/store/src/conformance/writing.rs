@@ -120,7 +120,7 @@ type Change<'a> = dyn Fn(&mut Tx<'_>) -> Result<()> + Sync + 'a;
 /// form one group. Returns how each ended and how many commits that took.
 fn as_one_group(store: &Store, changes: &[&Change<'_>]) -> (Vec<bool>, u64) {
     let writer = &store.0.writer;
-    let before = writer.commits();
+    let before = writer.counts().commits;
     let has_begun = Barrier::new(2);
     let outcomes = thread::scope(|scope| {
         let (first, others) = changes.split_first().unwrap();
@@ -139,7 +139,7 @@ fn as_one_group(store: &Store, changes: &[&Change<'_>]) -> (Vec<bool>, u64) {
         let is_ok = |it: thread::ScopedJoinHandle<'_, Result<()>>| matches!(it.join(), Ok(Ok(())));
         [held].into_iter().chain(others).map(is_ok).collect()
     });
-    (outcomes, writer.commits() - before)
+    (outcomes, writer.counts().commits - before)
 }
 
 pub fn waiting_changes_are_committed_as_one(store: &Store) {

@@ -7,6 +7,9 @@
 //! Most rows are *sealed*: four long columns in which each customer's rows lie side by side. What
 //! came since the last seal is the *tail*: whole histories of the customers it touches, sealed rows
 //! copied in, so that any history is one unbroken slice whatever was sealed when.
+//!
+//! Customers found to be one have one history, under the smallest of their ids, which is the root in
+//! the store too; what the log still tells of a member goes there.
 
 mod rows;
 mod scan;
@@ -17,7 +20,7 @@ mod tests;
 
 use std::collections::HashMap;
 
-use aftercart_model::{CustomerId, Event};
+use aftercart_model::{CustomerId, Event, EventBody};
 use aftercart_segment::{History, rows_of};
 
 use rows::Rows;
@@ -42,6 +45,8 @@ pub struct Archive {
     /// forgotten. They stand before the sealed ones.
     tail: HashMap<CustomerId, Rows>,
     tail_rows: usize,
+    /// Of members that are no roots, the root.
+    roots: HashMap<CustomerId, CustomerId>,
     sealed_through: u64,
     through: u64,
 }
@@ -66,7 +71,12 @@ impl Archive {
             }
             archive.through = event.seq;
             if let Some(customer) = event.customer {
-                rows_of(&event, |row| news.push((customer, row)));
+                let root = archive.root_of(customer);
+                if let EventBody::Merged { other } = event.body {
+                    // What is sealed or waits to be is moved at the end, all at once.
+                    archive.lead(root, archive.root_of(other));
+                }
+                rows_of(&event, |row| news.push((root, row)));
             }
             if news.len() >= rows_max {
                 archive.sealed = archive.sealed.with_rows(&mut news);
@@ -74,8 +84,40 @@ impl Archive {
             }
         }
         archive.sealed = archive.sealed.with_rows(&mut news);
-        archive.sealed_through = archive.through;
+        let mut merged: Vec<_> = archive.roots.iter().map(|(from, to)| (*from, *to)).collect();
+        merged.sort_unstable();
+        for (from, to) in merged {
+            archive.move_history(from, to);
+        }
+        archive.seal();
         archive
+    }
+
+    fn root_of(&self, customer: CustomerId) -> CustomerId {
+        *self.roots.get(&customer).unwrap_or(&customer)
+    }
+
+    /// Lets two roots be one from now on; returns the one that is none any more and the one that is.
+    fn lead(&mut self, one: CustomerId, other: CustomerId) -> Option<(CustomerId, CustomerId)> {
+        let (to, from) = (one.min(other), one.max(other));
+        if to == from {
+            return None;
+        }
+        for root in self.roots.values_mut().filter(|it| **it == from) {
+            *root = to;
+        }
+        self.roots.insert(from, to);
+        Some((from, to))
+    }
+
+    fn move_history(&mut self, from: CustomerId, to: CustomerId) {
+        let moved = std::mem::take(self.open(from));
+        self.tail_rows -= moved.len();
+        let kept = self.open(to);
+        let mut merged = Rows::with_room(kept.len() + moved.len());
+        merged.extend_merged(kept, 0..kept.len(), moved.all().iter());
+        *kept = merged;
+        self.tail_rows += moved.len();
     }
 
     /// Takes events in the order of the log. One it has already, by its place in the log, is passed
@@ -87,7 +129,13 @@ impl Archive {
             }
             self.through = event.seq;
             if let Some(customer) = event.customer {
-                self.push(customer, event);
+                let root = self.root_of(customer);
+                if let EventBody::Merged { other } = event.body
+                    && let Some((from, to)) = self.lead(root, self.root_of(other))
+                {
+                    self.move_history(from, to);
+                }
+                self.push(self.root_of(root), event);
             }
             if self.tail_is_long() {
                 self.seal();
@@ -96,12 +144,17 @@ impl Archive {
     }
 
     fn push(&mut self, customer: CustomerId, event: &Event) {
-        let history = self.tail.entry(customer).or_insert_with(|| {
+        let pushed = self.open(customer).push(event);
+        self.tail_rows += pushed;
+    }
+
+    /// A customer's history in the tail, taken there if it is not.
+    fn open(&mut self, customer: CustomerId) -> &mut Rows {
+        self.tail.entry(customer).or_insert_with(|| {
             let copy = self.sealed.copy_of(customer);
             self.tail_rows += copy.len();
             copy
-        });
-        self.tail_rows += history.push(event);
+        })
     }
 
     fn tail_is_long(&self) -> bool {
@@ -130,6 +183,7 @@ impl Archive {
 
     /// `None` for a customer to whom nothing has happened that conditions ask about.
     pub fn history_of(&self, customer: CustomerId) -> Option<History<'_>> {
+        let customer = self.root_of(customer);
         let history = match self.tail.get(&customer) {
             Some(rows) => rows.all(),
             None => self.sealed.get(customer)?,
@@ -140,7 +194,10 @@ impl Archive {
     /// Erases customers: nothing of them is left in memory when this returns.
     pub fn forget(&mut self, customers: &[CustomerId]) {
         for customer in customers {
-            self.tail.insert(*customer, Rows::default());
+            let root = self.root_of(*customer);
+            if let Some(held) = self.tail.insert(root, Rows::default()) {
+                self.tail_rows -= held.len();
+            }
         }
         self.seal();
     }

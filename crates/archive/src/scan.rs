@@ -79,6 +79,7 @@ impl Archive {
     }
 
     fn history_at(&self, customer: CustomerId, next: &mut usize) -> History<'_> {
+        let customer = self.root_of(customer);
         let sealed = self.sealed.get_next(customer, next);
         match self.tail.get(&customer) {
             Some(rows) => rows.all(),

@@ -70,6 +70,20 @@ fn archive(events: &[Event], seals: &[usize]) -> Archive {
     archive
 }
 
+/// The events with merges among them, each at an instant of its own.
+fn with_merges(mut events: Vec<Event>, merges: &[(i64, i64, usize)]) -> Vec<Event> {
+    for (one, other, place) in merges {
+        let other = CustomerId(*other);
+        let merge = Event { body: EventBody::Merged { other }, ..view(1, *one) };
+        events.insert((*place).min(events.len()), merge);
+    }
+    for (seq, event) in (1..).zip(&mut events) {
+        event.seq = seq;
+        event.at += SignedDuration::from_secs(i64::try_from(seq).unwrap());
+    }
+    events
+}
+
 fn expected_histories(events: &[Event]) -> BTreeMap<CustomerId, HistoryBuffer> {
     let mut expected: BTreeMap<CustomerId, HistoryBuffer> = BTreeMap::new();
     for event in events {
@@ -166,6 +180,48 @@ proptest! {
             };
             let expected: Vec<CustomerId> = customers.iter().copied().filter(is_met).collect();
             prop_assert_eq!(found, expected, "{}", condition);
+        }
+    }
+
+    #[test]
+    fn merged_customers_have_one_history(
+        events in any_events(),
+        merges in vec((0..CUSTOMERS, 0..CUSTOMERS, 0_usize..60), 1..4),
+        seals in vec(0_usize..60, 0..4),
+    ) {
+        let events = with_merges(events, &merges);
+        let place = |customer: i64| usize::try_from(customer).unwrap();
+        let mut root: Vec<i64> = (0..CUSTOMERS).collect();
+        for (one, other, _) in &merges {
+            let (one, other) = (root[place(*one)], root[place(*other)]);
+            root.iter_mut().filter(|it| **it == one.max(other)).for_each(|it| *it = one.min(other));
+        }
+        let root_of = |it: CustomerId| CustomerId(root[place(it.0)]);
+        let of_root = |it: &Event| Event { customer: it.customer.map(root_of), ..it.clone() };
+        let expected = expected_histories(&events.iter().map(of_root).collect::<Vec<_>>());
+
+        let (world, conditions) = (World::new(), conditions());
+        let asked: Vec<&Condition> = conditions.iter().collect();
+        let appended = archive(&events, &seals);
+        for archive in [appended, Archive::rebuild_by(events.iter().cloned(), 7)] {
+            let mut held = 0;
+            for customer in (0..CUSTOMERS).map(CustomerId) {
+                let found = archive.history_of(customer).map(rows).unwrap_or_default();
+                let buffer = expected.get(&root_of(customer)).cloned().unwrap_or_default();
+                prop_assert_eq!(&found, &rows(buffer.as_history()), "{:?}", customer);
+                held += if root_of(customer) == customer { found.len() } else { 0 };
+
+                let candidate = Candidate { customer, facts: &world.facts, zone: &world.zone };
+                let (catalogue, relations) = (&world.catalogue, &world.relations);
+                let answers = archive.scan(&asked, &[candidate], catalogue, relations, NOW);
+                for (condition, answer) in conditions.iter().zip(answers) {
+                    let history = buffer.as_history();
+                    let (customer, zone) = (&world.facts, &world.zone);
+                    let subject = Subject { history, customer, catalogue, relations, zone };
+                    prop_assert_eq!(!answer.is_empty(), evaluate(condition, &subject, NOW));
+                }
+            }
+            prop_assert_eq!(archive.rows(), held);
         }
     }
 

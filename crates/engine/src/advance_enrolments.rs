@@ -19,7 +19,7 @@ use anyhow::{Context, Result, bail};
 use jiff::{SignedDuration, tz::TimeZone};
 use tracing::warn;
 
-use crate::Engine;
+use crate::{Engine, merge_customers::bar_of};
 
 /// A customer moved from flow to flow to flow is a ring that nobody meant.
 const FLOWS_ON_MAX: u32 = 8;
@@ -111,10 +111,7 @@ impl Engine {
         if consent.is_some_and(|it| it.state == ConsentState::Withdrawn) {
             return Ok(Some(ExitReason::Unsubscribed));
         }
-        Ok(match customer.email {
-            Some(address) => tx.suppression_of(&address)?.map(|_| ExitReason::Suppressed),
-            None => None,
-        })
+        Ok(bar_of(tx, &customer)?.map(|_| ExitReason::Suppressed))
     }
 
     pub(crate) fn walk(
@@ -403,9 +400,10 @@ impl Engine {
             Some(id) => tx.order(id)?,
             None => None,
         };
+        let root = tx.root_of(enrolment.customer)?;
         for line in order.iter().flat_map(|it| &it.lines) {
             let of_customer = |it: &aftercart_model::Review| {
-                it.customer == Some(enrolment.customer) && it.at >= enrolment.entered_at
+                it.customer == Some(root) && it.at >= enrolment.entered_at
             };
             if tx.reviews_of(line.product)?.iter().any(of_customer) {
                 return Ok(true);
@@ -495,10 +493,7 @@ fn conditions(flow: &Flow) -> impl Iterator<Item = &Condition> {
 pub(crate) fn customer_facts(tx: &mut Tx<'_>, customer: &Customer) -> Result<CustomerFacts> {
     let agreed = tx.consents_of(customer.id)?;
     let agreed = agreed.into_iter().filter(|it| it.state == ConsentState::Agreed);
-    let is_suppressed = match &customer.email {
-        Some(address) => tx.suppression_of(address)?.is_some(),
-        None => false,
-    };
+    let is_suppressed = bar_of(tx, customer)?.is_some();
     Ok(CustomerFacts {
         has_email: customer.email.is_some(),
         country: customer.country.clone(),

@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 use crate::{
     Engine,
     advance_enrolments::{customer_facts, exit_words},
+    merge_customers::bar_of,
 };
 
 /// How far ahead "what comes next" looks, in moves.
@@ -171,10 +172,7 @@ impl Engine {
         self.store().read(|tx| {
             let Some(customer) = tx.customer(id)? else { return Ok(None) };
             let orders = tx.orders_of(id)?;
-            let suppression = match &customer.email {
-                Some(address) => tx.suppression_of(address)?,
-                None => None,
-            };
+            let suppression = bar_of(tx, &customer)?;
             let (timeline, older) = self.timeline(tx, id, of, before)?;
             Ok(Some(CustomerView {
                 shop_id: tx.external_id_of(id)?,

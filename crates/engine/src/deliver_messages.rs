@@ -20,7 +20,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use tracing::{error, info, warn};
 
-use crate::{Clock, Engine, advance_enrolments::why_left};
+use crate::{Clock, Engine, advance_enrolments::why_left, merge_customers::bar_of};
 
 /// How far back hand-overs are read for the frequency caps; no cap looks back further.
 pub(crate) const CAPS_LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -435,10 +435,7 @@ impl Engine {
         let customer = tx.customer(message.customer)?.context("a message of no customer")?;
         let enrolment = tx.enrolment(message.enrolment)?.context("a message of no enrolment")?;
         let flow = self.flow_version(tx, &message.flow, message.flow_version)?;
-        let suppression = match &customer.email {
-            Some(address) => tx.suppression_of(address)?.map(|it| it.reason),
-            None => None,
-        };
+        let suppression = bar_of(tx, &customer)?.map(|it| it.reason);
         let consents = tx.consents_of(customer.id)?;
         let bought_since = if flow.is_ended_by_purchase() {
             let (trigger, since) = self.since_trigger(tx, &enrolment)?;

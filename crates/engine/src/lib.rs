@@ -23,6 +23,7 @@ mod import_files;
 mod import_history;
 mod inbox_view;
 mod known;
+mod merge_customers;
 mod mime;
 mod moderate_reviews;
 mod pause_flow;

@@ -16,6 +16,7 @@ use jiff::{ToSpan, tz::TimeZone};
 use crate::{
     Engine, Known,
     deliver_messages::{CAPS_LOOK_BACK, ORDER_CANCELLED},
+    merge_customers::bar_of,
 };
 
 /// A main product, two beside it, and one in reserve.
@@ -66,7 +67,8 @@ impl Engine {
         }
         let (template_version, _) = self.program(tx, &send.template, None)?;
         let planned = NewMessage {
-            customer: customer.id,
+            // Where the enrolment is stored, which stays when its customer is merged.
+            customer: enrolment.customer,
             enrolment: enrolment.id,
             flow: flow.id().clone(),
             flow_version: enrolment.flow_version,
@@ -122,11 +124,13 @@ impl Engine {
 
     /// Whether consent and suppression let mail of this topic through now.
     fn may_be_mailed(&self, tx: &mut Tx<'_>, customer: &Customer, topic: Topic) -> Result<bool> {
-        let Some(address) = &customer.email else { return Ok(false) };
+        if customer.email.is_none() {
+            return Ok(false);
+        }
         let consents = tx.consents_of(customer.id)?;
         let agreed = consents.iter().find(|it| it.topic == topic);
         Ok(agreed.is_some_and(|it| it.state == ConsentState::Agreed)
-            && tx.suppression_of(address)?.is_none())
+            && bar_of(tx, customer)?.is_none())
     }
 
     /// The products of this enrolment's story: those chosen before that can still be had, filled up

@@ -13,13 +13,13 @@ use std::collections::{BTreeMap, HashMap};
 use aftercart_ingest::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};
 use aftercart_model::{
     Consent, ConsentState, Customer, CustomerId, CustomerName, Event, EventBody, EventKey,
-    EventKind, Identifier, Order, OrderLine, Product, ProductFacts, ProductId, Review, Timestamp,
-    Topic, told::OrderWord,
+    EventKind, Order, OrderLine, Product, ProductFacts, ProductId, Review, Timestamp, Topic,
+    told::OrderWord,
 };
 use aftercart_store::{Appended, NewEvent, Tx};
 use anyhow::{Context, Result};
 
-use crate::Engine;
+use crate::{Engine, merge_customers::meet};
 
 /// The source under which our own events stand in the log.
 pub(crate) const OURSELVES: &str = "aftercart";
@@ -156,15 +156,26 @@ impl Engine {
             });
         }
         meet_catalogue(tx, seen, &event.body)?;
-        let customer = resolve_customer(tx, &event.identifiers, event.at)?;
+        let met = meet(tx, event)?;
+        let customer = met.as_ref().map(|it| it.customer);
         let body = resolve_body(&event.body, &mut |named| resolve_product(tx, seen, named))?;
         let new = new_event(event, customer, body, now);
         match tx.append_event(&new)? {
             Appended::Duplicate { seq } => Ok(Recorded::Duplicate { seq }),
-            Appended::Conflict { seq } => Ok(Recorded::Conflict { seq }),
+            Appended::Conflict { seq } => {
+                // Its customer may have been merged since it was told first.
+                let known = tx.event_by_key(&event.key)?.context("an event vanished")?;
+                Ok(if is_same(tx, &known, event)? {
+                    Recorded::Duplicate { seq }
+                } else {
+                    Recorded::Conflict { seq }
+                })
+            }
             Appended::New { seq } => {
-                if let Some(customer) = customer {
+                if let Some(met) = &met {
+                    let customer = met.customer;
                     tx.lock_customer(customer)?;
+                    self.follow_merge(tx, met, event.at, occasion, now)?;
                     if occasion == Occasion::Live {
                         known_since(tx, customer, event.at)?;
                     }
@@ -186,15 +197,15 @@ impl Engine {
         occasion: Occasion,
         now: Timestamp,
     ) -> Result<Recorded> {
-        let Some(customer) = resolve_customer(tx, &event.identifiers, event.at)? else {
-            return Ok(Recorded::Duplicate { seq: 0 });
-        };
+        let Some(met) = meet(tx, event)? else { return Ok(Recorded::Duplicate { seq: 0 }) };
+        let customer = met.customer;
         let body = resolve_body(&event.body, &mut |named| resolve_product(tx, seen, named))?;
         let new = new_event(event, Some(customer), body, now);
         let Appended::New { seq } = tx.append_event(&new)? else {
             return Ok(Recorded::Duplicate { seq: 0 });
         };
         tx.lock_customer(customer)?;
+        self.follow_merge(tx, &met, event.at, occasion, now)?;
         tx.name_guest(&known.id, customer, seq)?;
         let order = Order { customer: Some(customer), ..known };
         if occasion == Occasion::Live {
@@ -406,7 +417,7 @@ pub(crate) fn known_since(tx: &mut Tx<'_>, id: CustomerId, at: Timestamp) -> Res
 }
 
 /// Takes over what an event says of its customer.
-fn know(customer: &mut Customer, body: &EventBody) {
+pub(crate) fn know(customer: &mut Customer, body: &EventBody) {
     let EventBody::Identified { name, time_zone, country, locale, attributes } = body else {
         return;
     };
@@ -462,36 +473,8 @@ fn is_same(tx: &mut Tx<'_>, known: &Event, event: &Incoming) -> Result<bool> {
         // It was said when the event happened, which is compared above.
         consent.at = before.at;
     }
-    Ok(known.customer == customer && known.body == body)
-}
-
-/// The customer that the surest known identifier leads to; the others are tied to the same one.
-///
-/// Where two identifiers lead to two customers the surest wins and nothing is merged.
-fn resolve_customer(
-    tx: &mut Tx<'_>,
-    identifiers: &[Identifier],
-    at: Timestamp,
-) -> Result<Option<CustomerId>> {
-    if identifiers.is_empty() {
-        return Ok(None);
-    }
-    let mut known = BTreeMap::new();
-    for (rank, identifier) in identifiers.iter().enumerate() {
-        if let Some(customer) = tx.customer_by_identifier(identifier)? {
-            known.insert(rank, customer);
-        }
-    }
-    let customer = match known.values().next() {
-        Some(customer) => *customer,
-        None => tx.create_customer(at)?,
-    };
-    for (rank, identifier) in identifiers.iter().enumerate() {
-        if !known.contains_key(&rank) {
-            tx.add_identifier(customer, identifier)?;
-        }
-    }
-    Ok(Some(customer))
+    let teller = known.customer.map(|it| tx.root_of(it)).transpose()?;
+    Ok(teller == customer && known.body == body)
 }
 
 /// Product codes looked up within one transaction, so that an import asks for each once.

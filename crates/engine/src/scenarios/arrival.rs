@@ -25,7 +25,7 @@ fn event(scene: &mut Scene, name: &str, what: &str, cancelled: &str) -> Incoming
 }
 
 /// Every order of `things`, the given one first.
-fn permutations(things: &[&'static str]) -> Vec<Vec<&'static str>> {
+pub(super) fn permutations(things: &[&'static str]) -> Vec<Vec<&'static str>> {
     if things.is_empty() {
         return vec![Vec::new()];
     }

@@ -127,7 +127,7 @@ pub struct FilePlanShown {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ColumnShown {
     pub column: String,
-    /// The field; `None` is passed over.
+    /// The field, or the format whose own it is; `None` is passed over.
     pub field: Option<String>,
     pub samples: Vec<String>,
 }
@@ -295,8 +295,11 @@ impl FilePlan {
                 Some((end, _)) => format!("{}…", it[..end].replace('\n', " ")),
                 None => it.replace('\n', " "),
             };
-            let field =
-                if is_segment { Some("Segment's".to_owned()) } else { column.target.clone() };
+            let field = match self.mapping.format.filter(|it| it.reads_itself()) {
+                Some(format) => Some(format.name().to_owned()),
+                None if is_segment => Some("segment".to_owned()),
+                None => column.target.clone(),
+            };
             let samples = samples.iter().map(shorten).collect();
             ColumnShown { column: column.name.clone(), field, samples }
         };

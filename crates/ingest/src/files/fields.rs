@@ -226,7 +226,7 @@ impl Kind {
         use Field::*;
         match self {
             Self::Customers => &[&[CustomerId, Email]],
-            Self::Products => &[&[ProductId, Sku]],
+            Self::Products => &[&[ProductId, Sku], PRODUCT_FACTS],
             Self::Orders => &[&[OrderId], &[PlacedAt], &[Total, Price, LineAmount]],
             Self::Events => &[&[Event], &[At], &[CustomerId, Email, VisitorId]],
             Self::Reviews => {
@@ -235,6 +235,20 @@ impl Kind {
         }
     }
 }
+
+/// What a file of products must say something of: codes alone would make products of no name.
+const PRODUCT_FACTS: &[Field] = &[
+    Field::ProductName,
+    Field::Category,
+    Field::ProductKind,
+    Field::Summary,
+    Field::Price,
+    Field::Cost,
+    Field::Url,
+    Field::Picture,
+    Field::Stock,
+    Field::IsActive,
+];
 
 const CUSTOMERS: Synonyms = &[
     (Field::CustomerId, &["customerid", "id", "userid", "externalid", "clientid"]),

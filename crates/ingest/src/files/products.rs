@@ -20,6 +20,9 @@ pub fn read(row: &Row<'_>) -> Result<Vec<Incoming>, Refusal> {
     codes_also.extend(sku.filter(|it| *it != code).map(str::to_owned));
     codes_also.extend(handle);
     let facts = facts(row)?;
+    if facts == ProductFacts::default() {
+        return Err(Refusal::new("the row has a code and says nothing of the product"));
+    }
     let told = serde_json::to_string(&(&codes_also, &facts)).expect("facts are JSON");
     let hash = row::hash(told.as_bytes());
     let (at, time_source, key) = match row.instant(Field::UpdatedAt)? {

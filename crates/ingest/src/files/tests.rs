@@ -282,6 +282,50 @@ fn a_product_has_codes_and_facts() {
     assert!(events[0].key.key.starts_with("product:9#"));
 }
 
+#[test]
+fn codes_alone_are_no_products() {
+    let error = read_within(Kind::Products, b"collection_id,product_id\n1,2\n", Bounds::default());
+    let error = error.unwrap_err().to_string();
+    assert!(error.starts_with("no column is `product_name`, `category`"), "{error}");
+    assert_snapshot!(refused(Kind::Products, "sku,name,price\nA,,\n"), @"line 2: the row has a code and says nothing of the product");
+}
+
+#[test]
+fn formats_of_platforms_are_read_by_their_own_readers() {
+    let text = "Handle,Title,Variant Price,Variant SKU,Option1 Value\n\
+                kettle,Steel Kettle,20.00,K1,small\nkettle,,25.00,K2,large\ncup,,5.00,C1,\n";
+    let units = units(Kind::Products, text);
+    let lines: Vec<Vec<u64>> =
+        units.iter().map(|it| it.rows.iter().map(|row| row.line).collect()).collect();
+    assert_eq!(lines, [vec![2, 3], vec![4]], "rows of one product are one unit");
+    let events = units[0].outcome.as_ref().unwrap();
+    assert_eq!(events[0].key.source, "shopify", "as every other of Shopify's doors tells it");
+    let text = "First Name,Last Name,Email,Accepts Email Marketing\n\
+                Ana,R,ana@mail.example,yes\nRui,S,nowhere,no\n";
+    let customers = super::tests::units(Kind::Customers, text);
+    assert!(customers[0].outcome.is_ok());
+    let refused = customers[1].outcome.as_ref().unwrap_err();
+    assert_eq!((refused.line, customers[1].rows[0].line), (3, 3));
+    assert!(!refused.refusal.reason.contains("line"), "it stands beside it: {refused:?}");
+
+    let text = "ID,Type,SKU,Name,Published,Visibility in catalog,Regular price\n\
+                7,simple,K1,Kettle,1,visible,20\n8,simple,K2,Cup,1,visible,dear\n";
+    let products = super::tests::units(Kind::Products, text);
+    let events = products[0].outcome.as_ref().unwrap();
+    assert_eq!(events[0].key.source, "woocommerce");
+    assert!(products[1].outcome.is_err());
+}
+
+#[test]
+fn a_correction_makes_a_plain_file_of_a_format() {
+    let header = ["First Name", "Last Name", "Email", "Accepts Email Marketing"];
+    let header: Vec<String> = header.iter().map(|it| (*it).to_owned()).collect();
+    let mut mapping = Mapping::guess(Kind::Customers, &header);
+    assert_eq!(mapping.format, Some(Format::Shopify));
+    mapping.correct("Last Name=-").unwrap();
+    assert_eq!(mapping.format, None);
+}
+
 /// A review as product, rating, text, author, published and the day.
 fn review(text: &str) -> String {
     let events = events(Kind::Reviews, text);

@@ -77,7 +77,8 @@ pub(super) fn tell_recorded(
         Some(Recorded::Conflict { .. }) => {
             engine.record_arrival(conflict(arrival(), ANOTHER_EVENT));
         }
-        Some(Recorded::New { .. }) | None => {}
+        Some(Recorded::New { .. }) => engine.count_accepted(&first.key.source),
+        None => {}
     }
 }
 
@@ -119,7 +120,9 @@ pub(super) fn tell_delivered(
         Delivered::Duplicate => engine.record_arrival(duplicate(arrival)),
         Delivered::Conflict => engine.record_arrival(conflict(arrival, ANOTHER_BODY)),
         Delivered::New(recorded) => {
-            if !recorded.iter().any(|it| matches!(it, Recorded::New { .. })) {
+            let new = recorded.iter().filter(|it| matches!(it, Recorded::New { .. })).count();
+            (0..new).for_each(|_| engine.count_accepted(delivery.source));
+            if new == 0 {
                 let reason = "what it tells was known".to_owned();
                 engine.record_arrival(Arrival { reason, ..duplicate(arrival) });
             }

@@ -14,6 +14,7 @@ mod campaign;
 mod catching_inbox;
 mod check_promises;
 mod clock;
+mod consent;
 mod customer_view;
 mod customers_view;
 mod deliver_messages;

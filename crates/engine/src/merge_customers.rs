@@ -144,7 +144,7 @@ fn tie(
     at: Timestamp,
 ) -> Result<()> {
     let is_tied = theirs.len() > 1;
-    let mut is_address_told = false;
+    let (mut is_address_told, mut is_told) = (false, false);
     for (identifier, before) in theirs {
         let tied_before = before.and_then(|it| it.tied_at);
         let tied_at =
@@ -153,9 +153,14 @@ fn tie(
         if *before != Some(known) {
             tx.save_identifier(identifier, &known)?;
             is_address_told |= matches!(identifier, Identifier::Email(_));
+            is_told |= before.is_some();
         }
     }
-    if is_address_told { tx.settle_address(customer) } else { Ok(()) }
+    if is_address_told {
+        tx.settle_address(customer)?;
+    }
+    // An identifier nobody knew has said nothing yet.
+    if is_told { tx.settle_consents(customer) } else { Ok(()) }
 }
 
 /// Two customers name one identifier: it is that one's who named it first.
@@ -172,8 +177,11 @@ fn contest(
         return Ok(());
     }
     tx.save_identifier(identifier, &KnownIdentifier { customer, tied_at: Some(at) })?;
-    tx.settle_address(before.customer)?;
-    tx.settle_address(customer)
+    for concerned in [before.customer, customer] {
+        tx.settle_address(concerned)?;
+        tx.settle_consents(concerned)?;
+    }
+    Ok(())
 }
 
 /// What bars mail to a customer: at their address any reason, at another of theirs that they said no

@@ -12,9 +12,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use aftercart_ingest::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};
 use aftercart_model::{
-    Consent, ConsentState, Customer, CustomerId, CustomerName, Event, EventBody, EventKey,
-    EventKind, Order, OrderLine, Product, ProductFacts, ProductId, Review, Timestamp, Topic,
-    told::OrderWord,
+    Customer, CustomerId, CustomerName, Event, EventBody, EventKey, EventKind, Order, OrderLine,
+    Product, ProductFacts, ProductId, Review, Timestamp, Topic, told::OrderWord,
 };
 use aftercart_store::{Appended, NewEvent, Tx};
 use anyhow::{Context, Result};
@@ -180,6 +179,11 @@ impl Engine {
                         known_since(tx, customer, event.at)?;
                     }
                 }
+                if let (IncomingBody::ConsentGiven { consent }, Some(customer), Some(under)) =
+                    (&event.body, customer, event.identifiers.first())
+                {
+                    self.apply_consent(tx, customer, under, consent, now)?;
+                }
                 self.apply(tx, seq, &new, occasion, now)?;
                 Ok(Recorded::New { seq, customer })
             }
@@ -298,9 +302,6 @@ impl Engine {
                 tx.count_stock(*product, code, place, event.at, *units)
             }
             (EventBody::Identified { .. }, Some(customer)) => self.apply_facts(tx, customer, event),
-            (EventBody::ConsentGiven { consent }, Some(customer)) => {
-                self.apply_consent(tx, customer, consent, now)
-            }
             (EventBody::ProductReviewed { .. }, customer) => {
                 let Some(review) = self.review(tx, event)? else { return Ok(()) };
                 tx.add_review(&review)?;
@@ -349,21 +350,6 @@ impl Engine {
             }
         }
         tx.save_customer(&customer)
-    }
-
-    /// Keeps what the customer said, and ends what rested on an agreement that is withdrawn.
-    pub(crate) fn apply_consent(
-        &self,
-        tx: &mut Tx<'_>,
-        customer: CustomerId,
-        consent: &Consent,
-        now: Timestamp,
-    ) -> Result<()> {
-        tx.save_consent(customer, consent)?;
-        if consent.state == ConsentState::Withdrawn && consent.topic == Topic::Marketing {
-            self.end_after_unsubscribe(tx, customer, consent.at, now)?;
-        }
-        Ok(())
     }
 
     /// What a told review is in the shop: by whom, and whether they bought the product.

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::{
     Engine, Token,
+    consent::answers_under,
     record_events::{OURSELVES, Occasion},
 };
 
@@ -171,8 +172,10 @@ impl Engine {
         let consent = Consent::new(topic, state, at, source);
         let key = format!("consent:{customer}:{topic:?}:{state:?}:{}", at.as_millisecond());
         let body = EventBody::ConsentGiven { consent: consent.clone() };
-        if self.note(tx, key, customer, now, body)? {
-            self.apply_consent(tx, customer, &consent, now)?;
+        if self.note(tx, key, customer, now, body)?
+            && let Some(under) = answers_under(tx, customer)?
+        {
+            self.apply_consent(tx, customer, &under, &consent, now)?;
         }
         Ok(())
     }

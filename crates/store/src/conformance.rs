@@ -69,6 +69,7 @@ suite! {
         merges_form_a_chain_with_one_root,
         a_customer_has_so_many_members,
         a_merge_keeps_the_stricter_word,
+        the_ledger_keeps_every_word_and_settles_what_holds,
         mail_goes_to_the_address_tied_last,
         a_customer_comes_back_as_saved,
         customers_are_found_by_how_things_begin,

@@ -1,34 +1,101 @@
 //! What customers agreed to, and what bars mail to an address.
 
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+};
+
 use aftercart_model::{
-    Consent, ConsentState, CustomerId, EmailAddress, Suppression, SuppressionReason,
+    Consent, CustomerId, EmailAddress, Identifier, Suppression, SuppressionReason, Timestamp,
+    told::{SaidUnder, consents_told},
 };
 
 use crate::{
     Result,
+    customers::{identifier_of, parts_of},
     tx::Tx,
     value::{Cells, Row, values},
 };
 
 impl Tx<'_> {
-    /// Keeps what a customer said last, whatever the order in which it arrives. Of two answers at
-    /// one instant the withdrawal is kept.
-    pub fn save_consent(&mut self, customer: CustomerId, consent: &Consent) -> Result<()> {
-        let Consent { topic, state, at, source, .. } = consent;
-        let is_withdrawn = *state == ConsentState::Withdrawn;
-        let sql = "INSERT INTO consents (bucket, customer, topic, state, at, source) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-                   ON CONFLICT (bucket, customer, topic) DO UPDATE \
-                   SET state = excluded.state, at = excluded.at, source = excluded.source \
-                   WHERE excluded.at > consents.at \
-                   OR (excluded.at = consents.at AND consents.state = 'agreed' \
-                       AND CAST(?7 AS BIGINT) = 1)";
+    /// Enters into the ledger what was said under an identifier of the customer's, and settles what
+    /// they agree to now. What stands there already is not entered twice.
+    pub fn add_consent(
+        &mut self,
+        customer: CustomerId,
+        under: &Identifier,
+        consent: &Consent,
+    ) -> Result<()> {
+        let Consent { topic, state, at, source, basis, wording, ip } = consent;
+        let (kind, value) = parts_of(under);
+        let sql = "INSERT INTO consent_entries (bucket, customer, topic, at, state, kind, value, \
+                   source, basis, wording, ip) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING";
         let customer = self.root_of(customer)?;
         let bucket = customer.bucket().0;
-        let values = values![bucket, customer, *topic, *state, *at, source, is_withdrawn];
-        self.execute(sql, values).map(drop)
+        let (wording, ip) = (wording.as_deref(), ip.as_deref());
+        let values = values![
+            bucket, customer, *topic, *at, *state, kind, value, source, *basis, wording, ip
+        ];
+        self.execute(sql, values)?;
+        self.settle_consents(customer)
     }
 
+    /// What a customer ever said, with the identifier under which it was, the newest first.
+    pub fn consent_entries_of(
+        &mut self,
+        customer: CustomerId,
+    ) -> Result<Vec<(Identifier, Consent)>> {
+        let sql = "SELECT kind, value, topic, state, at, source, basis, wording, ip \
+                   FROM consent_entries WHERE bucket = ?1 AND customer = ?2";
+        let mut entries = self.of_members(customer, |tx, member| {
+            tx.all(sql, values![member.bucket().0, member], |row| {
+                let mut cells = row.cells();
+                let (kind, value): (String, String) = (cells.take()?, cells.take()?);
+                let consent = read_consent(&mut cells)?;
+                let (basis, wording, ip) = (cells.take()?, cells.take()?, cells.take()?);
+                Ok((identifier_of(&kind, value)?, Consent { basis, wording, ip, ..consent }))
+            })
+        })?;
+        entries.sort_by(|a, b| {
+            let rank = |it: &(Identifier, Consent)| (Reverse(it.1.at), it.1.topic, it.0.clone());
+            rank(a).cmp(&rank(b)).then_with(|| a.1.source.cmp(&b.1.source))
+        });
+        Ok(entries)
+    }
+
+    /// Keeps what follows from the ledger, after an entry, a tie or a merge; see
+    /// [`consents_told`]. What was said under an identifier that leads elsewhere by now is never tied
+    /// to the rest.
+    pub fn settle_consents(&mut self, customer: CustomerId) -> Result<()> {
+        let entries = self.consent_entries_of(customer)?;
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let root = self.root_of(customer)?;
+        let ties: HashMap<Identifier, Option<Timestamp>> = if entries.len() == 1 {
+            HashMap::new() // One word holds, whenever it was tied.
+        } else {
+            let known = self.identifiers_of(root)?.into_iter();
+            known.map(|(identifier, known)| (identifier, known.tied_at)).collect()
+        };
+        let mut said: BTreeMap<Identifier, SaidUnder> = BTreeMap::new();
+        for (identifier, consent) in entries {
+            let tied_at = ties.get(&identifier).copied().flatten();
+            let under = said.entry(identifier);
+            under.or_insert(SaidUnder { tied_at, said: Vec::new() }).said.push(consent);
+        }
+        let said: Vec<SaidUnder> = said.into_values().collect();
+        let sql = "INSERT INTO consents (bucket, customer, topic, state, at, source) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (bucket, customer, topic) \
+                   DO UPDATE SET state = excluded.state, at = excluded.at, source = excluded.source";
+        for Consent { topic, state, at, source, .. } in consents_told(&said).into_values() {
+            self.execute(sql, values![root.bucket().0, root, topic, state, at, &source])?;
+        }
+        Ok(())
+    }
+
+    /// What a customer agrees to now, topic by topic.
     pub fn consents_of(&mut self, customer: CustomerId) -> Result<Vec<Consent>> {
         let sql = "SELECT topic, state, at, source FROM consents \
                    WHERE bucket = ?1 AND customer = ?2 ORDER BY topic";
@@ -37,21 +104,6 @@ impl Tx<'_> {
             let mut cells = row.cells();
             read_consent(&mut cells)
         })
-    }
-
-    /// Holds the stricter of what a customer said and what `others`, who is the same person, did.
-    pub(crate) fn merge_consents(&mut self, root: CustomerId, others: &[Consent]) -> Result<()> {
-        let known = self.consents_of(root)?;
-        for other in others {
-            let before = known.iter().find(|it| it.topic == other.topic);
-            let strictness = |it: &Consent| (it.state == ConsentState::Withdrawn, it.at);
-            if before.is_none_or(|it| strictness(it) < strictness(other)) {
-                let sql = "DELETE FROM consents WHERE bucket = ?1 AND customer = ?2 AND topic = ?3";
-                self.execute(sql, values![root.bucket().0, root, other.topic])?;
-                self.save_consent(root, other)?;
-            }
-        }
-        Ok(())
     }
 
     /// Bars an address. Of several reasons the strongest is kept, and of one the first time it was

@@ -113,7 +113,6 @@ impl Tx<'_> {
         let fail = || format!("customer {root} cannot be merged");
         let mut customer = self.customer(root)?.with_context(fail)?;
         let merged = self.customer(gone[0])?.with_context(fail)?;
-        let refused = self.consents_of(gone[0])?;
         for member in gone.iter() {
             let sql = "UPDATE customers SET merged_into = ?3 WHERE bucket = ?1 AND id = ?2";
             self.execute(sql, values![member.bucket().0, *member, root])?;
@@ -121,10 +120,10 @@ impl Tx<'_> {
         let sql = "UPDATE identifiers SET customer = ?2 WHERE customer = ?1";
         self.execute(sql, values![gone[0], root])?;
         self.members.clear();
-        self.merge_consents(root, &refused)?;
         fill_gaps(&mut customer, merged);
         self.save_customer(&customer)?;
         self.settle_address(root)?;
+        self.settle_consents(root)?;
         Ok(root)
     }
 
@@ -401,7 +400,7 @@ impl Tx<'_> {
     }
 }
 
-fn parts_of(identifier: &Identifier) -> (&'static str, &str) {
+pub(crate) fn parts_of(identifier: &Identifier) -> (&'static str, &str) {
     match identifier {
         Identifier::Email(address) => ("email", address.as_str()),
         Identifier::External(id) => ("external", id),
@@ -410,7 +409,7 @@ fn parts_of(identifier: &Identifier) -> (&'static str, &str) {
     }
 }
 
-fn identifier_of(kind: &str, value: String) -> Result<Identifier> {
+pub(crate) fn identifier_of(kind: &str, value: String) -> Result<Identifier> {
     Ok(match kind {
         "email" => Identifier::Email(EmailAddress::try_from(value)?),
         "external" => Identifier::External(value),

@@ -4,9 +4,9 @@
 //! closed sets are words. The words stored for a closed set stand in [`words`] and are for ever.
 
 use aftercart_model::{
-    ConsentState, CouponState, CustomerId, EmailAddress, EnrolmentId, ExitReason, FlowId,
-    MessageClass, MessageId, MessageState, OrderId, PoolId, ProductId, ReviewState, SegmentId,
-    StepId, SuppressionReason, TemplateId, Timestamp, Topic,
+    ConsentBasis, ConsentState, CouponState, CustomerId, EmailAddress, EnrolmentId, ExitReason,
+    FlowId, MessageClass, MessageId, MessageState, OrderId, PoolId, ProductId, ReviewState,
+    SegmentId, StepId, SuppressionReason, TemplateId, Timestamp, Topic,
 };
 use anyhow::{Context as _, bail};
 
@@ -281,6 +281,12 @@ words! {
     MessageClass { Marketing = "marketing", Transactional = "transactional" }
     Topic { Marketing = "marketing", Feedback = "feedback" }
     ConsentState { Agreed = "agreed", Withdrawn = "withdrawn" }
+    ConsentBasis {
+        Unstated = "unstated",
+        OptIn = "opt_in",
+        DoubleOptIn = "double_opt_in",
+        SoftOptIn = "soft_opt_in",
+    }
     SuppressionReason {
         Bounce = "bounce",
         Complaint = "complaint",

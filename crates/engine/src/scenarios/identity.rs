@@ -284,3 +284,70 @@ fn every_order_of_arrival_leads_to_one_and_the_same_customer() {
         "{told}"
     );
 }
+
+/// What one customer said under two addresses, before and after an event that ties the two.
+const SAID: [&str; 4] = ["no", "yes", "tie", "yes again"];
+
+#[test]
+fn what_is_agreed_does_not_hang_on_the_order_of_arrival() {
+    let mut scene = Scene::new();
+    let mut said_by = |name: String, arrival: &[&'static str]| {
+        for what in arrival {
+            let (ana, guest) = (email(&name), email(&format!("{name}guest")));
+            let say = |scene: &mut Scene, under, state, hours_ago| {
+                let mut event = by(&[under], scene.consent_event(&name, Topic::Marketing, state));
+                event.at = NOW - hours(hours_ago);
+                let IncomingBody::ConsentGiven { consent } = &mut event.body else {
+                    unreachable!("a consent")
+                };
+                consent.at = event.at;
+                event
+            };
+            let event = match *what {
+                "no" => say(&mut scene, ana, ConsentState::Withdrawn, 5),
+                "yes" => say(&mut scene, guest, ConsentState::Agreed, 4),
+                "tie" => same_person(&mut scene, ana, &[guest]),
+                _ => say(&mut scene, guest, ConsentState::Agreed, 1),
+            };
+            let event =
+                if *what == "tie" { Incoming { at: NOW - hours(3), ..event } } else { event };
+            scene.record(&event);
+        }
+        let id = scene.customer(&name);
+        let consents = scene.engine.store().read(|tx| tx.consents_of(id)).unwrap();
+        consents.into_iter().map(|it| (it.state, it.at)).collect::<Vec<_>>()
+    };
+    for (serial, arrival) in permutations(&SAID[..3]).iter().enumerate() {
+        let refused = [(ConsentState::Withdrawn, NOW - hours(5))];
+        assert_eq!(said_by(format!("a{serial}-"), arrival), refused, "{arrival:?}");
+    }
+    for (serial, arrival) in permutations(&SAID).iter().enumerate() {
+        let agreed = [(ConsentState::Agreed, NOW - hours(1))];
+        assert_eq!(said_by(format!("b{serial}-"), arrival), agreed, "said after: {arrival:?}");
+    }
+}
+
+#[test]
+fn an_import_lifts_no_suppression_and_adds_no_consent() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    scene.order("ana", "1001", &["dripper"]);
+    let (reason, at) = (aftercart_model::SuppressionReason::Unsubscribe, NOW);
+    let bar = aftercart_model::Suppression { address: address("ana"), reason, at };
+    scene.engine.store().write(|tx| tx.suppress(&bar)).unwrap();
+    scene.skip(hours(1));
+    let agreed = scene.consent_event("ana", Topic::Marketing, ConsentState::Agreed);
+    let bought = scene.order_event("ben", "1002", &["mug"], NOW);
+    scene.engine.record_history(vec![agreed, bought], NOW).unwrap();
+    let (ana, ben) = (scene.customer("ana"), scene.customer("ben"));
+    let (kept, consents) = scene
+        .engine
+        .store()
+        .read(|tx| Ok((tx.suppression_of(&address("ana"))?, tx.consents_of(ben)?)))
+        .unwrap();
+    assert_eq!((kept, consents), (Some(bar), vec![]));
+    scene.live(days(4));
+    assert_eq!(scene.letters().len(), 0);
+    let ledger = scene.engine.store().read(|tx| tx.consent_entries_of(ana)).unwrap();
+    assert_eq!(ledger.len(), 3, "every word is kept: {ledger:?}");
+}

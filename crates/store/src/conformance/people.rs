@@ -193,7 +193,8 @@ pub fn a_merge_keeps_the_stricter_word(store: &Store) {
             for (customer, said) in customers.into_iter().zip([one, other]) {
                 if let Some((state, seconds)) = said {
                     let word = Consent::new(Topic::Marketing, state, at(seconds), "checkout");
-                    tx.save_consent(customer, &word)?;
+                    let under = Identifier::External(customer.to_string());
+                    tx.add_consent(customer, &under, &word)?;
                 }
             }
             tx.merge_customers(customers[0], customers[1])?;
@@ -201,6 +202,39 @@ pub fn a_merge_keeps_the_stricter_word(store: &Store) {
         });
         assert_eq!(said.first().map(|it| it.state), expected, "{one:?} and {other:?}");
     }
+}
+
+pub fn the_ledger_keeps_every_word_and_settles_what_holds(store: &Store) {
+    let (ana, guest) = (new_customer(store), new_customer(store));
+    let email = |name: &str| Identifier::Email(address(name));
+    let word = |state, seconds| Consent {
+        basis: ConsentBasis::DoubleOptIn,
+        wording: Some("Send me offers".to_owned()),
+        ip: Some("192.0.2.7".to_owned()),
+        ..Consent::new(Topic::Marketing, state, at(seconds), "checkout")
+    };
+    let (no, yes) = (word(ConsentState::Withdrawn, 1), word(ConsentState::Agreed, 5));
+    let holds = |tx: &mut Tx<'_>| -> Result<ConsentState> { Ok(tx.consents_of(ana)?[0].state) };
+    write(store, |tx| {
+        tx.add_identifier(ana, &email("ana"))?;
+        tx.add_identifier(guest, &email("guest"))?;
+        tx.add_consent(ana, &email("ana"), &no)?;
+        tx.add_consent(guest, &email("guest"), &yes)?;
+        tx.add_consent(guest, &email("guest"), &yes)?;
+        tx.merge_customers(ana, guest)?;
+        assert_eq!(holds(tx)?, ConsentState::Withdrawn, "a merge adds no consent");
+        for (tied_at, expected) in [(9, ConsentState::Withdrawn), (0, ConsentState::Agreed)] {
+            for name in ["ana", "guest"] {
+                let known = KnownIdentifier { customer: ana, tied_at: Some(at(tied_at)) };
+                tx.save_identifier(&email(name), &known)?;
+            }
+            tx.settle_consents(guest)?;
+            assert_eq!(holds(tx)?, expected, "tied at {tied_at}");
+        }
+        let ledger = tx.consent_entries_of(guest)?;
+        assert_eq!(ledger, [(email("guest"), yes.clone()), (email("ana"), no.clone())]);
+        Ok(())
+    });
 }
 
 pub fn mail_goes_to_the_address_tied_last(store: &Store) {
@@ -340,7 +374,9 @@ pub fn the_latest_word_on_a_topic_counts_in_any_order(store: &Store) {
                 for (seconds, agreed) in words {
                     let state = if agreed { ConsentState::Agreed } else { ConsentState::Withdrawn };
                     let (topic, at) = (Topic::Marketing, at(seconds));
-                    tx.save_consent(customer, &Consent::new(topic, state, at, "checkout"))?;
+                    let under = Identifier::External(customer.to_string());
+                    let word = Consent::new(topic, state, at, "checkout");
+                    tx.add_consent(customer, &under, &word)?;
                 }
                 tx.consents_of(customer)
             })

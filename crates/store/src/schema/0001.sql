@@ -98,6 +98,22 @@ CREATE TABLE consents (
     PRIMARY KEY (bucket, customer, topic)
 ) CLUSTERED;
 
+-- The ledger: what was said under which identifier. `consents` is what follows from it.
+CREATE TABLE consent_entries (
+    bucket SMALLINT NOT NULL,
+    customer BIGINT NOT NULL,
+    topic TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    source TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    wording TEXT,
+    ip TEXT,
+    PRIMARY KEY (bucket, customer, topic, at, state, kind, value, source)
+) CLUSTERED;
+
 CREATE TABLE suppressions (
     address TEXT NOT NULL,
     reason TEXT NOT NULL,

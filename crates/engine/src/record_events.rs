@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use aftercart_ingest::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};
 use aftercart_model::{
     Customer, CustomerId, CustomerName, Event, EventBody, EventKey, EventKind, Order, OrderLine,
-    Product, ProductFacts, ProductId, Review, Timestamp, Topic, told::OrderWord,
+    Product, ProductFacts, ProductId, Review, Timestamp, told::OrderWord,
 };
 use aftercart_store::{Appended, NewEvent, Tx};
 use anyhow::{Context, Result};

@@ -5,7 +5,8 @@ use aftercart_engine::{
     Why, left_words, policy::Rules,
 };
 use aftercart_model::{
-    Agent, Consent, ConsentState, EventBody, ExitReason, OrderLine, ProductId, Timestamp, Topic,
+    Agent, Consent, ConsentBasis, ConsentState, EventBody, ExitReason, OrderLine, ProductId,
+    Timestamp, Topic,
 };
 
 use super::{first_lower, first_upper, full_name, picture, short_name, zone_name};
@@ -508,7 +509,14 @@ fn consent_words(consent: &Consent) -> (TimelineKind, Phrase, Phrase) {
         "preferences" => "On the page of choices",
         other => other,
     };
-    (kind, Phrase::new(what), Phrase::new(how))
+    let basis = match consent.basis {
+        ConsentBasis::Unstated => "",
+        ConsentBasis::OptIn => ", by opting in",
+        ConsentBasis::DoubleOptIn => ", by opting in and confirming it",
+        ConsentBasis::SoftOptIn => ", by not objecting when they bought",
+    };
+    let wording = consent.wording.as_deref().map(|it| format!(": “{it}”")).unwrap_or_default();
+    (kind, Phrase::new(what), Phrase::new(format!("{how}{basis}{wording}")))
 }
 
 /// The first lines of an order with what each cost.

@@ -67,8 +67,19 @@ Examples:
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,
+    /// How the log is written to standard error; AFTERCART_LOG sets what is said, such as `debug`
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
     #[command(subcommand)]
     pub command: Command,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line for people
+    Text,
+    /// One JSON object a line, with its instant and the request it is about
+    Json,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -19,7 +19,7 @@ use anyhow::Result;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, LogFormat};
 
 /// Runs one command line; the first argument is the program's name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -80,8 +80,10 @@ fn start_log(cli: &Cli) {
     let level = if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" };
     let filter = EnvFilter::try_from_env("AFTERCART_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    // Colours are for a terminal; in a file they are noise.
-    let log = log.with_ansi(io::stderr().is_terminal());
     // A second start in one process, as in tests, keeps the first log.
-    let _ = log.without_time().try_init();
+    let _ = match cli.log_format {
+        // Colours are for a terminal; in a file they are noise.
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).without_time().try_init(),
+        LogFormat::Json => log.json().with_span_list(false).try_init(),
+    };
 }

@@ -1,15 +1,9 @@
 //! `aftercart serve` as shops and readers meet it: events over HTTP, mail by SMTP, the button of a
 //! mail program, an end in order and an end without warning.
 
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
-    process::{Child, Command, Stdio},
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering},
 };
 
 use aftercart_engine::{Clock, SystemClock};
@@ -19,91 +13,9 @@ use serde_json::{Value, json};
 
 use crate::{
     ready_shop::{self, FLOW},
-    support::{Place, binary},
+    serving::{Server, ask, post, wait_until, write_config},
+    support::Place,
 };
-
-/// The most that anything here may take; far beyond what it does.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// `the key:` in base64.
-const AUTHORIZATION: &str = "Basic dGhlIGtleTo=";
-
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    /// Serves the store of `place` on a free port.
-    fn start(place: &Place) -> Self {
-        let mut child = Command::new(binary())
-            .args(["serve", "--config", "shop.toml", "--listen", "127.0.0.1:0"])
-            .current_dir(place.path())
-            .env("AFTERCART_LOG", "off")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
-        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let console = lines.find_map(|line| {
-            let line = line.expect("text");
-            let url = line.strip_prefix("Console")?.trim().to_owned();
-            Some(url.trim_start_matches("http://").trim_end_matches('/').to_owned())
-        });
-        let address = console.expect("it says where it serves").parse().expect("an address");
-        // Whatever else it says must go somewhere.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
-    }
-
-    fn kill(mut self) {
-        self.child.kill().expect("it runs");
-        self.child.wait().expect("it ends");
-    }
-
-    /// Tells it to end, as a service manager does.
-    fn end(mut self) {
-        let told = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
-        assert!(told.expect("kill runs").success());
-        assert!(self.child.wait().expect("it ends").success(), "it ends in order");
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It has ended already unless a test failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Status and body of one request on a connection of its own; `None` if the server is gone.
-fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {AUTHORIZATION}\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let status = answer.split(' ').nth(1)?.parse().ok()?;
-    let (_, body) = answer.split_once("\r\n\r\n")?;
-    Some((status, body.to_owned()))
-}
-
-fn post(address: SocketAddr, path: &str, body: &Value) -> Option<(u16, String)> {
-    ask(address, "POST", path, &body.to_string())
-}
-
-/// Waits until `is_true`, looking again and again.
-#[track_caller]
-fn wait_until(what: &str, mut is_true: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !is_true() {
-        assert!(begin.elapsed() < PATIENCE, "not in time: {what}");
-        std::thread::yield_now();
-    }
-}
 
 /// A zone in which it is noon or shortly after, so that mail may go.
 fn zone_at_noon() -> String {
@@ -113,21 +25,6 @@ fn zone_at_noon() -> String {
         east @ 1.. => format!("Etc/GMT-{east}"),
         west => format!("Etc/GMT+{}", -west),
     }
-}
-
-fn write_config(place: &Place, time_zone: &str, mail: &str) {
-    let shop = ready_shop::shop(time_zone);
-    let config = format!(
-        "[shop]\nname = \"{}\"\nurl = \"{}\"\ncurrency = \"EUR\"\ntime_zone = \"{time_zone}\"\n\
-         postal_address = \"{}\"\nsender = \"{}\"\npublic_url = \"{}\"\n\
-         [api]\nwrite_key = \"the key\"\n{mail}",
-        shop.name,
-        shop.url,
-        shop.postal_address,
-        shop.sender.as_str(),
-        shop.public_url,
-    );
-    std::fs::write(place.path().join("shop.toml"), config).expect("a file");
 }
 
 /// A filled store whose flow was launched by the command, and its configuration.

@@ -4,13 +4,17 @@
 //! at hand and skipped by name where it is not; small data of our own covers the same commands.
 
 mod ready_shop;
+mod serving;
 mod support;
 
 mod bad_input;
 mod browser;
+mod contract;
 mod demo;
 mod file_import;
 mod http_api;
+mod intake;
 mod last_look;
 mod online_retail;
+mod sdk;
 mod small_shop;

@@ -110,3 +110,21 @@ pub fn real_data(test: &str, folder: &str) -> Option<PathBuf> {
     println!("SKIPPED {test}: no folder {folder} in the test data (AFTERCART_TEST_DATA)");
     None
 }
+
+/// A tool that `./test` installs into the cache folder, or `None`, said so under the test's name.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where the cache is belongs to whoever runs the tests"
+)]
+pub fn tools(test: &str, path: &str) -> Option<PathBuf> {
+    let cache = match std::env::var_os("XDG_CACHE_HOME") {
+        Some(cache) => PathBuf::from(cache),
+        None => PathBuf::from(std::env::var_os("HOME")?).join(".cache"),
+    };
+    let found = cache.join("aftercart").join(path);
+    if found.exists() {
+        return Some(found);
+    }
+    println!("SKIPPED {test}: no {path} in the cache folder; ./test installs it where it can");
+    None
+}

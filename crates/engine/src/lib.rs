@@ -32,6 +32,7 @@ mod plan_message;
 mod products_view;
 mod public_view;
 mod recommend_products;
+mod record_delivery;
 mod record_events;
 mod redeem_coupon;
 mod render_email;
@@ -62,7 +63,9 @@ use anyhow::{Context, Result};
 
 pub use aftercart_assist as assist;
 pub use aftercart_flow as flow;
-pub use aftercart_ingest::{Incoming, agent, files, segment_api};
+pub use aftercart_ingest::{
+    Incoming, Taken, WEBHOOK_BYTES_MAX, agent, files, segment_api, shopify, woocommerce,
+};
 pub use aftercart_insight as insight;
 pub use aftercart_policy as policy;
 pub use aftercart_store as store;
@@ -98,6 +101,7 @@ pub use pause_flow::Overdue;
 pub use products_view::{ProductLine, ProductRelation, ProductView, ProductsView};
 pub use public_view::EmailAgain;
 pub use recommend_products::{CustomerAdvice, ProductAdvice, RelatedProduct};
+pub use record_delivery::{Delivered, Delivery};
 pub use record_events::{Occasion, Recorded};
 pub use render_email::RenderedEmail;
 pub use replay_flow::ReplaySource;

@@ -1,8 +1,8 @@
 //! Configuration: read once from a TOML file, checked whole, reported whole.
 //!
 //! Every field has a default, so that no file at all is a good configuration. Flags on the command
-//! line win over the file. Secrets may stand in the
-//! environment instead of the file; nothing else reads it.
+//! line win over the file. Secrets may stand in the environment instead of the file; nothing else
+//! reads it.
 
 use std::{net::SocketAddr, path::Path};
 
@@ -25,6 +25,9 @@ pub struct Config {
     pub shop: Option<ShopConfig>,
     pub api: ApiConfig,
     pub mail: MailConfig,
+    pub shopify: PlatformConfig,
+    pub woocommerce: PlatformConfig,
+    pub metrics: MetricsConfig,
 }
 
 /// The shop. Written into the store when a command opens it with this file.
@@ -66,6 +69,30 @@ pub struct ApiConfig {
     pub write_key: Option<String>,
 }
 
+/// Figures for those who run the server, at `/metrics`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// Address and port of their own, which only your monitoring should reach.
+    /// Default: none, and they are not served. Example: `127.0.0.1:9464`.
+    pub listen: Option<SocketAddr>,
+}
+
+/// A platform whose webhooks are taken, at `/webhooks/shopify` and `/webhooks/woocommerce`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PlatformConfig {
+    /// The secrets it signs with: Shopify's client secret of the app, WooCommerce's secret of each
+    /// webhook. Several, so that one can be exchanged for the next. Beside these counts the one in
+    /// the environment: `AFTERCART_SHOPIFY_WEBHOOK_SECRET`, `AFTERCART_WOOCOMMERCE_WEBHOOK_SECRET`.
+    /// Default: none, and its webhooks are not taken.
+    pub webhook_secrets: Vec<String>,
+}
+
+/// Environment variables with a secret of a platform.
+const SHOPIFY_SECRET: &str = "AFTERCART_SHOPIFY_WEBHOOK_SECRET";
+const WOOCOMMERCE_SECRET: &str = "AFTERCART_WOOCOMMERCE_WEBHOOK_SECRET";
+
 /// What carries the mail.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -95,6 +122,13 @@ fn submission_port() -> u16 {
 
 impl Config {
     pub fn read(path: Option<&Path>) -> Result<Self> {
+        let mut config = Self::read_file(path)?;
+        config.shopify.webhook_secrets.extend(of_environment(SHOPIFY_SECRET)?);
+        config.woocommerce.webhook_secrets.extend(of_environment(WOOCOMMERCE_SECRET)?);
+        Ok(config)
+    }
+
+    fn read_file(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else { return Ok(Self::default()) };
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("config: cannot read `{}`", path.display()))?;
@@ -105,6 +139,15 @@ impl Config {
         let config: Self = toml::from_str(text)?;
         if let Some(shop) = &config.shop {
             shop.check()?;
+        }
+        for (name, platform) in [("shopify", &config.shopify), ("woocommerce", &config.woocommerce)]
+        {
+            if platform.webhook_secrets.iter().any(|it| it.trim().is_empty()) {
+                bail!(
+                    "`{name}.webhook_secrets` has an empty secret, by which anybody could sign; \
+                       leave it out"
+                );
+            }
         }
         Ok(config)
     }
@@ -198,6 +241,7 @@ mod tests {
         let url = SHOP.replace("https://mail.tarnandember.example", "mail.tarnandember.example/");
         assert_snapshot!(refused(&url), @"`shop.public_url` is `mail.tarnandember.example/`; write it as https://host, without a slash at the end");
         assert!(refused("shops = 1").contains("unknown field `shops`"));
+        assert_snapshot!(refused("[shopify]\nwebhook_secrets = [\"a\", \" \"]"), @"`shopify.webhook_secrets` has an empty secret, by which anybody could sign; leave it out");
         assert!(refused("[mail.smtp]\nhost = \"x\"\nport = \"587 \"").contains("port"));
     }
 }

@@ -12,14 +12,19 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use aftercart_engine::segment_api::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX};
+pub use aftercart_engine::{
+    WEBHOOK_BYTES_MAX,
+    segment_api::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX},
+};
 
-/// What platforms post at most.
-pub const WEBHOOK_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// A form of a public page: a rating and a review.
 pub const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// What strangers are asked for.
+const CHALLENGE: &str = "Basic realm=\"events\"";
 
 /// Why a request was not done, in the one shape of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +51,7 @@ impl ApiError {
 
     pub fn unauthorized() -> Self {
         let message = "the write key is missing or unknown; send it as the user name of basic \
-                       authentication";
+                       authentication, or as `writeKey` in the body";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
     }
 
@@ -59,6 +64,40 @@ impl ApiError {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
     }
 
+    /// The signature of a webhook is missing or wrong.
+    pub fn unsigned(header: &str) -> Self {
+        let message = format!(
+            "the header `{header}` is missing or does not sign this body; compare the secret here \
+             with the platform's, and sign the body byte for byte as it is sent"
+        );
+        Self {
+            field: Some(header.to_owned()),
+            ..Self::new(StatusCode::UNAUTHORIZED, "unsigned", message)
+        }
+    }
+
+    pub fn unsupported_type(given: &str) -> Self {
+        let given: String = given.chars().take(100).flat_map(char::escape_debug).collect();
+        let message = format!("the body is `{given}`; send JSON as `application/json`");
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Self { field: Some("Content-Type".to_owned()), ..Self::new(status, "unsupported", message) }
+    }
+
+    pub fn unsupported_encoding(given: &str, taken: &str) -> Self {
+        let given: String = given.chars().take(100).flat_map(char::escape_debug).collect();
+        let message = format!("the body is packed by `{given}`; send it by `{taken}`");
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let field = Some("Content-Encoding".to_owned());
+        Self { field, ..Self::new(status, "unsupported", message) }
+    }
+
+    /// The body did not arrive in time.
+    pub fn too_slow(patience: Duration) -> Self {
+        let seconds = patience.as_secs().max(1);
+        let message = format!("the body did not arrive within {seconds} s; send less at once");
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message)
+    }
+
     /// The key was used before with another body.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", message)
@@ -66,6 +105,13 @@ impl ApiError {
 
     pub fn too_large(bytes_max: usize) -> Self {
         let message = format!("the body is larger than {bytes_max} bytes; send it in parts");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    }
+
+    pub fn unpacks_too_far(ratio_max: usize) -> Self {
+        let message = format!(
+            "the body unpacks to more than {ratio_max} times its size; send it in parts, or unpacked"
+        );
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
 
@@ -86,6 +132,27 @@ impl ApiError {
         }
     }
 
+    /// The reserve of the disk is touched.
+    pub fn no_room(retry_after: Duration) -> Self {
+        let message = "the disk of the store is nearly full, and nothing was accepted; free some \
+                       space on the server, then send it again";
+        Self {
+            field: Some("disk".to_owned()),
+            retry_after: Some(retry_after),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_room", message)
+        }
+    }
+
+    /// Events cannot be taken in now; `check` is what failed.
+    pub fn not_ready(check: &str, why: &str, retry_after: Duration) -> Self {
+        let message = format!("not ready: the check `{check}` failed: {why}");
+        Self {
+            field: Some(check.to_owned()),
+            retry_after: Some(retry_after),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", message)
+        }
+    }
+
     /// Our own failure; what it was stands in the log, not here.
     pub fn internal() -> Self {
         let message = "something failed on our side and was logged; send it again";
@@ -97,16 +164,20 @@ impl ApiError {
     }
 }
 
-#[derive(Serialize)]
-struct ErrorBody {
+/// The body of every error.
+#[derive(Serialize, JsonSchema)]
+pub struct ErrorBody {
     error: ErrorFields,
 }
 
 /// What an error says, also of one event within a batch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ErrorFields {
+    /// For programs: one word for each kind of error.
     pub code: &'static str,
+    /// For people: what was wrong, and how to mend it.
     pub message: String,
+    /// The field, header or check it is about, if it is about one.
     pub field: Option<String>,
 }
 
@@ -117,6 +188,13 @@ impl IntoResponse for ApiError {
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+        }
+        if status == StatusCode::REQUEST_TIMEOUT {
+            // The rest of the body may come for ever.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(wait) = retry_after_wait {
             headers.insert(header::RETRY_AFTER, retry_after(wait));
         }
@@ -141,9 +219,14 @@ pub fn limited<S: Clone + Send + Sync + 'static>(router: Router<S>, bytes_max: u
     router.layer(DefaultBodyLimit::max(bytes_max))
 }
 
-/// What an address under `/v1` answers that is not there.
+/// What an address of the API answers that is not there.
 pub async fn unknown_address() -> ApiError {
-    ApiError::not_found("there is no such address; see docs/reference for those there are")
+    ApiError::not_found("there is no such address; /openapi.json lists those there are")
+}
+
+/// What an address answers under a version that is not there.
+pub async fn unknown_version() -> ApiError {
+    ApiError::not_found("there is no such version of the API; there is `v1`, so ask /v1/…")
 }
 
 #[cfg(test)]

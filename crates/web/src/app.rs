@@ -3,7 +3,7 @@
 //! The store blocks, so it is asked on threads made for that, and never by more than so many at a
 //! time: beyond it a request is told to come again, rather than waiting for ever or filling memory.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use aftercart_engine::{Clock, Engine};
 use aftercart_model::Timestamp;
@@ -12,7 +12,12 @@ use axum::{Router, middleware};
 use tokio::sync::{Semaphore, TryAcquireError};
 use tracing::{error, warn};
 
-use crate::{api_routes, console_routes, public_routes, routes, security};
+use crate::{
+    api_routes::{self, Doors},
+    console_routes,
+    metrics::{self, Metrics},
+    public_routes, request_id, routes, security,
+};
 
 /// Questions asked of the store at one time. Writers share commits, so more would only wait.
 const ASKED_MAX: usize = 64;
@@ -32,6 +37,9 @@ pub struct App {
     /// Where this server is reached.
     pub listen: SocketAddr,
     pub turns: Turns,
+    /// What stands before events.
+    pub doors: Arc<Doors>,
+    pub metrics: Metrics,
 }
 
 /// Where mail goes.
@@ -48,6 +56,8 @@ pub enum Mail {
 pub enum AskError {
     #[error("too many requests at once; come again in a moment")]
     Busy,
+    #[error("no answer of the store in time; come again in a moment")]
+    Late,
     #[error("{0:#}")]
     Failed(anyhow::Error),
 }
@@ -56,7 +66,7 @@ impl AskError {
     /// Says in the log what failed; `what` did not come about.
     pub fn log(&self, what: &str) {
         match self {
-            Self::Busy => warn!("{what} was put off: {self}"),
+            Self::Busy | Self::Late => warn!("{what} was put off: {self}"),
             Self::Failed(err) => error!("{what} failed: {err:#}"),
         }
     }
@@ -65,6 +75,7 @@ impl AskError {
 /// The turns of those who want to ask the engine.
 #[derive(Clone)]
 pub struct Turns {
+    places: usize,
     waiting: Arc<Semaphore>,
     asked: Arc<Semaphore>,
 }
@@ -77,12 +88,28 @@ impl Default for Turns {
 
 impl Turns {
     pub fn new(asked_max: usize, waiting_max: usize) -> Self {
-        let waiting = Arc::new(Semaphore::new(asked_max + waiting_max));
-        Self { waiting, asked: Arc::new(Semaphore::new(asked_max)) }
+        let places = asked_max + waiting_max;
+        let waiting = Arc::new(Semaphore::new(places));
+        Self { places, waiting, asked: Arc::new(Semaphore::new(asked_max)) }
+    }
+
+    /// How many ask the store or wait for their turn to.
+    pub fn in_use(&self) -> usize {
+        self.places.saturating_sub(self.waiting.available_permits())
     }
 }
 
 impl App {
+    /// As [`App::ask`], for no longer than `patience`: then what waits for its turn is not begun any
+    /// more, and of what was begun nobody will hear.
+    pub async fn ask_within<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        f: impl FnOnce(&Engine, Timestamp) -> anyhow::Result<T> + Send + 'static,
+    ) -> Result<T, AskError> {
+        tokio::time::timeout(patience, self.ask(f)).await.unwrap_or(Err(AskError::Late))
+    }
+
     /// Asks the engine, on a thread where it may block. What was begun is done to its end even if
     /// nobody waits for the answer any more.
     pub async fn ask<T: Send + 'static>(
@@ -97,9 +124,11 @@ impl App {
         let turn = Arc::clone(&self.turns.asked).acquire_owned().await;
         let turn = turn.expect("nobody closes it");
         let (engine, now) = (Arc::clone(&self.engine), self.clock.now());
+        // What the log says on that thread belongs to the request, too.
+        let span = tracing::Span::current();
         let answer = tokio::task::spawn_blocking(move || {
             let _kept = (place, turn);
-            f(&engine, now)
+            span.in_scope(|| f(&engine, now))
         });
         match answer.await {
             Ok(Ok(answer)) => Ok(answer),
@@ -119,5 +148,7 @@ pub fn router(app: App) -> Router {
         .merge(api_routes::routes())
         .merge(routes::assets())
         .fallback(public_routes::answer_unknown)
+        .layer(middleware::from_fn_with_state(app.metrics.clone(), metrics::measure))
+        .layer(middleware::from_fn(request_id::name_request))
         .with_state(app)
 }

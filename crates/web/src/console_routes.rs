@@ -101,7 +101,7 @@ fn broken(app: &App, headers: &HeaderMap, err: &AskError) -> Response {
     error!("a page of the console cannot be shown: {err}");
     let layout = Surroundings::unread(app.clock.now()).layout(app, headers, None);
     let mut response = failed(&layout);
-    if matches!(err, AskError::Busy) {
+    if matches!(err, AskError::Busy | AskError::Late) {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     response

@@ -19,10 +19,13 @@ mod fill;
 pub mod format;
 pub mod icon;
 pub mod layout;
+mod metrics;
 pub mod public;
 mod public_routes;
+mod request_id;
 pub mod routes;
 pub mod security;
+mod serving;
 pub mod token;
 
 #[cfg(test)]
@@ -30,5 +33,8 @@ mod served;
 #[cfg(test)]
 mod testing;
 
+pub use api_routes::{Doors, Limits, Space, openapi};
 pub use app::{App, AskError, Mail, Turns, router};
 pub use layout::{Layout, MailState, Place, Theme};
+pub use metrics::{Metrics, router as metrics_router};
+pub use serving::serve;

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::{App, Mail, Turns, router};
+use crate::{App, Doors, Mail, Metrics, Turns, router};
 
 /// 2026-03-02T12:00:00Z, a Monday at noon in Lisbon.
 pub const NOON: Timestamp = Timestamp::constant(1_772_452_800, 0);
@@ -126,6 +126,8 @@ impl Served {
             is_sample: false,
             listen: "127.0.0.1:7878".parse().unwrap(),
             turns: Turns::default(),
+            doors: Arc::new(Doors::of(&engine)),
+            metrics: Metrics::default(),
         };
         let served = Self { folder, engine, clock, app };
         let consent = json!({"marketing": true, "feedback": true});
@@ -151,6 +153,15 @@ impl Served {
         let body = body.to_string();
         let unit = segment_api::parse(call, body.as_bytes(), now, Currency::EUR).unwrap();
         self.engine.record_units(&[unit], now).unwrap();
+    }
+
+    /// The same behind other doors.
+    pub fn set_doors(&mut self, change: impl FnOnce(&mut Doors)) {
+        let mut doors = Doors::of(&self.engine);
+        doors.shopify_secrets.clone_from(&self.app.doors.shopify_secrets);
+        doors.woocommerce_secrets.clone_from(&self.app.doors.woocommerce_secrets);
+        change(&mut doors);
+        self.app.doors = Arc::new(doors);
     }
 
     pub fn send(&self, request: Request<Body>) -> Answer {

@@ -19,9 +19,9 @@ use super::*;
 const ORDERS: u64 = 450;
 
 fn order(id: u64) -> Value {
-    let status = if id % 11 == 0 { "pending" } else { "completed" };
+    let status = if id.is_multiple_of(11) { "pending" } else { "completed" };
     json!({
-        "id": id, "status": status, "currency": if id % 10 == 0 { "USD" } else { "EUR" },
+        "id": id, "status": status, "currency": if id.is_multiple_of(10) { "USD" } else { "EUR" },
         "total": "10.00", "customer_id": 0,
         "date_created_gmt": format!("2026-01-{:02}T10:00:00", 1 + id % 28),
         "date_modified_gmt": format!("2026-01-{:02}T11:00:00", 1 + id % 28),

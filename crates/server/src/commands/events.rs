@@ -51,7 +51,8 @@ fn tail(common: &Common, args: &EventsTailArgs) -> Result<()> {
             return Ok(());
         }
         // Ctrl-C ends the process, as it ends any that writes no store.
-        std::thread::sleep(POLL_EVERY);
+        // Parking may end early, and then it looks once more than it need have.
+        std::thread::park_timeout(POLL_EVERY);
         let now = engine.newest_arrivals()?;
         lines = if now == seen { Vec::new() } else { between(engine, seen, now, outcome)? };
         seen = now;

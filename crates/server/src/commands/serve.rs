@@ -10,7 +10,7 @@ use aftercart_deliver::{
     Credentials, Letter, Look, Outcome, SmtpSettings, SmtpTransport, Transport,
 };
 use aftercart_engine::{Clock, Engine};
-use aftercart_web::{App, Mail, Turns, router};
+use aftercart_web::{App, Doors, Mail, Metrics, Turns, metrics_router, router};
 use anyhow::{Context, Result, bail};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -43,6 +43,14 @@ pub fn run(common: &Common, args: &ServeArgs) -> Result<()> {
     let write_key = shop.engine.write_key(shop.config.api.write_key.as_deref())?;
     output.say(format!("Console      http://{listen}/"))?;
     output.say(format!("Event API    http://{listen}/v1/batch, write key {write_key}"))?;
+    for (name, platform, path) in [
+        ("Shopify", &shop.config.shopify, "shopify"),
+        ("WooCommerce", &shop.config.woocommerce, "woocommerce"),
+    ] {
+        if !platform.webhook_secrets.is_empty() {
+            output.say(format!("{name:<12} http://{listen}/webhooks/{path}"))?;
+        }
+    }
     match &shop.config.mail.smtp {
         Some(smtp) => output.say(format!("Mail         by {}:{}", smtp.host, smtp.port))?,
         None => output.say("Mail         is caught in the inbox; nothing leaves this machine")?,
@@ -101,6 +109,14 @@ fn bind(listen: SocketAddr) -> Result<TcpListener> {
     Ok(listener)
 }
 
+fn bind_metrics(listen: SocketAddr) -> Result<TcpListener> {
+    let listener = TcpListener::bind(listen).with_context(|| {
+        format!("cannot listen on {listen} for metrics; choose another `metrics.listen`")
+    })?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
 /// Serves until the process is told to end; then takes nothing new, begins no hand-over, and lets
 /// what is under way finish.
 pub fn serve(shop: Opened, listen: SocketAddr, works: bool) -> Result<()> {
@@ -121,7 +137,10 @@ fn serve_on(shop: Opened, listener: TcpListener, works: bool) -> Result<()> {
         is_sample: shop.engine.sample_note()?.is_some(),
         listen: listener.local_addr()?,
         turns: Turns::default(),
+        doors: Arc::new(doors(&shop)),
+        metrics: Metrics::default(),
     };
+    let metrics = shop.config.metrics.listen.map(bind_metrics).transpose()?;
     let relay = match &shop.config.mail.smtp {
         Some(_) if !shop.engine.is_set_up() => bail!(
             "mail is to leave by `mail.smtp`, and the shop has no sender and no postal address; add \
@@ -138,14 +157,19 @@ fn serve_on(shop: Opened, listener: TcpListener, works: bool) -> Result<()> {
     });
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move {
             told_to_end().await;
             let _ = stop.send(true);
         });
+        if let Some(listener) = metrics {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            info!("metrics at http://{}/metrics", listener.local_addr()?);
+            let told = ending(stopped.clone());
+            tokio::spawn(aftercart_web::serve(listener, metrics_router(app.clone()), told));
+        }
         let (told, out_of_patience) = (ending(stopped.clone()), ending(stopped));
         tokio::select! {
-            served = axum::serve(listener, service).with_graceful_shutdown(told) => served?,
+            () = aftercart_web::serve(listener, router(app), told) => {}
             () = async { out_of_patience.await; tokio::time::sleep(DRAIN_MAX).await } => {
                 warn!("some requests did not end in {} s and are cut off", DRAIN_MAX.as_secs());
             }
@@ -156,6 +180,14 @@ fn serve_on(shop: Opened, listener: TcpListener, works: bool) -> Result<()> {
         worker.join().expect("the worker does not panic");
     }
     Ok(())
+}
+
+/// The doors for events, with the secrets that the configuration has.
+fn doors(shop: &Opened) -> Doors {
+    let mut doors = Doors::of(&shop.engine);
+    doors.shopify_secrets.clone_from(&shop.config.shopify.webhook_secrets);
+    doors.woocommerce_secrets.clone_from(&shop.config.woocommerce.webhook_secrets);
+    doors
 }
 
 async fn ending(mut stopped: watch::Receiver<bool>) {

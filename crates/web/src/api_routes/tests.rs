@@ -306,3 +306,160 @@ fn the_console_is_for_this_machine_alone() {
         assert!(answer.text().contains("ssh -L 7878:127.0.0.1:7878"), "{what}: how to reach it");
     }
 }
+
+#[test]
+fn the_key_may_stand_in_the_body() {
+    let served = Served::new();
+    let with = |key: Value, path: &str, content_type: &str| {
+        let mut event = track("e1", "ana");
+        event["writeKey"] = key;
+        let request = request(Method::POST, path).header(header::CONTENT_TYPE, content_type);
+        served.send(request.body(Body::from(event.to_string())).unwrap())
+    };
+    for wrong in [json!("another"), json!(null), json!(7), json!([WRITE_KEY])] {
+        let answer = with(wrong.clone(), "/v1/track", "application/json");
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{wrong}");
+    }
+    assert_eq!(served.engine.store().read(|tx| tx.event_by_key(&key("e1"))).unwrap(), None);
+    // As Segment's library for browsers sends it.
+    let answer = with(json!(WRITE_KEY), "/v1/t", "text/plain");
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let kept = served.engine.store().read(|tx| tx.event_by_key(&key("e1"))).unwrap().unwrap();
+    assert!(!format!("{:?}", kept.body).contains(WRITE_KEY), "the key is not kept");
+    // A header decides where there is one.
+    let mut event = track("e2", "ana");
+    event["writeKey"] = json!(WRITE_KEY);
+    let request = request(Method::POST, "/v1/track").header(header::AUTHORIZATION, basic("x"));
+    let answer = served.send(request.body(Body::from(event.to_string())).unwrap());
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+}
+
+#[test]
+fn libraries_find_their_own_paths() {
+    let served = Served::new();
+    for (place, path) in ["/v1/t", "/v1/track", "/api/public/apps/track"].into_iter().enumerate() {
+        let answer = post(&served, path, &track(&format!("t{place}"), "ana"));
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+    }
+    for (place, path) in BATCH_PATHS.into_iter().enumerate() {
+        let mut item = track(&format!("b{place}"), "ana");
+        item["type"] = json!("track");
+        let answer = post(&served, path, &json!({"batch": [item]}));
+        assert_eq!(answer.json()["success"], true, "{path}: {}", answer.text());
+    }
+    let answer = post(&served, "/v2/track", &track("e1", "ana"));
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert_snapshot!(answer.text(), @r#"{"error":{"code":"not_found","message":"there is no such version of the API; there is `v1`, so ask /v1/…","field":null}}"#);
+}
+
+#[test]
+fn a_packed_body_is_read_and_other_forms_are_refused() {
+    use std::io::Write as _;
+    let served = Served::new();
+    let pack = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let send = |name: header::HeaderName, value: &str, body: Vec<u8>| {
+        let request = request(Method::POST, "/v1/track")
+            .header(header::AUTHORIZATION, basic(WRITE_KEY))
+            .header(name, value);
+        served.send(request.body(Body::from(body)).unwrap())
+    };
+    let plain = track("e1", "ana").to_string();
+    let answer = send(header::CONTENT_ENCODING, "gzip", pack(&plain));
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    assert_eq!(answer.json()["duplicate"], false);
+    let answer = send(header::CONTENT_ENCODING, "identity", plain.clone().into_bytes());
+    assert_eq!(answer.json()["duplicate"], true, "the same event, unpacked");
+    let answer = send(header::CONTENT_ENCODING, "br", plain.clone().into_bytes());
+    assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_snapshot!(answer.text(), @r#"{"error":{"code":"unsupported","message":"the body is packed by `br`; send it by `gzip`","field":"Content-Encoding"}}"#);
+    let answer = send(header::CONTENT_TYPE, "application/x-www-form-urlencoded", b"a=b".to_vec());
+    assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_snapshot!(answer.text(), @r#"{"error":{"code":"unsupported","message":"the body is `application/x-www-form-urlencoded`; send JSON as `application/json`","field":"Content-Type"}}"#);
+    let large =
+        json!({"userId": "ana", "event": "x", "properties": {"text": "x".repeat(EVENT_BYTES_MAX)}});
+    let answer = send(header::CONTENT_ENCODING, "gzip", pack(&large.to_string()));
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "it counts what it unpacks to");
+}
+
+#[test]
+fn a_sender_in_a_loop_is_slowed_down() {
+    let mut served = Served::new();
+    served.set_doors(|doors| {
+        *doors = Doors::with(|| Duration::ZERO, || None);
+        doors.limits = Limits { rate_per_second: 1, rate_burst: 2, ..Limits::default() };
+    });
+    let send = |id: &str| post(&served, "/v1/track", &track(id, "ana"));
+    let stranger = request(Method::POST, "/v1/track").body(Body::from("{}")).unwrap();
+    assert_eq!(served.send(stranger).status, StatusCode::UNAUTHORIZED, "it takes no turn");
+    assert_eq!([send("e1").status, send("e2").status], [StatusCode::OK, StatusCode::OK]);
+    let answer = send("e3");
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!(answer.json()["error"]["code"], "too_many");
+    assert_eq!(served.engine.store().read(|tx| tx.event_by_key(&key("e3"))).unwrap(), None);
+}
+
+#[test]
+fn a_full_disk_is_named_and_nothing_is_accepted() {
+    let mut served = Served::new();
+    served.set_doors(|doors| {
+        let full = || Some(Space { free_bytes: 1 << 20, total_bytes: 1 << 40 });
+        *doors = Doors::with(|| Duration::ZERO, full);
+    });
+    let answer = post(&served, "/v1/track", &track("e1", "ana"));
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.header("retry-after"), "30");
+    assert_snapshot!(answer.text(), @r#"{"error":{"code":"no_room","message":"the disk of the store is nearly full, and nothing was accepted; free some space on the server, then send it again","field":"disk"}}"#);
+    assert_eq!(served.engine.store().read(|tx| tx.event_by_key(&key("e1"))).unwrap(), None);
+    let answer = served.get("/readyz");
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_snapshot!(answer.text(), @r#"{"error":{"code":"not_ready","message":"not ready: the check `disk` failed: its reserve is touched; free some","field":"disk"}}"#);
+    assert_eq!(served.get("/livez").status, StatusCode::OK);
+}
+
+#[test]
+fn a_text_with_nul_is_refused_where_it_stands() {
+    let served = Served::new();
+    let mut event = track("e1", "ana");
+    event["userId"] = json!("a\0b");
+    let answer = post(&served, "/v1/track", &event);
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text());
+    assert_eq!(answer.json()["error"]["field"], "userId");
+    let mut event = track("e1", "ana");
+    event["properties"] = json!({"a\0": "b\0", "deep": [{"c": "\0"}]});
+    let answer = post(&served, "/v1/track", &event);
+    assert_eq!(answer.status, StatusCode::OK, "JSON within writes it out: {}", answer.text());
+}
+
+#[test]
+fn the_document_of_the_api_is_served() {
+    let served = Served::new();
+    let answer = served.get("/openapi.json");
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.json()["openapi"], "3.1.0");
+}
+
+#[test]
+fn what_is_said_in_passing_is_known_of_the_customer() {
+    let served = Served::new();
+    let mut told = order("1001", "P1");
+    told["context"] = json!({"traits": {"email": "ana@mail.example", "favourite": "filter"}});
+    assert_eq!(post(&served, "/v1/track", &told).json()["duplicate"], false);
+    assert_eq!(post(&served, "/v1/track", &told).json()["duplicate"], true);
+    let ana = served.engine.store().read(|tx| tx.customer(served.ana())).unwrap().unwrap();
+    assert_eq!(ana.attributes["favourite"], "filter");
+    assert_eq!(ana.name.given, "Ana", "what is not said stays");
+    // The same order by another id, with more beside it: the order is known, the rest is news.
+    told["messageId"] = json!("from another page");
+    told["context"]["traits"]["favourite"] = json!("espresso");
+    for _ in 0..2 {
+        let answer = post(&served, "/v1/track", &told);
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        assert_eq!(answer.json()["duplicate"], true);
+    }
+    assert_eq!(served.messages().len(), 1, "one enrolment, one email");
+}

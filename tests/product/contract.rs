@@ -8,10 +8,10 @@ use crate::{
     support::{Place, tools},
 };
 
-/// Requests for each operation at most; with about forty operations the run takes about a minute.
+/// Requests for each operation in one round.
 const EXAMPLES_MAX: &str = "20";
-/// The most the whole may take, in seconds.
-const SECONDS_MAX: &str = "110";
+/// What the whole takes, in seconds: the last phase goes on with more examples until then.
+const SECONDS: &str = "90";
 
 #[test]
 fn schemathesis_finds_no_answer_that_is_not_documented() {
@@ -27,9 +27,9 @@ fn schemathesis_finds_no_answer_that_is_not_documented() {
     let output = Command::new(schemathesis)
         .arg("run")
         .arg(format!("http://{}/openapi.json", server.address))
-        .args(["--auth", "the key:", "--seed", "1", "--generation-deterministic"])
+        .args(["--auth", "the key:", "--generation-deterministic"])
         .args(["--max-examples", EXAMPLES_MAX, "--workers", "2"])
-        .args(["--phases", "examples,coverage,fuzzing", "--max-time", SECONDS_MAX])
+        .args(["--phases", "examples,coverage,fuzzing", "--max-time", SECONDS])
         .args(["--checks", checks, "--request-timeout", "30", "--continue-on-failure"])
         .args(["--suppress-health-check", "all", "--warnings", "off", "--no-color"])
         .current_dir(place.path())

@@ -225,8 +225,8 @@ async fn read_known(app: &App, request: Request, bytes_max: usize) -> Result<Byt
         return body::read(request, bytes_max, limits).await;
     }
     let body = body::read(request, bytes_max, limits).await.map_err(|err| match err.status {
-        // A stranger is told no more than that.
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::unauthorized(),
+        // A stranger is told no more of a bad body than that.
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::BAD_REQUEST => ApiError::unauthorized(),
         _ => err,
     })?;
     check_key(app, written_key(&body).as_deref())?;

@@ -105,7 +105,6 @@ fn event_path(call: Call, path: &str) -> Value {
             format!("The same as `/v1/{name}`, for libraries that ask here.")
         },
         "tags": ["events"],
-        "parameters": [encoding()],
         "requestBody": request_body(json!({"$ref": format!("#/components/schemas/{}", title(name))})),
         "responses": with_refusals(
             json!({"200": answer("it is kept, or was before", "Accepted")}),
@@ -120,7 +119,6 @@ fn batch_path(path: &str) -> Value {
         "summary": "Several calls at once",
         "description": format!("At most {BATCH_EVENTS_MAX} calls and {BATCH_BYTES_MAX} bytes, {EVENT_BYTES_MAX} for each call. Each call is taken or refused by itself: the answer is 200 with a status for each."),
         "tags": ["events"],
-        "parameters": [encoding()],
         "requestBody": request_body(json!({"$ref": "#/components/schemas/Batch"})),
         "responses": with_refusals(
             json!({"200": answer("what became of each call", "BatchAnswer")}),
@@ -203,16 +201,9 @@ fn answer(why: &str, schema: &str) -> Value {
 
 fn request_body(schema: Value) -> Value {
     let content = json!({"application/json": {"schema": schema}});
-    json!({"required": true, "content": content})
-}
-
-fn encoding() -> Value {
-    json!({
-        "name": "Content-Encoding", "in": "header", "required": false,
-        "description": "`gzip` where the body is packed; it may unpack to 100 times its size beyond the first MiB",
-        "schema": {"enum": ["gzip", "identity"]},
-        "example": "identity",
-    })
+    let packed = "JSON, as `application/json` or `text/plain`; with `Content-Encoding: gzip` it may \
+                  be packed, to no less than a hundredth beyond the first MiB";
+    json!({"required": true, "description": packed, "content": content})
 }
 
 fn header(name: &str, is_required: bool, description: &str) -> Value {

@@ -36,7 +36,7 @@ const ORDERS: u64 = 1_000;
 /// Plain events in one batch.
 const BATCH: u64 = 100;
 /// How often the server is killed.
-const KILLS: u64 = 10;
+const KILLS: u64 = 30;
 
 /// SplitMix64: small numbers in an order that a seed fixes.
 struct Chance(u64);
@@ -167,9 +167,11 @@ fn a_storm_of_duplicates_leaves_each_event_once() {
     for from in (0..PLAIN).step_by(BATCH as usize) {
         add(&mut chance, &mut sendings, plain_batch(from));
     }
-    for id in 1..=ORDERS {
-        // Alone, among the batches that have it too.
+    // A third of them alone as well, among the batches that have them.
+    for id in (0..PLAIN).step_by(3) {
         sendings.push(sending("/v1/track", &plain(id)));
+    }
+    for id in 1..=ORDERS {
         sendings.push(order_by_page(id));
         sendings.push(order_by_shopify(id));
         sendings.push(order_by_woocommerce(id));
@@ -247,7 +249,7 @@ fn a_storm_of_duplicates_leaves_each_event_once() {
 }
 
 #[test]
-fn what_was_accepted_outlives_ten_kills() {
+fn what_was_accepted_outlives_thirty_kills() {
     let place = Place::new();
     let (accepted, mut chance) = (Mutex::new(Vec::<String>::new()), Chance(7));
     for round in 0..KILLS {

@@ -263,7 +263,7 @@ fn schemas() -> Value {
         "type": "object",
         "description": "Of it, `ip`, `locale`, `timezone` and `campaign` are kept with custom events, and `traits` say who and what the customer is.",
         "properties": {
-            "ip": {"type": "string"},
+            "ip": {"type": "string", "maxLength": 200},
             "locale": {"type": "string", "maxLength": 200, "example": "pt-PT"},
             "timezone": {"type": "string", "maxLength": 200, "example": "Europe/Lisbon"},
             "campaign": {"type": "object"},

@@ -4,20 +4,20 @@
 //! killed goes on after what it stored, with the figures it had. One that came to its end begins anew
 //! when it is run again, and finds everything known by its key.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use aftercart_ingest::{
     Incoming, Taken,
     backfill::{Batch, Platform},
 };
-use aftercart_model::{CustomerId, Timestamp};
+use aftercart_model::Timestamp;
 use aftercart_store::Tx;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Engine,
-    record_events::{Occasion, Recorded, Seen, known_since},
+    record_events::{Occasion, Recorded, Seen},
 };
 
 /// The most reasons that are counted apart; the rest are counted together.
@@ -132,13 +132,11 @@ impl Engine {
             on_refused(&RefusedItem { place, reason: &reason })?;
         }
         self.store().write(|tx| {
-            let (mut seen, mut since) = (Seen::default(), HashMap::new());
+            let mut seen = Seen::default();
             let mut sum = before;
             for item in &batch.items {
                 let outcome = match &item.outcome {
-                    Ok(Taken::Events(events)) => {
-                        self.record_past(tx, &mut seen, &mut since, events, now)?
-                    }
+                    Ok(Taken::Events(events)) => self.record_past(tx, &mut seen, events, now)?,
                     Ok(Taken::Ignored(_)) => Outcome::Ignored,
                     Err(reason) => Outcome::Refused(reason.to_string()),
                 };
@@ -155,21 +153,13 @@ impl Engine {
         &self,
         tx: &mut Tx<'_>,
         seen: &mut Seen,
-        since: &mut HashMap<CustomerId, Timestamp>,
         events: &[Incoming],
         now: Timestamp,
     ) -> Result<Outcome> {
         let mut new = 0;
         for event in events {
             let recorded = self.record(tx, seen, event, Occasion::History, now)?;
-            let Recorded::New { customer, .. } = recorded else { continue };
-            new += 1;
-            if let Some(customer) = customer
-                && since.get(&customer).is_none_or(|it| event.at < *it)
-            {
-                known_since(tx, customer, event.at)?;
-                since.insert(customer, event.at);
-            }
+            new += u64::from(matches!(recorded, Recorded::New { .. }));
         }
         Ok(if new > 0 { Outcome::Taken { events: new } } else { Outcome::Known })
     }

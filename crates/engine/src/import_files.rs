@@ -11,8 +11,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    panic::resume_unwind,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, mpsc},
+    thread,
 };
 
 use aftercart_ingest::{
@@ -22,7 +24,7 @@ use aftercart_ingest::{
         Mapping, NAME_PREFIX, Reading, Refusal, SourceRow, Unit,
     },
 };
-use aftercart_model::{CustomerId, Shop, Timestamp};
+use aftercart_model::{Shop, Timestamp};
 use aftercart_store::Tx;
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
@@ -30,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Engine,
-    record_events::{Occasion, Recorded, Seen, known_since},
+    record_events::{Occasion, Recorded, Seen},
 };
 
 /// Units in one transaction: a commit costs as much as inserting hundreds of rows.
@@ -39,8 +41,8 @@ const BATCH_UNITS: usize = 5_000;
 /// Bytes of rows in one transaction, so that long rows do not pile up.
 const BATCH_BYTES: usize = 8 << 20;
 
-/// How often the progress is told, in rows.
-const PROGRESS_ROWS: u64 = 1_024;
+/// How many batches are read ahead of the one that is stored.
+const BATCHES_AHEAD: usize = 1;
 
 /// The most reasons that are counted apart; a file with more is refused for thousands of them.
 const REASONS_MAX: usize = 100;
@@ -370,16 +372,14 @@ impl Engine {
     ) -> Result<FileImported> {
         let shown = plan.path.display();
         let in_file = || format!("cannot import `{shown}`");
-        let mut reader = plan.reader().with_context(in_file)?;
+        let checkpoint_key = plan.checkpoint_key();
+        let kept = self.store().read(checkpoints)?.remove(&checkpoint_key);
         let mut import = FileImport {
             engine: self,
             plan,
-            checkpoint_key: plan.checkpoint_key(),
+            checkpoint_key,
             catalogue: None,
-            batch: Vec::new(),
-            batch_bytes: 0,
-            units: 0,
-            units_done_before: 0,
+            seen: Seen::default(),
             reasons: Reasons::default(),
             on_refused,
             imported: FileImported {
@@ -396,37 +396,22 @@ impl Engine {
                 events: 0,
             },
         };
-        import.units_done_before = import.units_done_before(plan).with_context(in_file)?;
-        let mut rows_told = 0;
-        loop {
-            let next = reader.next_unit().with_context(in_file);
-            let unit = match next {
-                Ok(Some(unit)) => unit,
-                Ok(None) => break,
-                Err(why) => {
-                    // What was read before it stays read.
-                    import.flush(reader.trail())?;
-                    return Err(why);
-                }
-            };
-            import.take(unit, &reader)?;
-            if rows_told + PROGRESS_ROWS <= reader.rows_read() {
-                rows_told = reader.rows_read();
-                on_progress(FileProgress {
-                    rows_done: rows_told,
-                    bytes_done: reader.bytes_done(),
-                    bytes_total: plan.bytes_total(),
-                });
-            }
-        }
-        import.flush(reader.trail())?;
+        // One thread reads ahead while this one stores: reading is a third of the work.
+        let (sender, batches) = mpsc::sync_channel(BATCHES_AHEAD);
+        thread::scope(|scope| {
+            let reading = scope.spawn(move || read_batches(plan, kept.as_ref(), &sender));
+            let stored = batches.into_iter().try_for_each(|batch| {
+                import.store(&batch)?;
+                on_progress(batch.progress);
+                Ok(())
+            });
+            // Nobody takes batches any more: if storing failed, reading ends at its next batch.
+            let read = reading.join().unwrap_or_else(|panic| resume_unwind(panic));
+            stored.and_then(|()| read.with_context(in_file))
+        })?;
         import.finish()?;
-        let mut imported = import.imported;
-        imported.rows = reader.rows_read();
-        imported.decoded = reader.rows_decoded();
-        imported.reasons = import.reasons.listed();
         self.forget_known();
-        Ok(imported)
+        Ok(FileImported { reasons: import.reasons.listed(), ..import.imported })
     }
 
     /// The mappings that are kept, the last used first.
@@ -465,15 +450,81 @@ struct FileImport<'a> {
     checkpoint_key: String,
     /// By what reviews find products; read when the first review comes.
     catalogue: Option<Catalogue>,
-    batch: Vec<(Vec<SourceRow>, Vec<Incoming>)>,
-    batch_bytes: usize,
-    /// Units read so far, refused ones included.
-    units: u64,
-    /// Units that an earlier import of this file dealt with.
-    units_done_before: u64,
+    seen: Seen,
     reasons: Reasons,
     on_refused: &'a mut dyn FnMut(&RefusedRow<'_>) -> Result<()>,
     imported: FileImported,
+}
+
+/// What is stored in one transaction.
+struct Batch {
+    units: Vec<Unit>,
+    /// Of the units, so many in front were dealt with by an earlier import of this file.
+    passed_over: usize,
+    /// Where the file was read to, and the rows that were not UTF-8 up to there.
+    checkpoint: Checkpoint,
+    progress: FileProgress,
+    rows_decoded: u64,
+}
+
+/// Reads a file to its end, or to where it cannot be read, what was read before it included.
+fn read_batches(
+    plan: &FilePlan,
+    kept: Option<&Checkpoint>,
+    batches: &mpsc::SyncSender<Batch>,
+) -> Result<()> {
+    let done_before = units_done_before(plan, kept)?;
+    let mut reader = plan.reader()?;
+    let mut units_read = 0;
+    loop {
+        let (mut units, mut bytes, mut passed_over) = (Vec::new(), 0, 0);
+        let outcome = loop {
+            if BATCH_UNITS <= units.len() || BATCH_BYTES <= bytes {
+                break Ok(true);
+            }
+            let unit = match reader.next_unit() {
+                Ok(Some(unit)) => unit,
+                Ok(None) => break Ok(false),
+                Err(why) => break Err(why),
+            };
+            units_read += 1;
+            passed_over += usize::from(units_read <= done_before);
+            bytes += unit.rows.iter().map(|it| it.text.len()).sum::<usize>();
+            units.push(unit);
+        };
+        let batch = Batch {
+            units,
+            passed_over,
+            checkpoint: Checkpoint {
+                units: units_read,
+                trail: reader.trail(),
+                at: plan.reading.now,
+            },
+            progress: FileProgress {
+                rows_done: reader.rows_read(),
+                bytes_done: reader.bytes_done(),
+                bytes_total: plan.bytes_total(),
+            },
+            rows_decoded: reader.rows_decoded(),
+        };
+        let is_taken = batches.send(batch).is_ok();
+        if !(outcome? && is_taken) {
+            return Ok(());
+        }
+    }
+}
+
+/// How many units the last import of this file dealt with before it was ended; none if the file does
+/// not begin with the same rows any more.
+fn units_done_before(plan: &FilePlan, kept: Option<&Checkpoint>) -> Result<u64> {
+    let Some(checkpoint) = kept else { return Ok(0) };
+    let mut reader = plan.reader()?;
+    for _ in 0..checkpoint.units {
+        if reader.next_unit()?.is_none() {
+            return Ok(0);
+        }
+    }
+    Ok(if reader.trail() == checkpoint.trail { checkpoint.units } else { 0 })
 }
 
 /// What became of a unit.
@@ -484,35 +535,46 @@ enum Outcome {
 }
 
 impl FileImport<'_> {
-    /// How many units the last import of this file dealt with before it was ended; none if the file
-    /// does not begin with the same rows any more.
-    fn units_done_before(&self, plan: &FilePlan) -> Result<u64> {
-        let kept = self.engine.store().read(checkpoints)?;
-        let Some(checkpoint) = kept.get(&self.checkpoint_key) else { return Ok(0) };
-        let mut reader = plan.reader()?;
-        for _ in 0..checkpoint.units {
-            if reader.next_unit()?.is_none() {
-                return Ok(0);
+    /// Stores what was read, and with it how far.
+    fn store(&mut self, batch: &Batch) -> Result<()> {
+        self.imported.rows = batch.progress.rows_done;
+        self.imported.decoded = batch.rows_decoded;
+        if self.plan.kind() == Kind::Reviews && self.catalogue.is_none() {
+            self.catalogue = Some(self.engine.store().read(Catalogue::read)?);
+        }
+        let mut seen = std::mem::take(&mut self.seen);
+        let new = &batch.units[batch.passed_over..];
+        let mut outcomes = Vec::new();
+        if new.iter().any(|it| it.outcome.is_ok()) {
+            outcomes = self.engine.store().write(|tx| {
+                let units = new.iter().filter_map(|it| it.outcome.as_ref().ok());
+                let record = |events: &Vec<Incoming>| self.record_unit(tx, &mut seen, events);
+                let outcomes = units.map(record).collect::<Result<Vec<_>>>()?;
+                keep_checkpoint(tx, &self.checkpoint_key, Some(batch.checkpoint.clone()))?;
+                Ok(outcomes)
+            })?;
+        }
+        self.seen = seen;
+        let mut outcomes = outcomes.into_iter();
+        for (index, unit) in batch.units.iter().enumerate() {
+            let count = unit.rows.len() as u64;
+            match &unit.outcome {
+                Err(refused) => self.refuse(&unit.rows, Some(refused.line), &refused.refusal)?,
+                Ok(_) if index < batch.passed_over => {
+                    self.imported.known += count;
+                    self.imported.passed_over += count;
+                }
+                Ok(_) => match outcomes.next().expect("one for each unit") {
+                    Outcome::Taken { events } => {
+                        self.imported.taken += count;
+                        self.imported.events += events;
+                    }
+                    Outcome::Known => self.imported.known += count,
+                    Outcome::Refused(why) => self.refuse(&unit.rows, None, &why)?,
+                },
             }
         }
-        Ok(if reader.trail() == checkpoint.trail { checkpoint.units } else { 0 })
-    }
-
-    fn take(&mut self, unit: Unit, reader: &FileReader<'_>) -> Result<()> {
-        self.units += 1;
-        let events = match unit.outcome {
-            Ok(events) => events,
-            Err(refused) => return self.refuse(&unit.rows, Some(refused.line), &refused.refusal),
-        };
-        if self.units <= self.units_done_before {
-            self.imported.known += unit.rows.len() as u64;
-            self.imported.passed_over += unit.rows.len() as u64;
-            return Ok(());
-        }
-        self.batch_bytes += unit.rows.iter().map(|it| it.text.len()).sum::<usize>();
-        self.batch.push((unit.rows, events));
-        let is_full = BATCH_UNITS <= self.batch.len() || BATCH_BYTES <= self.batch_bytes;
-        if is_full { self.flush(reader.trail()) } else { Ok(()) }
+        Ok(())
     }
 
     fn refuse(&mut self, rows: &[SourceRow], line: Option<u64>, why: &Refusal) -> Result<()> {
@@ -538,54 +600,10 @@ impl FileImport<'_> {
         Ok(())
     }
 
-    /// Stores what was gathered, and with it how far the file was read.
-    fn flush(&mut self, trail: u64) -> Result<()> {
-        let batch = std::mem::take(&mut self.batch);
-        self.batch_bytes = 0;
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let reviews = self.plan.kind() == Kind::Reviews;
-        if reviews && self.catalogue.is_none() {
-            self.catalogue = Some(self.engine.store().read(Catalogue::read)?);
-        }
-        let checkpoint = Checkpoint { units: self.units, trail, at: self.plan.reading.now };
-        let outcomes = self.engine.store().write(|tx| {
-            let outcomes = self.record(tx, &batch)?;
-            keep_checkpoint(tx, &self.checkpoint_key, Some(checkpoint))?;
-            Ok(outcomes)
-        })?;
-        for ((rows, _), outcome) in batch.iter().zip(outcomes) {
-            let count = rows.len() as u64;
-            match outcome {
-                Outcome::Taken { events } => {
-                    self.imported.taken += count;
-                    self.imported.events += events;
-                }
-                Outcome::Known => self.imported.known += count,
-                Outcome::Refused(why) => self.refuse(rows, None, &why)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn record(
-        &self,
-        tx: &mut Tx<'_>,
-        batch: &[(Vec<SourceRow>, Vec<Incoming>)],
-    ) -> Result<Vec<Outcome>> {
-        let (mut seen, mut since) = (Seen::default(), HashMap::new());
-        let record = |(_, events): &(Vec<SourceRow>, Vec<Incoming>)| {
-            self.record_unit(tx, &mut seen, &mut since, events)
-        };
-        batch.iter().map(record).collect()
-    }
-
     fn record_unit(
         &self,
         tx: &mut Tx<'_>,
         seen: &mut Seen,
-        since: &mut HashMap<CustomerId, Timestamp>,
         events: &[Incoming],
     ) -> Result<Outcome> {
         let (mut new, mut is_told_otherwise) = (0, false);
@@ -600,15 +618,7 @@ impl FileImport<'_> {
             let event = found.as_ref().unwrap_or(event);
             let now = self.plan.reading.now;
             match self.engine.record(tx, seen, event, Occasion::History, now)? {
-                Recorded::New { customer, .. } => {
-                    new += 1;
-                    if let Some(customer) = customer
-                        && since.get(&customer).is_none_or(|it| event.at < *it)
-                    {
-                        known_since(tx, customer, event.at)?;
-                        since.insert(customer, event.at);
-                    }
-                }
+                Recorded::New { .. } => new += 1,
                 Recorded::Duplicate { .. } => {}
                 // Of one consent on one day the ledger keeps what was told first.
                 Recorded::Conflict { .. } => {

@@ -9,7 +9,7 @@
 //! are of, kept whole from import to import, and the newest holds. They fill gaps and replace what an
 //! earlier import said, never what the shop itself says of its products and customers.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashSet, path::PathBuf};
 
 use aftercart_ingest::{
     Incoming,
@@ -135,8 +135,8 @@ struct Importer<'a> {
     facts: &'a Facts,
     now: Timestamp,
     batch: Vec<Incoming>,
-    /// Since when each customer is known who was met in this import.
-    known_since: HashMap<CustomerId, Timestamp>,
+    /// Who was met in this import.
+    met: HashSet<CustomerId>,
     new: u64,
     known: u64,
     told_otherwise: u64,
@@ -149,7 +149,7 @@ impl<'a> Importer<'a> {
             facts,
             now,
             batch: Vec::new(),
-            known_since: HashMap::new(),
+            met: HashSet::new(),
             new: 0,
             known: 0,
             told_otherwise: 0,
@@ -184,22 +184,18 @@ impl<'a> Importer<'a> {
         Ok(())
     }
 
-    /// Keeps the first time anything happened to a customer, in whatever order it is told, and what
-    /// the facts say of one who is new.
+    /// Keeps what the facts say of a customer who is new.
     fn meet(&mut self, tx: &mut Tx<'_>, id: CustomerId, event: &Incoming) -> Result<()> {
-        if self.known_since.get(&id).is_some_and(|since| *since <= event.at) {
+        let [Identifier::External(external)] = event.identifiers.as_slice() else { return Ok(()) };
+        if !self.met.insert(id) {
             return Ok(());
         }
         let Some(mut customer) = tx.customer(id)? else { return Ok(()) };
         let before = customer.clone();
-        customer.created_at = customer.created_at.min(event.at);
-        if let [Identifier::External(external)] = event.identifiers.as_slice() {
-            settle(&mut customer, external, &Facts::default(), self.facts);
-        }
+        settle(&mut customer, external, &Facts::default(), self.facts);
         if customer != before {
             tx.save_customer(&customer)?;
         }
-        self.known_since.insert(id, customer.created_at);
         Ok(())
     }
 }

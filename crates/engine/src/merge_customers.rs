@@ -78,6 +78,11 @@ pub(crate) fn meet(tx: &mut Tx<'_>, event: &Incoming) -> Result<Option<Met>> {
     let Some(surest) = identifiers.next() else { return Ok(None) };
 
     let known = tx.identifier(surest)?;
+    if let Some(known) = known
+        && is_nothing_new(tx, event, others, known)?
+    {
+        return Ok(Some(Met { customer: known.customer, merged: Vec::new() }));
+    }
     let mut subject = party(tx, surest, known)?;
     let mut is_by_browser = is_visitor(surest);
     let (mut theirs, mut contested) = (vec![(surest, known)], Vec::new());
@@ -108,14 +113,37 @@ pub(crate) fn meet(tx: &mut Tx<'_>, event: &Incoming) -> Result<Option<Met>> {
         theirs.push((identifier, known));
     }
     let customer = match subject.customer {
-        Some(customer) => customer,
-        None => tx.create_customer(event.at)?,
+        Some(customer) => {
+            tie(tx, customer, &theirs, event.at)?;
+            customer
+        }
+        None => newcomer(tx, &theirs, event.at)?,
     };
-    tie(tx, customer, &theirs, event.at)?;
     for (identifier, known) in contested {
         contest(tx, customer, identifier, known, event.at)?;
     }
     Ok(Some(Met { customer, merged }))
+}
+
+/// Whether all that an event names was tied to one customer before: so it is with most events.
+fn is_nothing_new(
+    tx: &mut Tx<'_>,
+    event: &Incoming,
+    others: &[Identifier],
+    surest: KnownIdentifier,
+) -> Result<bool> {
+    let is_tied = |it: KnownIdentifier| it.tied_at.is_some_and(|tied_at| tied_at <= event.at);
+    let mut further = event.identifiers[1..].iter().chain(others).peekable();
+    if further.peek().is_some() && !is_tied(surest) {
+        return Ok(false);
+    }
+    for identifier in further {
+        match tx.identifier(identifier)? {
+            Some(known) if known.customer == surest.customer && is_tied(known) => {}
+            _ => return Ok(false),
+        }
+    }
+    Ok(true)
 }
 
 fn is_visitor(identifier: &Identifier) -> bool {
@@ -134,6 +162,25 @@ fn party(
         party = party.with(Party::by(&other));
     }
     Ok(Party { customer: Some(known.customer), ..party })
+}
+
+/// Makes a customer of identifiers that lead to nobody.
+fn newcomer(
+    tx: &mut Tx<'_>,
+    theirs: &[(&Identifier, Option<KnownIdentifier>)],
+    at: Timestamp,
+) -> Result<CustomerId> {
+    let addresses = theirs.iter().filter_map(|(it, _)| match it {
+        Identifier::Email(address) => Some(address),
+        _ => None,
+    });
+    // Of several tied at one instant mail goes to the last by the alphabet.
+    let customer = tx.create_customer(addresses.max(), at)?;
+    let tied_at = (theirs.len() > 1).then_some(at);
+    for (identifier, _) in theirs {
+        tx.save_identifier(identifier, &KnownIdentifier { customer, tied_at })?;
+    }
+    Ok(customer)
 }
 
 /// Lets identifiers that one event named lead to `customer`, tied to each other since `at` or before.

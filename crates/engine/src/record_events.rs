@@ -23,6 +23,9 @@ use crate::{Engine, merge_customers::meet};
 /// The source under which our own events stand in the log.
 pub(crate) const OURSELVES: &str = "aftercart";
 
+/// How many products are kept in mind, so that an import stays flat.
+const PRODUCTS_SEEN_MAX: usize = 20_000;
+
 /// What became of an event that was sent in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
@@ -133,8 +136,8 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Recorded> {
         if let IncomingBody::OrderPlaced { order, .. } = &event.body
-            && tx.event_by_key(&event.key)?.is_none()
             && let Some(known) = tx.order(order)?
+            && tx.event_by_key(&event.key)?.is_none()
         {
             if known.customer.is_none() && !event.identifiers.is_empty() {
                 return self.name_guest(tx, seen, event, known, occasion, now);
@@ -175,9 +178,7 @@ impl Engine {
                     let customer = met.customer;
                     tx.lock_customer(customer)?;
                     self.follow_merge(tx, met, event.at, occasion, now)?;
-                    if occasion == Occasion::Live {
-                        known_since(tx, customer, event.at)?;
-                    }
+                    tx.known_since(customer, event.at)?;
                 }
                 if let (IncomingBody::ConsentGiven { consent }, Some(customer), Some(under)) =
                     (&event.body, customer, event.identifiers.first())
@@ -212,9 +213,7 @@ impl Engine {
         self.follow_merge(tx, &met, event.at, occasion, now)?;
         tx.name_guest(&known.id, customer, seq)?;
         let order = Order { customer: Some(customer), ..known };
-        if occasion == Occasion::Live {
-            known_since(tx, customer, order.placed_at)?;
-        }
+        tx.known_since(customer, order.placed_at)?;
         self.follow_order(tx, &order, occasion, now)?;
         Ok(Recorded::New { seq, customer: Some(customer) })
     }
@@ -392,16 +391,6 @@ fn new_event(
     NewEvent { key: event.key.clone(), customer, at: event.at, stated_at, received_at, body }
 }
 
-/// Keeps the first time anything happened to a customer, whenever it is told.
-pub(crate) fn known_since(tx: &mut Tx<'_>, id: CustomerId, at: Timestamp) -> Result<()> {
-    let Some(mut customer) = tx.customer(id)? else { return Ok(()) };
-    if at < customer.created_at {
-        customer.created_at = at;
-        tx.save_customer(&customer)?;
-    }
-    Ok(())
-}
-
 /// Takes over what an event says of its customer.
 pub(crate) fn know(customer: &mut Customer, body: &EventBody) {
     let EventBody::Identified { name, time_zone, country, locale, attributes } = body else {
@@ -463,7 +452,8 @@ fn is_same(tx: &mut Tx<'_>, known: &Event, event: &Incoming) -> Result<bool> {
     Ok(teller == customer && known.body == body)
 }
 
-/// Product codes looked up within one transaction, so that an import asks for each once.
+/// Product codes that were looked up, so that an import asks for each once. What was made in a change
+/// that is taken back must be forgotten with it.
 #[derive(Default)]
 pub(crate) struct Seen {
     products: HashMap<String, ProductId>,
@@ -482,6 +472,9 @@ fn resolve_product(tx: &mut Tx<'_>, seen: &mut Seen, named: &ProductRef) -> Resu
             add_product(tx, named)?
         }
     };
+    if PRODUCTS_SEEN_MAX <= seen.products.len() {
+        seen.products.clear();
+    }
     seen.products.insert(named.code.clone(), id);
     Ok(id)
 }

@@ -44,7 +44,7 @@ fn main() -> Result<()> {
     store.write(|tx| {
         let now = Timestamp::from_second(START_SECOND)?;
         let customers =
-            (0..CUSTOMERS).map(|_| tx.create_customer(now)).collect::<Result<Vec<_>>>()?;
+            (0..CUSTOMERS).map(|_| tx.create_customer(None, now)).collect::<Result<Vec<_>>>()?;
         for number in 0..ORDERS {
             // Spread as customers come back: not in the order in which they were first seen.
             let order = order(number, customers[number as usize * 2_654_435 % CUSTOMERS])?;

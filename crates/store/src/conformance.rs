@@ -191,7 +191,7 @@ fn address(name: &str) -> EmailAddress {
 }
 
 fn new_customer(store: &Store) -> CustomerId {
-    write(store, |tx| tx.create_customer(NOON))
+    write(store, |tx| tx.create_customer(None, NOON))
 }
 
 fn order_id(id: &str) -> OrderId {
@@ -292,7 +292,7 @@ fn message(customer: CustomerId, enrolment: EnrolmentId, step: &str) -> NewMessa
 /// A customer with one waiting enrolment and one planned message of the step `offer`.
 fn planned(store: &Store, trigger_key: &str) -> (CustomerId, EnrolmentId, MessageId) {
     write(store, |tx| {
-        let customer = tx.create_customer(NOON)?;
+        let customer = tx.create_customer(None, NOON)?;
         let enrolment = tx.enrol(&enrolment(customer, trigger_key, waiting("offer", 60)))?.unwrap();
         let message = tx.plan_message(&message(customer, enrolment, "offer"))?.unwrap();
         Ok((customer, enrolment, message))

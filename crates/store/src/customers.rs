@@ -193,13 +193,19 @@ impl Tx<'_> {
         self.first(sql, values![kind, value], |row| row.get(0))
     }
 
-    pub fn create_customer(&mut self, created_at: Timestamp) -> Result<CustomerId> {
+    /// Somebody new, of whom nothing is known but perhaps an address, which is to become an
+    /// identifier of theirs.
+    pub fn create_customer(
+        &mut self,
+        email: Option<&EmailAddress>,
+        created_at: Timestamp,
+    ) -> Result<CustomerId> {
         let serial = self.next(Counter::Customer)?;
         let id = CustomerId::new(serial, self.bucket_key());
-        let sql = "INSERT INTO customers (bucket, id, given_name, family_name, full_name_key, \
-                   family_name_key, created_at, attributes) \
-                   VALUES (?1, ?2, '', '', '', '', ?3, '{}')";
-        self.execute(sql, values![id.bucket().0, id, created_at])?;
+        let sql = "INSERT INTO customers (bucket, id, email, given_name, family_name, \
+                   full_name_key, family_name_key, created_at, attributes) \
+                   VALUES (?1, ?2, ?3, '', '', '', '', ?4, '{}')";
+        self.execute(sql, values![id.bucket().0, id, email, created_at])?;
         Ok(id)
     }
 
@@ -285,6 +291,13 @@ impl Tx<'_> {
             Some(address) => self.add_identifier(id, &Identifier::Email(address.clone())),
             None => Ok(()),
         }
+    }
+
+    /// Keeps the first time anything happened to a customer, a root, whenever it is told.
+    pub fn known_since(&mut self, id: CustomerId, at: Timestamp) -> Result<()> {
+        let sql = "UPDATE customers SET created_at = ?3 \
+                   WHERE bucket = ?1 AND id = ?2 AND created_at > ?3";
+        self.execute(sql, values![id.bucket().0, id, at]).map(drop)
     }
 
     /// Customers whose name, family name, address, external id or order id begins so.

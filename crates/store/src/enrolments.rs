@@ -123,6 +123,10 @@ impl Tx<'_> {
         self.enrolments_of_members(customer, sql)
     }
 
+    pub fn count_active_enrolments(&mut self) -> Result<u64> {
+        self.one("SELECT count(*) FROM enrolments WHERE position <> 'exited'", &[])
+    }
+
     fn enrolments_of_members(
         &mut self,
         customer: CustomerId,

@@ -33,6 +33,7 @@ mod templates;
 mod tx;
 mod value;
 mod writer;
+mod yardstick;
 
 #[cfg(test)]
 mod conformance;
@@ -51,6 +52,7 @@ pub use segments::StoredSegment;
 pub use templates::StoredProposal;
 pub use tx::Tx;
 pub use writer::CommitCounts;
+pub use yardstick::{PLAIN_ROWS, PlainTable};
 
 use connection::Place;
 use readers::Readers;

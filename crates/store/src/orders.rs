@@ -1,6 +1,6 @@
 //! Orders with their lines, as a projection of the log.
 
-use std::{ops::ControlFlow, sync::LazyLock};
+use std::collections::{BTreeMap, BTreeSet};
 
 use aftercart_model::{
     CustomerId, Order, OrderId, OrderLine, ProductId, Timestamp,
@@ -11,40 +11,17 @@ use anyhow::Context as _;
 use crate::{
     Result,
     tx::{Tx, bucket_of},
-    value::{Row, Value, values},
+    value::{Row, values},
 };
 
 macro_rules! select_orders {
     ($rest:literal) => {
         concat!(
-            "SELECT o.seq, o.id, o.customer, o.placed_at, o.total_minor, o.coupon, \
-             o.refunded_minor, o.cancelled_at, l.product, l.quantity, l.amount_minor \
-             FROM orders o LEFT JOIN order_lines l \
-             ON l.bucket = o.bucket AND l.order_seq = o.seq ",
+            "SELECT o.id, o.customer, o.placed_at, o.total_minor, o.coupon, o.refunded_minor, \
+             o.cancelled_at, o.lines FROM orders o ",
             $rest
         )
     };
-}
-
-const LINE_COLUMNS: usize = 6;
-/// Lines are inserted several to a statement, as many as fit: on PostgreSQL a statement is a round
-/// trip.
-const LINES_TOGETHER: [usize; 3] = [16, 4, 1];
-static INSERT_LINES: LazyLock<[String; 3]> = LazyLock::new(|| LINES_TOGETHER.map(insert_lines));
-
-fn insert_lines(lines: usize) -> String {
-    let places = |line| {
-        let first = line * LINE_COLUMNS + 1;
-        let places: Vec<String> =
-            (first..first + LINE_COLUMNS).map(|place| format!("?{place}")).collect();
-        format!("({})", places.join(", "))
-    };
-    let rows: Vec<String> = (0..lines).map(places).collect();
-    format!(
-        "INSERT INTO order_lines (bucket, order_seq, position, product, quantity, amount_minor) \
-         VALUES {}",
-        rows.join(", ")
-    )
 }
 
 impl Tx<'_> {
@@ -63,8 +40,8 @@ impl Tx<'_> {
         let refunded_minor = order.refunded_minor + early.refunded_minor;
         let cancelled_at = first_told(order.cancelled_at, early.cancelled_at);
         let sql = "INSERT INTO orders (bucket, seq, id, customer, placed_at, total_minor, coupon, \
-                   refunded_minor, cancelled_at, content_at) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?5)";
+                   refunded_minor, cancelled_at, content_at, lines) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?5, ?10)";
         self.execute(
             sql,
             values![
@@ -77,9 +54,9 @@ impl Tx<'_> {
                 order.coupon.as_deref(),
                 refunded_minor,
                 cancelled_at,
+                &*write_lines(&order.lines),
             ],
         )?;
-        self.insert_lines(bucket, seq, &order.lines)?;
         if let Some(word) = early.word {
             self.revise_order(&order.id, &word)?;
         }
@@ -110,57 +87,29 @@ impl Tx<'_> {
         let placed_at = first_told(known.placed_at, word.placed_at);
         let holds = if word.holds_over(&known) { word } else { &known };
         let sql = "UPDATE orders SET placed_at = ?3, total_minor = ?4, coupon = ?5, \
-                   content_at = ?6 WHERE bucket = ?1 AND seq = ?2";
-        let OrderWord { at, total_minor, coupon, .. } = holds;
-        self.execute(sql, values![bucket, seq, placed_at, *total_minor, coupon.as_deref(), *at])?;
-        if holds.lines != known.lines {
-            let sql = "DELETE FROM order_lines WHERE bucket = ?1 AND order_seq = ?2";
-            self.execute(sql, values![bucket, seq])?;
-            self.insert_lines(bucket, seq, &holds.lines)?;
-        }
+                   content_at = ?6, lines = ?7 WHERE bucket = ?1 AND seq = ?2";
+        let OrderWord { at, total_minor, coupon, lines, .. } = holds;
+        let lines = write_lines(lines);
+        let coupon = coupon.as_deref();
+        let values = values![bucket, seq, placed_at, *total_minor, coupon, *at, &*lines];
+        self.execute(sql, values)?;
         Ok(true)
-    }
-
-    fn insert_lines(&mut self, bucket: u8, seq: u64, lines: &[OrderLine]) -> Result<()> {
-        let cells = |(position, line): (usize, &OrderLine)| -> [Value<'static>; LINE_COLUMNS] {
-            [
-                bucket.into(),
-                seq.into(),
-                (position as u64).into(),
-                line.product.into(),
-                line.quantity.into(),
-                line.amount_minor.into(),
-            ]
-        };
-        let mut numbered = lines.iter().enumerate();
-        for (together, sql) in LINES_TOGETHER.into_iter().zip(&*INSERT_LINES) {
-            while numbered.len() >= together {
-                let mut values = [Value::Null; LINE_COLUMNS * LINES_TOGETHER[0]];
-                let values = &mut values[..LINE_COLUMNS * together];
-                for (slot, line) in values.chunks_exact_mut(LINE_COLUMNS).zip(&mut numbered) {
-                    slot.copy_from_slice(&cells(line));
-                }
-                self.execute(sql, values)?;
-            }
-        }
-        Ok(())
     }
 
     pub fn order(&mut self, id: &OrderId) -> Result<Option<Order>> {
         let sql = select_orders!(
             "JOIN order_ids i ON i.bucket = o.bucket AND i.seq = o.seq \
-             WHERE i.id = ?1 ORDER BY l.position"
+             WHERE i.id = ?1"
         );
-        Ok(self.orders_with_lines(sql, values![id])?.pop())
+        self.first(sql, values![id], read_order)
     }
 
     /// A customer's orders by when they were placed, cancelled ones too.
     pub fn orders_of(&mut self, customer: CustomerId) -> Result<Vec<Order>> {
-        let sql = select_orders!(
-            "WHERE o.bucket = ?1 AND o.customer = ?2 ORDER BY o.placed_at, o.id, l.position"
-        );
+        let sql =
+            select_orders!("WHERE o.bucket = ?1 AND o.customer = ?2 ORDER BY o.placed_at, o.id");
         let mut orders = self.of_members(customer, |tx, member| {
-            tx.orders_with_lines(sql, values![member.bucket().0, member])
+            tx.all(sql, values![member.bucket().0, member], read_order)
         })?;
         orders.sort_by(|a, b| (a.placed_at, &a.id).cmp(&(b.placed_at, &b.id)));
         Ok(orders)
@@ -220,9 +169,6 @@ impl Tx<'_> {
         let sql = "UPDATE orders SET bucket = ?3, seq = ?4, customer = ?5 \
                    WHERE bucket = ?1 AND seq = ?2";
         self.execute(sql, values![old_bucket, old_seq, bucket, seq, customer])?;
-        let sql = "UPDATE order_lines SET bucket = ?3, order_seq = ?4 \
-                   WHERE bucket = ?1 AND order_seq = ?2";
-        self.execute(sql, values![old_bucket, old_seq, bucket, seq])?;
         let sql = "UPDATE order_ids SET bucket = ?2, seq = ?3 WHERE id = ?1";
         self.execute(sql, values![id, bucket, seq])?;
         Ok(true)
@@ -283,9 +229,9 @@ impl Tx<'_> {
 
     /// All orders with their lines, by when they were placed and then by id.
     pub fn scan_orders(&mut self, f: &mut dyn FnMut(Order) -> Result<()>) -> Result<()> {
-        let sql = select_orders!("ORDER BY o.placed_at, o.id, l.position");
+        let sql = select_orders!("ORDER BY o.placed_at, o.id");
         let merged = self.merged_customers()?;
-        self.for_each_order(sql, &[], &mut |mut order| {
+        self.scan(sql, &[], read_order, &mut |mut order| {
             order.customer = order.customer.map(|it| *merged.get(&it).unwrap_or(&it));
             f(order)
         })
@@ -298,44 +244,33 @@ impl Tx<'_> {
     /// How many customers bought each product; an order cancelled since bought nothing. Reads every
     /// order, so the answer is to be kept.
     pub fn buyers_of_products(&mut self) -> Result<Vec<(ProductId, u64)>> {
-        let sql = "SELECT l.product, count(DISTINCT coalesce(c.merged_into, o.customer)) \
-                   FROM orders o \
-                   JOIN order_lines l ON l.bucket = o.bucket AND l.order_seq = o.seq \
-                   LEFT JOIN customers c ON c.bucket = o.bucket AND c.id = o.customer \
-                   WHERE o.cancelled_at IS NULL AND o.customer IS NOT NULL \
-                   GROUP BY l.product ORDER BY l.product";
-        self.all(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))
-    }
-
-    fn orders_with_lines(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Order>> {
-        let mut orders = Vec::new();
-        self.for_each_order(sql, values, &mut |order| {
-            orders.push(order);
+        let merged = self.merged_customers()?;
+        let mut buyers: BTreeMap<ProductId, u64> = BTreeMap::new();
+        // One customer's orders stand together, but those of members stand with each.
+        let mut of_one: (Option<CustomerId>, BTreeSet<ProductId>) = (None, BTreeSet::new());
+        let mut of_merged: BTreeMap<CustomerId, BTreeSet<ProductId>> = BTreeMap::new();
+        let roots: BTreeSet<CustomerId> = merged.values().copied().collect();
+        let sql = "SELECT customer, lines FROM orders \
+                   WHERE customer IS NOT NULL AND cancelled_at IS NULL ORDER BY bucket, customer";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, read_lines(row.get(1)?)?));
+        self.scan(sql, &[], read, &mut |(customer, lines): (CustomerId, Vec<OrderLine>)| {
+            let root = *merged.get(&customer).unwrap_or(&customer);
+            let products = if roots.contains(&root) {
+                of_merged.entry(root).or_default()
+            } else {
+                if of_one.0 != Some(root) {
+                    of_one = (Some(root), BTreeSet::new());
+                }
+                &mut of_one.1
+            };
+            for line in lines {
+                if products.insert(line.product) {
+                    *buyers.entry(line.product).or_default() += 1;
+                }
+            }
             Ok(())
         })?;
-        Ok(orders)
-    }
-
-    /// Puts the rows of one order, one for each line, together again.
-    fn for_each_order(
-        &mut self,
-        sql: &'static str,
-        values: &[Value<'_>],
-        f: &mut dyn FnMut(Order) -> Result<()>,
-    ) -> Result<()> {
-        let mut open: Option<(u64, Order)> = None;
-        self.for_each(sql, values, &mut |row| {
-            let seq: u64 = row.get(0)?;
-            if open.as_ref().is_none_or(|(open_seq, _)| *open_seq != seq)
-                && let Some((_, done)) = open.replace((seq, read_order(row)?))
-            {
-                f(done)?;
-            }
-            let (_, order) = open.as_mut().expect("opened above");
-            order.lines.extend(read_line(row)?);
-            Ok(ControlFlow::Continue(()))
-        })?;
-        open.map_or(Ok(()), |(_, last)| f(last))
+        Ok(buyers.into_iter().collect())
     }
 }
 
@@ -362,20 +297,33 @@ impl Early {
 }
 
 fn read_order(row: &Row<'_>) -> Result<Order> {
+    let mut cells = row.cells();
     Ok(Order {
-        id: row.get(1)?,
-        customer: row.get(2)?,
-        placed_at: row.get(3)?,
-        lines: Vec::new(),
-        total_minor: row.get(4)?,
-        coupon: row.get(5)?,
-        refunded_minor: row.get(6)?,
-        cancelled_at: row.get(7)?,
+        id: cells.take()?,
+        customer: cells.take()?,
+        placed_at: cells.take()?,
+        total_minor: cells.take()?,
+        coupon: cells.take()?,
+        refunded_minor: cells.take()?,
+        cancelled_at: cells.take()?,
+        lines: read_lines(cells.take()?)?,
     })
 }
 
-/// `None` in the one row of an order without lines.
-fn read_line(row: &Row<'_>) -> Result<Option<OrderLine>> {
-    let Some(product) = row.get(8)? else { return Ok(None) };
-    Ok(Some(OrderLine { product, quantity: row.get(9)?, amount_minor: row.get(10)? }))
+/// Lines as they stand beside their order: `[[product, quantity, amount], …]`. An order is read and
+/// written whole, so a row for each line would only cost.
+fn write_lines(lines: &[OrderLine]) -> String {
+    let cells = |it: &OrderLine| format!("[{},{},{}]", it.product.0, it.quantity, it.amount_minor);
+    format!("[{}]", lines.iter().map(cells).collect::<Vec<_>>().join(","))
+}
+
+fn read_lines(text: String) -> Result<Vec<OrderLine>> {
+    let cells: Vec<(u32, u32, i64)> =
+        serde_json::from_str(&text).context("the lines of an order cannot be read")?;
+    let line = |(product, quantity, amount_minor)| OrderLine {
+        product: ProductId(product),
+        quantity,
+        amount_minor,
+    };
+    Ok(cells.into_iter().map(line).collect())
 }

@@ -27,6 +27,9 @@ const STATEMENTS_CACHED: usize = 256;
 /// Of the writer: enough that an import's upper index pages stay in memory. In KiB.
 const WRITER_CACHE_KIB: u32 = 48 * 1024;
 const READER_CACHE_KIB: u32 = 8 * 1024;
+/// When the write-ahead log is written into the file, in pages of 4 KiB: an import changes the same
+/// pages of an index again and again, and each is written once for each time.
+const LOG_PAGES_MAX: u32 = 16 * 1024;
 /// What stays of the write-ahead log after an import made it long.
 const LOG_BYTES_KEPT: u32 = 16 << 20;
 
@@ -65,7 +68,8 @@ impl SqliteConnection {
         connection.execute_batch(&format!(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
              PRAGMA cache_size = -{WRITER_CACHE_KIB}; \
-             PRAGMA journal_size_limit = {LOG_BYTES_KEPT};"
+             PRAGMA journal_size_limit = {LOG_BYTES_KEPT}; \
+             PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX};"
         ))?;
         keep_plans(&connection)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);

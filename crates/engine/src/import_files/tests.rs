@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use aftercart_ingest::TimeSource;
 use aftercart_model::{
-    ConsentState, EventBody, EventKey, Identifier, ReviewState, Suppression, SuppressionReason,
-    Topic,
+    ConsentState, CustomerId, EventBody, EventKey, Identifier, ReviewState, Suppression,
+    SuppressionReason, Topic,
 };
 use aftercart_store::Store;
 use anyhow::bail;

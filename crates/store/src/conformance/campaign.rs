@@ -589,7 +589,7 @@ pub fn a_claim_after_a_purchase_is_told(store: &Store) {
     // The next order is accepted before one claim and after the other.
     for (trigger, next, is_bought_first) in [("#1", "#2", false), ("#3", "#4", true)] {
         let (customer, message) = write(store, |tx| {
-            let customer = tx.create_customer(NOON)?;
+            let customer = tx.create_customer(None, NOON)?;
             place(tx, &order(trigger, Some(customer), 0, 1))?;
             let enrolment = tx.enrol(&enrolment(customer, trigger, waiting("w", 60)))?.unwrap();
             Ok((customer, tx.plan_message(&message(customer, enrolment, "offer"))?.unwrap()))

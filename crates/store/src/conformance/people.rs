@@ -81,8 +81,8 @@ pub fn merged_customers_read_as_one(store: &Store) {
         count.set(count.get() + 1);
         let (single, merged) = (format!("s{}-", count.get()), format!("m{}-", count.get()));
         let (one, members) = write(store, |tx| {
-            let one = tx.create_customer(NOON)?;
-            let members = [(); 3].map(|()| tx.create_customer(NOON).unwrap());
+            let one = tx.create_customer(None, NOON)?;
+            let members = [(); 3].map(|()| tx.create_customer(None, NOON).unwrap());
             Ok((one, members))
         });
         let as_merged = write(store, |tx| {
@@ -165,13 +165,13 @@ pub fn merges_form_a_chain_with_one_root(store: &Store) {
 
 pub fn a_customer_has_so_many_members(store: &Store) {
     let why = store.write(|tx| {
-        let first = tx.create_customer(NOON)?;
+        let first = tx.create_customer(None, NOON)?;
         for _ in 1..crate::MEMBERS_MAX {
-            let other = tx.create_customer(NOON)?;
+            let other = tx.create_customer(None, NOON)?;
             tx.merge_customers(first, other)?;
         }
         assert_eq!(tx.members_of(first)?.len(), crate::MEMBERS_MAX);
-        let other = tx.create_customer(NOON)?;
+        let other = tx.create_customer(None, NOON)?;
         tx.merge_customers(first, other)
     });
     let why = why.unwrap_err().to_string();
@@ -189,7 +189,7 @@ pub fn a_merge_keeps_the_stricter_word(store: &Store) {
     ];
     for (one, other, expected) in cases {
         let said = write(store, |tx| {
-            let customers = [tx.create_customer(NOON)?, tx.create_customer(NOON)?];
+            let customers = [tx.create_customer(None, NOON)?, tx.create_customer(None, NOON)?];
             for (customer, said) in customers.into_iter().zip([one, other]) {
                 if let Some((state, seconds)) = said {
                     let word = Consent::new(Topic::Marketing, state, at(seconds), "checkout");
@@ -256,7 +256,8 @@ pub fn mail_goes_to_the_address_tied_last(store: &Store) {
             tx.settle_address(ana)?;
             assert_eq!(mail_to(tx)?, Some(address(expected)), "{name} at {tied_at}");
         }
-        let elsewhere = KnownIdentifier { customer: tx.create_customer(NOON)?, tied_at: None };
+        let elsewhere =
+            KnownIdentifier { customer: tx.create_customer(None, NOON)?, tied_at: None };
         tx.save_identifier(&email("ana"), &elsewhere)?;
         tx.settle_address(ana)?;
         assert_eq!(mail_to(tx)?, Some(address("third")), "`ana` leads elsewhere now");
@@ -295,7 +296,7 @@ pub fn a_customer_comes_back_as_saved(store: &Store) {
 pub fn customers_are_found_by_how_things_begin(store: &Store) {
     let person = |given: &str, family: &str, email: &str, code: &str| {
         write(store, |tx| {
-            let id = tx.create_customer(NOON)?;
+            let id = tx.create_customer(None, NOON)?;
             let mut customer = tx.customer(id)?.unwrap();
             customer.name = CustomerName { given: given.to_owned(), family: family.to_owned() };
             customer.email = Some(address(email));
@@ -370,7 +371,7 @@ pub fn the_latest_word_on_a_topic_counts_in_any_order(store: &Store) {
     law(words, |(one, other)| {
         let kept = [one.clone(), other].map(|words| {
             write(store, |tx| {
-                let customer = tx.create_customer(NOON)?;
+                let customer = tx.create_customer(None, NOON)?;
                 for (seconds, agreed) in words {
                     let state = if agreed { ConsentState::Agreed } else { ConsentState::Withdrawn };
                     let (topic, at) = (Topic::Marketing, at(seconds));

@@ -35,7 +35,7 @@ fn append(tx: &mut Tx<'_>, key: &str) -> Result<u64> {
 pub fn a_failed_change_leaves_nothing(store: &Store) {
     let failed: Result<()> = store.write(|tx| {
         append(tx, "a")?;
-        tx.create_customer(NOON)?;
+        tx.create_customer(None, NOON)?;
         tx.set_setting("x", "y")?;
         bail!("changed my mind")
     });

@@ -168,7 +168,7 @@ CREATE TABLE pictures (
     PRIMARY KEY (name)
 ) PLAIN;
 
--- Orders. `seq` is the place in the log of the event that placed the order.
+-- Orders with their lines. `seq` is the place in the log of the event that placed the order.
 CREATE TABLE order_ids (
     id TEXT NOT NULL,
     bucket SMALLINT NOT NULL,
@@ -188,20 +188,12 @@ CREATE TABLE orders (
     cancelled_at BIGINT,
     -- Since when it consists of these lines and this total.
     content_at BIGINT NOT NULL,
+    -- [[product, quantity, amount in minor units], ...]
+    lines TEXT NOT NULL,
     KEY_BY(seq)
 ) PLAIN;
 CREATE INDEX orders_of_customer ON orders (bucket, customer, placed_at) WHERE customer IS NOT NULL;
 CREATE INDEX orders_by_time ON orders (placed_at, id);
-
-CREATE TABLE order_lines (
-    bucket SMALLINT NOT NULL,
-    order_seq BIGINT NOT NULL,
-    position BIGINT NOT NULL,
-    product BIGINT NOT NULL,
-    quantity BIGINT NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    PRIMARY KEY (bucket, order_seq, position)
-) CLUSTERED;
 
 -- What became of orders that have not arrived yet.
 CREATE TABLE early_order_changes (

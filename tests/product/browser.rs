@@ -1,5 +1,6 @@
 //! The console in a real Chromium, by WebDriver: every page whole, at a desk and on a phone, in both
-//! themes, without a word from the browser's console; and the way out of the mail by its button.
+//! themes, without a word from the browser's console; the emails in narrow windows; and the way out of
+//! the mail by its button.
 
 use std::{
     io::{BufRead, BufReader},
@@ -165,9 +166,11 @@ fn every_page_is_whole_at_a_desk_and_on_a_phone() {
         every_page_is_whole(&desk, &base).await;
         a_customer_is_found(&desk, &base).await;
         a_letter_is_read(&desk, &base).await;
+        letters_fit(&desk, &base, &[500, 560, 610]).await;
         desk.close().await.expect("closed");
         let (_driver, phone, _profile) = browser(true).await.expect("it was there before");
         every_page_is_whole(&phone, &base).await;
+        letters_fit(&phone, &base, &[390]).await;
         phone.close().await.expect("closed");
     });
 }
@@ -188,6 +191,36 @@ async fn a_customer_is_found(client: &Client, base: &str) {
     assert!(found.is_empty(), "a customer: {}", found.join("; "));
     let heading = client.find(Locator::Css("h1")).await.expect("a heading").text().await;
     assert!(heading.expect("text").to_lowercase().contains("ana"));
+}
+
+/// The HTML of every email the inbox shows, with its address.
+const LETTERS: &str = r#"
+    const done = arguments[0];
+    const links = [...document.querySelectorAll("main a[href^='/inbox/']")];
+    const addresses = [...new Set(links.map((it) => `${it.pathname}/html`))];
+    const read = async (it) => [it, await (await fetch(it)).text()];
+    Promise.all(addresses.map(read)).then(done);
+"#;
+
+/// No email has to be scrolled sideways: on a phone, in a split screen or in a reading pane. They
+/// are opened from files, because a letter that the console shows lets no script measure it.
+async fn letters_fit(client: &Client, base: &str, widths: &[u32]) {
+    let place = Place::new();
+    client.goto(&format!("{base}/inbox")).await.expect("the page comes");
+    let letters = client.execute_async(LETTERS, Vec::new()).await.expect("the letters");
+    let letters = letters.as_array().expect("a list");
+    assert!(letters.len() > 10, "{} letters", letters.len());
+    for letter in letters {
+        let file = place.path().join("letter.html");
+        std::fs::write(&file, letter[1].as_str().expect("HTML")).expect("written");
+        client.goto(&format!("file://{}", file.display())).await.expect("the letter");
+        for width in widths {
+            client.set_window_size(*width, 900).await.expect("another width");
+            let sizes = "return [document.documentElement.scrollWidth, window.innerWidth]";
+            let sizes = client.execute(sizes, Vec::new()).await.expect("the script runs");
+            assert!(sizes[0].as_u64() <= sizes[1].as_u64(), "{}: {sizes}", letter[0]);
+        }
+    }
 }
 
 /// From the inbox to the letter, and out of the mail by its button. A letter read in the console is

@@ -12,7 +12,7 @@ use crate::{
         Align, Block, ButtonWidth, Document, HeadingBlock, HeadingLevel, Link, PictureOf,
         PriceKind, ProductLayout, ProductLine, ProductsBlock, ProductsShown, TextSize,
     },
-    style::{PHONE_WIDTH, style_sheet},
+    style::{WIDTH, style_sheet},
     token::Tokens,
 };
 
@@ -74,10 +74,10 @@ impl Writer<'_> {
         let (fonts, page) = (brand.body_font.as_str(), brand.light.page);
         self.out.push_str(&format!(
             "<mjml lang=\"en\"><mj-head><mj-title>{title}</mj-title><mj-preview>{preview}</mj-preview>\
-             <mj-breakpoint width=\"{PHONE_WIDTH}px\" />\
+             <mj-breakpoint width=\"{WIDTH}px\" />\
              <mj-attributes><mj-all padding=\"0px\" font-family=\"{fonts}\" /></mj-attributes>\
              <mj-raw>{meta}</mj-raw><mj-style>{sheet}</mj-style></mj-head>\
-             <mj-body width=\"600px\" background-color=\"{page}\" css-class=\"gp\">"
+             <mj-body width=\"{WIDTH}px\" background-color=\"{page}\" css-class=\"gp\">"
         ));
     }
 
@@ -536,10 +536,10 @@ impl Writer<'_> {
         let quiet = self.letters(self.quiet(14, 21));
         let sans = self.brand.body_font.as_str();
         let html = self.card(&format!(
-            "<td align=\"center\" style=\"padding:28px 20px 26px;text-align:center\">\
+            "<td class=\"rt\" align=\"center\" style=\"padding:28px 20px 26px;text-align:center\">\
              {{% if order.picture %}}<div style=\"width:248px;margin:0px auto 22px\">{image}</div>{{% endif %}}\
              <table role=\"presentation\" align=\"center\" cellpadding=\"0\" cellspacing=\"0\" style=\"border-collapse:separate;margin:0px auto\"><tr>\
-             {{% for link in links.ratings %}}<td style=\"padding:0px 4px\"><a class=\"st gp rr\" href=\"{{{{ link }}}}\" aria-label=\"{{{{ forloop.index }}}} of {{{{ forloop.length }}}} stars\" \
+             {{% for link in links.ratings %}}<td class=\"sp\" style=\"padding:0px 4px\"><a class=\"st gp rr\" href=\"{{{{ link }}}}\" aria-label=\"{{{{ forloop.index }}}} of {{{{ forloop.length }}}} stars\" \
              style=\"display:block;width:60px;height:60px;line-height:60px;background:{page};border:1px solid {rule};border-radius:12px;text-decoration:none;text-align:center;font-family:{sans};font-size:28px\">\
              <span class=\"ca\" style=\"color:{accent}\">★</span></a>\
              <div class=\"cq\" style=\"{quiet};padding:4px 0px 0px\">{{{{ forloop.index }}}}</div></td>{{% endfor %}}</tr>\

@@ -144,6 +144,50 @@ impl Need {
         }
     }
 
+    /// What a shopkeeper can do so that it holds.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::GivenName => "import the customer's name, or give the email words without it",
+            Self::OrderName | Self::OrderNoun | Self::OrderPicture => {
+                "import the product that was ordered with its name, type and picture"
+            }
+            Self::Product | Self::More | Self::Viewed => {
+                "import products that are in stock, that have a price and a link, and that the \
+                 customer has not bought"
+            }
+            Self::GoesWith | Self::StepUp | Self::BestSeller => {
+                "import more of the shop's past orders: what goes together is learnt from them"
+            }
+            Self::Noun
+            | Self::ProofNoun
+            | Self::Picture
+            | Self::OnlyMainPicture
+            | Self::Summary
+            | Self::Description
+            | Self::Benefits => "add it to the product in the shop and import it again",
+            Self::PairHeading
+            | Self::PairLead
+            | Self::PairFact
+            | Self::PairPicture
+            | Self::Scene
+            | Self::Steps => "write it for the two products, or take the block out of the email",
+            Self::Coupon | Self::PriceNow => {
+                "launch the flow again, which gives an empty pool new codes, or let its coupon live \
+                 for more days"
+            }
+            Self::CouponInLinks => "give the shop's link that applies a code",
+            Self::NoCoupon | Self::NoReviews | Self::NoQuote => "take the need out of the email",
+            Self::Reviews | Self::Quote | Self::Rating => {
+                "import reviews of the product, or approve those that wait"
+            }
+            Self::Story => "write down a buyer's story of the product",
+            Self::RatingLinks => {
+                "import the customer's order with products of the catalogue: without one there is \
+                 nothing to rate"
+            }
+        }
+    }
+
     pub(crate) fn is_met(self, view: &View<'_>) -> bool {
         let main = view.main();
         let of_main = |is_so: fn(&crate::ProductView) -> bool| main.is_some_and(is_so);

@@ -61,7 +61,7 @@ pub enum CompileError {
 /// Why there is no email for this customer. None of these is a reason to send another one.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    #[error("the {role} email needs {}, and there is none", missing.missing())]
+    #[error("the {role} email needs {}, and there is none; {}", missing.missing(), missing.remedy())]
     Missing { role: &'static str, missing: Need },
     #[error("the {0} email has no link to unsubscribe; it may not leave without one")]
     NoUnsubscribe(&'static str),
@@ -442,8 +442,8 @@ mod tests {
         let refused =
             |name: &str, data: EmailData| program(name).render(&data).unwrap_err().to_string();
         let sample = EmailData::sample();
-        assert_snapshot!(refused("discount", EmailData { coupon: None, ..sample.clone() }), @"the discount email needs a coupon that still works, and there is none");
-        assert_snapshot!(refused("offer", EmailData { products: vec![], ..sample.clone() }), @"the offer email needs a product to recommend, and there is none");
+        assert_snapshot!(refused("discount", EmailData { coupon: None, ..sample.clone() }), @"the discount email needs a coupon that still works, and there is none; launch the flow again, which gives an empty pool new codes, or let its coupon live for more days");
+        assert_snapshot!(refused("offer", EmailData { products: vec![], ..sample.clone() }), @"the offer email needs a product to recommend, and there is none; import products that are in stock, that have a price and a link, and that the customer has not bought");
         let mut stuck = sample.clone();
         stuck.links.unsubscribe = "javascript:alert()".to_owned();
         assert_snapshot!(refused("nudge", stuck), @"the nudge email has no link to unsubscribe; it may not leave without one");
@@ -463,13 +463,13 @@ mod tests {
     fn the_first_words_that_fit_are_used() {
         let mut data = EmailData::sample();
         let subject = |data: &EmailData| program("offer").render(data).unwrap().subject;
-        assert_eq!(subject(&data), "Something for your ceramic dripper, Ana");
+        assert_eq!(subject(&data), "To go with your ceramic dripper, Ana");
         data.customer.given_name = "Maximiliana-Josefine".to_owned();
-        assert_eq!(subject(&data), "Something for your ceramic dripper");
+        assert_eq!(subject(&data), "To go with your ceramic dripper");
         data.order.name_in_sentence = "hand-thrown stoneware dripper with a lid".to_owned();
-        assert_eq!(subject(&data), "Something for what you bought");
+        assert_eq!(subject(&data), "To go with what you bought");
         data.customer.given_name.clear();
-        assert_eq!(subject(&data), "Something for what you bought");
+        assert_eq!(subject(&data), "To go with what you bought");
     }
 
     /// `text` on one line, as it is read.
@@ -528,7 +528,7 @@ mod tests {
         };
         let lines: Vec<String> = shipped().iter().map(|(name, _)| inbox(name)).collect();
         assert_snapshot!(lines.join("\n"), @"
-        Something for your espresso cups, Ana | Filters, 200, unbleached (€30.00)
+        To go with your espresso cups, Ana | Filters, 200, unbleached (€30.00)
         10% off what goes with your espresso cups | Your own code works until midnight on Monday 23 March, on an order of €25 or more
         A closer look at the filters | 4.7 of 5 stars from 3 buyers
         Ana, your 10% ends tonight | Filters, 200, unbleached (€30.00)

@@ -5,8 +5,9 @@
 
 use crate::brand::{Brand, Palette};
 
-/// Narrower than this is a phone.
-pub(crate) const PHONE_WIDTH: u32 = 480;
+/// The width of an email. Any window narrower than this is set like a phone's: a split screen or a
+/// reading pane of 500 pixels would otherwise have to be scrolled sideways.
+pub(crate) const WIDTH: u32 = 600;
 
 /// Colours by class: `c…` are letters, `g…` grounds, `r…` rules.
 const DARK: &str = "\
@@ -32,7 +33,7 @@ body,.gp,.gp>table{background:$page!important;background-color:$page!important}
 ";
 
 const PHONE: &str = "\
-@media only screen and (max-width:480px){
+@media only screen and (max-width:599px){
 .s>table>tbody>tr>td{padding-left:24px!important;padding-right:24px!important}
 .s3>table>tbody>tr>td{padding-left:20px!important;padding-right:20px!important}
 .g3{padding-left:4px!important;padding-right:4px!important}
@@ -58,7 +59,9 @@ const PHONE: &str = "\
 .pq{margin-left:142px!important;min-height:104px!important}
 .p2{width:124px!important}
 .rp{width:88px!important}
-.st{width:48px!important;height:48px!important;line-height:48px!important}
+.rt{padding:24px 12px 22px!important}
+.sp{padding:0px 2px!important}
+.st{width:42px!important;height:44px!important;line-height:44px!important}
 }
 ";
 
@@ -76,11 +79,11 @@ const CROP: &str = "\
 .p6{max-height:168px!important;min-height:92px}
 .p7{max-height:216px!important;min-height:216px}
 }
-@supports (object-fit:cover){@media only screen and (max-width:480px){
+@supports (object-fit:cover){@media only screen and (max-width:599px){
 .p0{min-height:0px;line-height:21px!important}
 .p1{max-height:280px!important}
 .p3{max-height:100px!important}
-.p5{max-height:228px!important}
+.p5{max-height:62vw!important}
 .p2{height:112px!important;min-height:0px}
 .p6{height:88px!important;min-height:0px}
 .p7{max-height:300px!important}
@@ -126,6 +129,7 @@ mod tests {
         assert!(!sheet.contains('$'), "{sheet}");
         assert!(sheet.contains("prefers-color-scheme:dark"));
         assert_eq!(sheet.matches('{').count(), sheet.matches('}').count());
-        assert!(PHONE.contains(&format!("max-width:{PHONE_WIDTH}px")));
+        let narrower = format!("max-width:{}px", WIDTH - 1);
+        assert!(PHONE.contains(&narrower) && CROP.contains(&narrower));
     }
 }

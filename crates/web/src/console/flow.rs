@@ -974,7 +974,7 @@ fn sample_steps() -> Vec<StepRow> {
             )
         },
         wait("wait-1", "Wait 2 days", 8_861, 214, 88, 41),
-        send("offer", "Offer", "Something for what you bought", 8_518, offer),
+        send("offer", "Offer", "To go with what you bought", 8_518, offer),
         question("bought-1", "asked at every moment from here on", 8_518, 371),
         wait("wait-2", "Wait 3 days", 8_147, 318, 0, 47),
         send("discount", "Discount", "10% off, for 5 days", 7_782, discount),

@@ -146,7 +146,7 @@ impl InboxPage {
                 row(
                     "1777",
                     "Ana Ribeiro",
-                    "Something for your Ceramic dripper, Ana",
+                    "To go with your ceramic dripper, Ana",
                     pour,
                     "Offer",
                     "2026-03-11T10:03:00Z",
@@ -154,7 +154,7 @@ impl InboxPage {
                 row(
                     "1770",
                     "Priya Nair",
-                    "Something for your French press, Priya",
+                    "To go with your French press, Priya",
                     "What goes well with it",
                     "Offer",
                     "2026-03-11T09:20:00Z",
@@ -163,7 +163,7 @@ impl InboxPage {
             paging: Paging { newer: None, older: Some("?before=1770".to_owned()) },
             letter: Some(Letter {
                 id: "1777".to_owned(),
-                subject: "Something for your Ceramic dripper, Ana".to_owned(),
+                subject: "To go with your ceramic dripper, Ana".to_owned(),
                 from: "Tarn & Ember <hello@tarnandember.example>".to_owned(),
                 to_name: "Ana Ribeiro".to_owned(),
                 to_address: "ana.ribeiro@mail.example".to_owned(),
@@ -180,7 +180,7 @@ impl InboxPage {
                 headers: vec![
                     header("From", "Tarn & Ember <hello@tarnandember.example>"),
                     header("To", "Ana Ribeiro <ana.ribeiro@mail.example>"),
-                    header("Subject", "Something for your Ceramic dripper, Ana"),
+                    header("Subject", "To go with your ceramic dripper, Ana"),
                     header("Date", "Wed, 11 Mar 2026 10:03:00 +0000"),
                     header("Message-ID", "<k3v7q2x4@mail.tarnandember.example>"),
                     header("List-Unsubscribe", "<https://mail.tarnandember.example/u/k3v7q2x4>"),

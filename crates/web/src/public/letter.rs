@@ -14,7 +14,7 @@ pub struct LetterPage {
 impl LetterPage {
     pub fn sample() -> Self {
         Self {
-            subject: "Something for your Ceramic dripper, Ana".to_owned(),
+            subject: "To go with your ceramic dripper, Ana".to_owned(),
             letter_src: "/b/k3v7q2x4/html".to_owned(),
         }
     }

@@ -7,9 +7,9 @@ use aftercart_model::{
     Consent, Customer, CustomerId, Enrolment, Event, EventBody, EventKind, ExitReason, FlowId,
     Message, MessageState, Order, Position, StepId, Suppression, Timestamp, Touches,
 };
-use aftercart_policy::{GateAnswer, GateName, gates};
+use aftercart_policy::{GateAnswer, GateName, Reason, gates};
 use aftercart_segment::{HistoryBuffer, Subject, evaluate, parse};
-use aftercart_store::Tx;
+use aftercart_store::{FlowState, Tx};
 use anyhow::{Context, Result};
 
 use crate::{
@@ -80,6 +80,8 @@ pub struct CustomerAnswer {
     pub ends_on_purchase: bool,
     /// Whether something bars every email, so that those to come would not go either.
     pub is_barred: bool,
+    /// Whether the flow is paused, so that nothing goes before it is resumed.
+    pub is_paused: bool,
 }
 
 /// The answer, with what it rests on.
@@ -103,6 +105,8 @@ pub enum Why {
         until: Timestamp,
         reason: String,
     },
+    /// Its flow is paused; nothing but an operator's word ends that.
+    Frozen,
     /// The acknowledgement was lost; it is not sent again.
     InDoubt {
         at: Timestamp,
@@ -300,7 +304,12 @@ impl Engine {
                     Why::NeverEnrolled { cause: not_enrolled(stored.live_since, &orders) }
                 }
             };
-            let gates = match message.or(messages.last()).filter(|_| could_be_held(&why)) {
+            let is_paused = stored.state == FlowState::Paused;
+            let why = if is_paused && is_to_come(&why) { Why::Frozen } else { why };
+            let gates = match message
+                .or(messages.last())
+                .filter(|_| is_to_come(&why) || matches!(why, Why::NotSent { .. }))
+            {
                 Some(message) => self.gates_of(tx, message, now)?,
                 None => Vec::new(),
             };
@@ -319,6 +328,7 @@ impl Engine {
                 next,
                 ends_on_purchase,
                 is_barred,
+                is_paused,
             };
             Ok(Some(answer))
         })
@@ -469,14 +479,12 @@ fn why_of_enrolment(enrolment: &Enrolment, step: &StepId, next: &[NextStep]) -> 
     }
 }
 
-/// Whether gates have to do with the answer.
-fn could_be_held(why: &Why) -> bool {
+/// Whether the email has yet to go.
+fn is_to_come(why: &Why) -> bool {
     match why {
+        Why::HeldBack { .. } | Why::Frozen | Why::OnItsWay { .. } | Why::StillToCome { .. } => true,
         Why::NotSent { .. }
-        | Why::HeldBack { .. }
-        | Why::OnItsWay { .. }
-        | Why::StillToCome { .. } => true,
-        Why::Sent { .. }
+        | Why::Sent { .. }
         | Why::Bounced { .. }
         | Why::InDoubt { .. }
         | Why::HeldOut { .. }
@@ -484,6 +492,11 @@ fn could_be_held(why: &Why) -> bool {
         | Why::NotOnTheWay
         | Why::NeverEnrolled { .. } => false,
     }
+}
+
+/// Whether an email was held back for a pause, of which nobody knows the end.
+pub fn is_for_a_pause(reason: &str) -> bool {
+    reason == Reason::Paused.to_string()
 }
 
 /// Why an enrolment ended, in words that follow "because they".

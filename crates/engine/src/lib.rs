@@ -80,7 +80,7 @@ pub use check_promises::BrokenPromise;
 pub use clock::{Clock, StandingClock, SystemClock};
 pub use customer_view::{
     CustomerAnswer, CustomerView, Gate, NextStep, NotEnrolled, TimelineEntry, TimelineOf, Why,
-    left_words,
+    is_for_a_pause, left_words,
 };
 pub use customers_view::{CustomerLine, CustomersView, LostCustomers};
 pub use deliver_messages::DeliverySummary;

@@ -3,7 +3,7 @@
 use aftercart_model::EventBody;
 
 use super::*;
-use crate::Overdue;
+use crate::{Overdue, Why};
 
 /// Ana's first email was planned at noon of the 3rd, and the flow is paused before anybody sends it.
 fn planned_and_paused() -> Scene {
@@ -45,6 +45,21 @@ fn a_planned_email_sleeps_through_a_pause_and_is_told_of_once() {
     assert_eq!(scene.engine.store().read(|tx| tx.next_wake()).unwrap(), None, "nothing to do");
     let view = scene.engine.view_flow(&flow_id(UPSELL), scene.now()).unwrap().unwrap();
     assert_eq!(view.overdue, 2, "the planned one, and the next behind a wait that is over");
+}
+
+#[test]
+fn what_a_pause_holds_back_is_said_to_wait_for_the_resuming() {
+    let mut scene = planned_and_paused();
+    let why = |scene: &Scene| {
+        let ana = scene.customer("ana");
+        let answer = scene.engine.explain_customer(ana, (None, None), scene.now()).unwrap();
+        answer.unwrap().why
+    };
+    assert_eq!(why(&scene), Why::Frozen, "planned, and not looked at yet");
+    scene.live(days(3));
+    assert_eq!(why(&scene), Why::Frozen, "put aside");
+    resume(&scene, Overdue::Shift);
+    assert!(matches!(why(&scene), Why::HeldBack { .. } | Why::OnItsWay { .. }));
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub enum GateState {
 
 #[derive(Clone, Debug)]
 pub struct NextRow {
-    /// `Wed 18 Mar, 10:03` or `At any moment`.
+    /// `Wed 18 Mar, 10:03`, `Once resumed` or `At any moment`.
     pub when: NextWhen,
     pub what: String,
     pub detail: String,
@@ -78,6 +78,8 @@ pub struct NextRow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextWhen {
     At(Timestamp),
+    /// Due in a flow that is paused.
+    OnceResumed,
     AnyMoment,
 }
 
@@ -479,6 +481,7 @@ fn answer(it: &WhyAnswer, layout: &Layout) -> Markup {
                                 datetime=(layout.calendar.machine(at)) {
                                 (layout.calendar.moment_short(at))
                             },
+                            NextWhen::OnceResumed => span.any { "Once resumed" },
                             NextWhen::AnyMoment => span.any { "At any moment" },
                         }
                         span.what { (row.what) }
@@ -593,7 +596,7 @@ fn sample_timeline() -> Vec<TimelineItem> {
             ..item(
                 "2026-03-11T10:03:00Z",
                 TimelineKind::Sent,
-                strong("Offer", " delivered: Something for your Ceramic dripper, Ana"),
+                strong("Offer", " delivered: To go with your ceramic dripper, Ana"),
                 "",
             )
         },

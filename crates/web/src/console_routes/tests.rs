@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::{
     security::LETTER_POLICY,
-    served::{Answer, NOON, Served, order},
+    served::{Answer, NOON, Served, block_on, order},
     testing::{check, visible_text},
 };
 
@@ -252,6 +252,24 @@ fn a_flow_is_paused_and_goes_on() {
     }
     let wrong = served.as_operator(Method::POST, &format!("{flow}/resume"), Some("overdue=x"));
     assert_eq!(wrong.status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn an_email_that_a_pause_holds_back_has_no_time() {
+    let served = Served::new();
+    served.record(Call::Track, &order("1001", "P1"));
+    let page = format!("/customers/{}", served.ana());
+    has(&served.reads(&page), &["Will Ana get", "Yes, it goes on Monday 2 March, 12:00."]);
+    served.posts("/flows/after-order/pause", "");
+    let held = ["Will Ana get", "once the flow is resumed; until then it is held back."];
+    has(&served.reads(&page), &held);
+    has(&served.reads(&page), &["Once resumedOfferthe flow is paused"]);
+    // Nor once the sender has come by it.
+    let clock = std::sync::Arc::clone(&served.app.clock);
+    let mut inbox = served.engine.catching_inbox(&clock);
+    block_on(served.engine.work(&mut inbox, &*clock)).unwrap();
+    has(&served.reads(&page), &held);
+    has(&served.reads(&page), &["Offer held back until the flow is resumed"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use aftercart_engine::{
     CustomerAdvice, CustomerAnswer, CustomerView, Known, NotEnrolled, TimelineEntry, TimelineOf,
-    Why, left_words, policy::Rules,
+    Why, is_for_a_pause, left_words, policy::Rules,
 };
 use aftercart_model::{
     Agent, Consent, ConsentBasis, ConsentState, EventBody, ExitReason, OrderLine, ProductId,
@@ -191,7 +191,16 @@ fn answered(it: &CustomerAnswer, name: &str, calendar: &Calendar) -> (Question, 
         };
         let detail = if it.is_barred { format!("{detail}, and not sent either") } else { detail };
         before = Some(step.at);
-        next.push(NextRow { when: NextWhen::At(step.at), what: step.title.clone(), detail });
+        let when = NextWhen::At(step.at);
+        // What is due in a paused flow has no time; what is due later may be held up as well.
+        let (when, detail) = match it.is_paused {
+            false => (when, detail),
+            true if step.at <= calendar.now => {
+                (NextWhen::OnceResumed, "the flow is paused".to_owned())
+            }
+            true => (when, format!("{detail}, if the flow is resumed by then")),
+        };
+        next.push(NextRow { when, what: step.title.clone(), detail });
     }
     if !next.is_empty() {
         let order = if it.ends_on_purchase { "orders, " } else { "" };
@@ -240,6 +249,12 @@ fn why(why: &Why, name: &str, calendar: &Calendar) -> (String, String, String) {
             did_not,
             format!("{starts} will, on {}; until then it is held back.", calendar.moment(*until)),
             ended(reason),
+        ),
+        Why::Frozen => told(
+            will,
+            format!("{starts} will, once the flow is resumed; until then it is held back."),
+            "The flow is paused. Whoever resumes it says what becomes of what was due meanwhile."
+                .to_owned(),
         ),
         Why::InDoubt { at } => told(
             format!("Did {name} get"),
@@ -433,9 +448,11 @@ fn item(entry: &TimelineEntry, read: &Read, layout: &Layout) -> Option<TimelineI
         }
         EventBody::MessageDeferred { until, reason, .. } => (
             Kind::HeldBack,
-            Phrase::default()
-                .strong(step())
-                .plain(format!(" held back until {}", calendar.moment(*until))),
+            Phrase::default().strong(step()).plain(if is_for_a_pause(reason) {
+                " held back until the flow is resumed".to_owned()
+            } else {
+                format!(" held back until {}", calendar.moment(*until))
+            }),
             Phrase::new(first_upper(reason)),
         ),
         EventBody::MessageDropped { reason, .. } => (

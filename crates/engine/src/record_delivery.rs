@@ -5,14 +5,26 @@
 //! lie. The *events* it tells have natural keys, so that an order told by a webhook, a backfill and a
 //! file is one order; that one of them is known, or was told otherwise before, is no fault of the
 //! delivery, which is taken.
+//!
+//! Deliveries are remembered for [`REMEMBERED`] and their events for ever, so one that comes again
+//! after that is read once more and tells nothing new.
 
 use aftercart_ingest::Incoming;
 use aftercart_model::Timestamp;
 use aftercart_store::Remembered;
 use anyhow::Result;
 use aws_lc_rs::digest::{SHA256, digest};
+use jiff::SignedDuration;
 
 use crate::{Engine, Occasion, Recorded};
+
+/// For how long a delivery is remembered: 400 days, as the promise of idempotence has it. The
+/// platforms send again for hours, WooCommerce's scheduled actions for days.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 400);
+/// Deliveries forgotten in one commit, so that what comes in meanwhile does not wait for long.
+const FORGOTTEN_TOGETHER: u32 = 1_000;
+/// Commits of one round of forgetting. Rounds come hourly, so twelve million a month are kept up with.
+const FORGETTING_COMMITS_MAX: u32 = 20;
 
 /// The longest name of a delivery that is kept as it is; the platforms' have 40 characters.
 const KEY_CHARS_MAX: usize = 200;
@@ -80,6 +92,20 @@ impl Engine {
             }
         })
     }
+
+    /// Forgets deliveries that are remembered for long enough, as many as one round may; how many.
+    pub(crate) fn forget_deliveries(&self, now: Timestamp) -> Result<u64> {
+        let Ok(before) = now.checked_sub(REMEMBERED) else { return Ok(0) };
+        let mut forgotten = 0;
+        for _ in 0..FORGETTING_COMMITS_MAX {
+            let gone = self.store().write(|tx| tx.forget_deliveries(before, FORGOTTEN_TOGETHER))?;
+            forgotten += gone;
+            if gone < u64::from(FORGOTTEN_TOGETHER) {
+                break;
+            }
+        }
+        Ok(forgotten)
+    }
 }
 
 #[cfg(test)]
@@ -127,6 +153,46 @@ mod tests {
             [Recorded::Duplicate { .. }, Recorded::Conflict { .. }, Recorded::New { .. }]
         );
         assert!(is_expected, "{recorded:?}");
+    }
+
+    #[test]
+    fn a_delivery_is_forgotten_after_its_time_and_its_events_are_not() {
+        let mut scene = Scene::new();
+        scene.join("ana");
+        let order = scene.order_event("ana", "1001", &["dripper"], scene.now());
+        let engine = Arc::clone(&scene.engine);
+        let take = |scene: &Scene, key: &str, events: &[Incoming]| {
+            engine.record_delivery(&delivery(key, b"one"), events, scene.now()).unwrap()
+        };
+        assert!(matches!(take(&scene, "d1", &[order.clone()]), Delivered::New(_)));
+        scene.skip(REMEMBERED);
+        take(&scene, "d2", &[]);
+        scene.work();
+        assert_eq!(take(&scene, "d1", &[]), Delivered::Duplicate, "400 days and no longer");
+        scene.skip(SignedDuration::from_hours(1));
+        scene.work();
+        assert_eq!(take(&scene, "d2", &[]), Delivered::Duplicate, "not as old yet");
+        let Delivered::New(recorded) = take(&scene, "d1", &[order]) else {
+            panic!("it is forgotten");
+        };
+        assert!(matches!(recorded[..], [Recorded::Duplicate { .. }]), "{recorded:?}");
+    }
+
+    #[test]
+    fn forgetting_goes_in_rounds_that_end() {
+        let scene = Scene::new();
+        let many = FORGOTTEN_TOGETHER * FORGETTING_COMMITS_MAX + 1;
+        let remember = |tx: &mut aftercart_store::Tx<'_>| {
+            for it in 0..many {
+                tx.remember_delivery("shopify", &it.to_string(), &[0; 32], scene.now())?;
+            }
+            Ok(())
+        };
+        scene.engine.store().write(remember).unwrap();
+        let later = scene.now() + REMEMBERED + SignedDuration::from_secs(1);
+        assert_eq!(scene.engine.forget_deliveries(scene.now()).unwrap(), 0);
+        assert_eq!(scene.engine.forget_deliveries(later).unwrap(), u64::from(many) - 1);
+        assert_eq!(scene.engine.forget_deliveries(later).unwrap(), 1);
     }
 
     #[test]

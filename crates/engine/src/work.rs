@@ -1,5 +1,5 @@
 //! One round of everything that is due: waits that are over, messages to hand over, segments to
-//! follow, doubts to close, coupons to let go.
+//! follow, doubts to close, coupons to let go, old deliveries of webhooks to forget.
 //!
 //! The server calls it every second, the simulation at each of its moments; doing it twice does
 //! nothing twice.
@@ -19,11 +19,14 @@ const MESSAGES_PER_ROUND: u32 = 500;
 const SEGMENTS_EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// How often doubts of a day are looked for, which reads every message.
 const DOUBTS_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// How often deliveries of webhooks that are too old are forgotten.
+const FORGETTING_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How often the recommendations are learned anew.
 const TRAINING_EVERY: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 const SEGMENTS_AT: &str = "segments-refreshed-at";
 const DOUBTS_AT: &str = "doubts-closed-at";
+const FORGOTTEN_AT: &str = "deliveries-forgotten-at";
 const TRAINED_AT: &str = "recommendations-trained-at";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -60,6 +63,9 @@ impl Engine {
         }
         if self.is_time_for(DOUBTS_AT, DOUBTS_EVERY, now)? {
             self.close_doubts(now)?;
+        }
+        if self.is_time_for(FORGOTTEN_AT, FORGETTING_EVERY, now)? {
+            self.forget_deliveries(now)?;
         }
         self.expire_coupons(now)?;
         done.advanced = self.advance_due(now)?;

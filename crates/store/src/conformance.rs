@@ -55,6 +55,7 @@ suite! {
         a_page_of_events_can_be_of_some_kinds,
         the_newest_events_are_counted_by_kind,
         a_delivery_is_remembered_once,
+        the_oldest_deliveries_are_forgotten,
         the_state_after_events_is_independent_of_their_order,
     }
     arrivals {

@@ -41,4 +41,12 @@ impl Tx<'_> {
             false => Remembered::Conflict,
         })
     }
+
+    /// Forgets at most `limit` of the deliveries that came before `before`, the oldest first; how
+    /// many those were.
+    pub fn forget_deliveries(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
+        let sql = "DELETE FROM deliveries WHERE (source, key) IN \
+                   (SELECT source, key FROM deliveries WHERE at < ?1 ORDER BY at LIMIT ?2)";
+        self.execute(sql, values![before, limit])
+    }
 }

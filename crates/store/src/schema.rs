@@ -35,6 +35,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("schema/0002.sql"),
         postgres: "",
     },
+    Migration {
+        number: 3,
+        name: "deliveries by age",
+        sql: include_str!("schema/0003.sql"),
+        postgres: "",
+    },
 ];
 
 /// Brings the store to the newest of `migrations`; refuses one that is newer still.

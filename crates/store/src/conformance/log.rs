@@ -31,6 +31,25 @@ pub fn a_delivery_is_remembered_once(store: &Store) {
     assert_eq!(read(store, |tx| tx.log_head()), 0, "a delivery is no event");
 }
 
+pub fn the_oldest_deliveries_are_forgotten(store: &Store) {
+    let remember = |source: &str, key: &str, seconds: i64| {
+        write(store, |tx| tx.remember_delivery(source, key, &[1; 32], at(seconds)))
+    };
+    for (source, key, seconds) in
+        [("shopify", "a", 3), ("woocommerce", "a", 1), ("shopify", "b", 2), ("shopify", "c", 4)]
+    {
+        assert_eq!(remember(source, key, seconds), Remembered::New);
+    }
+    let forget = |before, limit| write(store, |tx| tx.forget_deliveries(at(before), limit));
+    assert_eq!(forget(1, 10), 0, "one exactly so old is not older");
+    assert_eq!(forget(4, 2), 2, "no more than asked");
+    assert_eq!(remember("shopify", "a", 3), Remembered::Duplicate, "the older two went");
+    assert_eq!(forget(4, 2), 1, "the rest");
+    assert_eq!(forget(4, 2), 0);
+    assert_eq!(remember("shopify", "c", 4), Remembered::Duplicate, "young enough");
+    assert_eq!(remember("shopify", "b", 2), Remembered::New, "forgotten");
+}
+
 pub fn a_key_with_another_content_is_a_conflict(store: &Store) {
     let customer = new_customer(store);
     let event = viewed("segment", "a", None, 0);

@@ -4,9 +4,10 @@
 //! line win over the file. Secrets may stand in the environment instead of the file; nothing else
 //! reads it.
 
-use std::{net::SocketAddr, path::Path};
+use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::Path, time::Duration};
 
 use aftercart_model::{Currency, EmailAddress, Shop};
+use aftercart_web::Limits;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
@@ -61,12 +62,75 @@ fn english() -> String {
     "en".to_owned()
 }
 
+/// Where events come in, and how much of them at a time. Beyond the rate a sender is answered with
+/// 429, and where there is no turn in time with 503; both say when to come again.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApiConfig {
     /// The write key that event sources send as the user name of basic authentication.
     /// Default: drawn at the first start and printed by `serve`.
     pub write_key: Option<String>,
+    /// Requests a second that the write key may make, 1 to 1000000. Default 20000.
+    pub rate_per_second: Option<u32>,
+    /// Requests at once after a rest, 1 to 2000000. Default: twice the rate.
+    pub rate_burst: Option<u32>,
+    /// Requests that may wait for the store, 1 to 65536. Default 1024.
+    pub waiting_max: Option<usize>,
+    /// How long a body may take to arrive, in milliseconds, 1000 to 120000. Default 20000.
+    pub body_patience_ms: Option<u32>,
+    /// How long an event may wait for its commit, in milliseconds, 100 to 60000. Default 8000:
+    /// Segment's libraries give up after 10 seconds.
+    pub event_patience_ms: Option<u32>,
+    /// The same for a webhook, 100 to 4500. Default 900: Shopify gives up after 5 seconds, all told.
+    pub webhook_patience_ms: Option<u32>,
+}
+
+const RATES: RangeInclusive<u32> = 1..=1_000_000;
+const BURSTS: RangeInclusive<u32> = 1..=2_000_000;
+const WAITING: RangeInclusive<usize> = 1..=65_536;
+const BODY_PATIENCES_MS: RangeInclusive<u32> = 1_000..=120_000;
+const EVENT_PATIENCES_MS: RangeInclusive<u32> = 100..=60_000;
+const WEBHOOK_PATIENCES_MS: RangeInclusive<u32> = 100..=4_500;
+
+impl ApiConfig {
+    fn check(&self) -> Result<()> {
+        in_bounds("api.rate_per_second", self.rate_per_second, RATES)?;
+        in_bounds("api.rate_burst", self.rate_burst, BURSTS)?;
+        in_bounds("api.waiting_max", self.waiting_max, WAITING)?;
+        in_bounds("api.body_patience_ms", self.body_patience_ms, BODY_PATIENCES_MS)?;
+        in_bounds("api.event_patience_ms", self.event_patience_ms, EVENT_PATIENCES_MS)?;
+        in_bounds("api.webhook_patience_ms", self.webhook_patience_ms, WEBHOOK_PATIENCES_MS)
+    }
+
+    /// What the doors keep to.
+    pub fn limits(&self) -> Limits {
+        let usual = Limits::default();
+        let patience = |given: Option<u32>, usual: Duration| {
+            given.map_or(usual, |ms| Duration::from_millis(ms.into()))
+        };
+        let rate_per_second = self.rate_per_second.unwrap_or(usual.rate_per_second);
+        Limits {
+            rate_per_second,
+            rate_burst: self.rate_burst.unwrap_or(rate_per_second * 2),
+            body_patience: patience(self.body_patience_ms, usual.body_patience),
+            event_patience: patience(self.event_patience_ms, usual.event_patience),
+            webhook_patience: patience(self.webhook_patience_ms, usual.webhook_patience),
+        }
+    }
+}
+
+fn in_bounds<T: PartialOrd + fmt::Display>(
+    name: &str,
+    given: Option<T>,
+    bounds: RangeInclusive<T>,
+) -> Result<()> {
+    match given {
+        Some(it) if !bounds.contains(&it) => {
+            let (least, most) = (bounds.start(), bounds.end());
+            bail!("`{name}` is {it}; choose {least} to {most}, or leave it out for the default")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Figures for those who run the server, at `/metrics`.
@@ -140,6 +204,7 @@ impl Config {
         if let Some(shop) = &config.shop {
             shop.check()?;
         }
+        config.api.check()?;
         for (name, platform) in [("shopify", &config.shopify), ("woocommerce", &config.woocommerce)]
         {
             if platform.webhook_secrets.iter().any(|it| it.trim().is_empty()) {
@@ -235,6 +300,28 @@ mod tests {
     }
 
     #[test]
+    fn the_intake_keeps_to_what_is_configured() {
+        assert_eq!(Config::parse("").unwrap().api.limits(), Limits::default());
+        let given = Config::parse("[api]\nrate_per_second = 50\nwebhook_patience_ms = 2000");
+        let limits = given.unwrap().api.limits();
+        assert_eq!((limits.rate_per_second, limits.rate_burst), (50, 100), "twice the rate");
+        assert_eq!(limits.webhook_patience, Duration::from_secs(2));
+        assert_eq!(limits.event_patience, Limits::default().event_patience);
+        assert!(Config::parse("[api]\nrate_per_second = 1000000").is_ok(), "the most");
+        for (given, bounds) in [
+            ("rate_per_second = 0", "1 to 1000000"),
+            ("rate_burst = 0", "1 to 2000000"),
+            ("waiting_max = 0", "1 to 65536"),
+            ("body_patience_ms = 999", "1000 to 120000"),
+            ("event_patience_ms = 60001", "100 to 60000"),
+            ("webhook_patience_ms = 4501", "100 to 4500"),
+        ] {
+            let refused = refused(&format!("[api]\n{given}"));
+            assert!(refused.contains(bounds), "{given}: {refused}");
+        }
+    }
+
+    #[test]
     fn errors_say_what_where_and_how_to_mend() {
         let zone = SHOP.replace("Europe/Lisbon", "Lisbon");
         assert_snapshot!(refused(&zone), @"`shop.time_zone` is `Lisbon`, not an IANA zone; write one such as Europe/Lisbon");
@@ -242,6 +329,7 @@ mod tests {
         assert_snapshot!(refused(&url), @"`shop.public_url` is `mail.tarnandember.example/`; write it as https://host, without a slash at the end");
         assert!(refused("shops = 1").contains("unknown field `shops`"));
         assert_snapshot!(refused("[shopify]\nwebhook_secrets = [\"a\", \" \"]"), @"`shopify.webhook_secrets` has an empty secret, by which anybody could sign; leave it out");
+        assert_snapshot!(refused("[api]\nrate_per_second = 0"), @"`api.rate_per_second` is 0; choose 1 to 1000000, or leave it out for the default");
         assert!(refused("[mail.smtp]\nhost = \"x\"\nport = \"587 \"").contains("port"));
     }
 }

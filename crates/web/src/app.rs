@@ -82,11 +82,16 @@ pub struct Turns {
 
 impl Default for Turns {
     fn default() -> Self {
-        Self::new(ASKED_MAX, WAITING_MAX)
+        Self::with_room_for(WAITING_MAX)
     }
 }
 
 impl Turns {
+    /// As by default, with another number of requests that may wait for their turn.
+    pub fn with_room_for(waiting_max: usize) -> Self {
+        Self::new(ASKED_MAX, waiting_max)
+    }
+
     pub fn new(asked_max: usize, waiting_max: usize) -> Self {
         let places = asked_max + waiting_max;
         let waiting = Arc::new(Semaphore::new(places));

@@ -136,7 +136,7 @@ fn serve_on(shop: Opened, listener: TcpListener, works: bool) -> Result<()> {
         mail,
         is_sample: shop.engine.sample_note()?.is_some(),
         listen: listener.local_addr()?,
-        turns: Turns::default(),
+        turns: shop.config.api.waiting_max.map_or_else(Turns::default, Turns::with_room_for),
         doors: Arc::new(doors(&shop)),
         metrics: Metrics::default(),
     };
@@ -185,6 +185,7 @@ fn serve_on(shop: Opened, listener: TcpListener, works: bool) -> Result<()> {
 /// The doors for events, with the secrets that the configuration has.
 fn doors(shop: &Opened) -> Doors {
     let mut doors = Doors::of(&shop.engine);
+    doors.limits = shop.config.api.limits();
     doors.shopify_secrets.clone_from(&shop.config.shopify.webhook_secrets);
     doors.woocommerce_secrets.clone_from(&shop.config.woocommerce.webhook_secrets);
     doors

@@ -6,8 +6,10 @@
 pub mod agent;
 pub mod backfill;
 mod decimal;
+mod fields;
 pub mod files;
 mod incoming;
+mod json;
 pub mod online_retail;
 pub mod segment_api;
 pub mod shopify;

@@ -23,7 +23,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use siphasher::sip128::{Hasher128, SipHasher24};
 
-use crate::{Incoming, IncomingBody, TimeSource};
+use crate::{Incoming, IncomingBody, TimeSource, fields::NAME_CHARS_MAX, json};
 
 mod commerce;
 mod consent;
@@ -47,12 +47,6 @@ pub const EVENT_BYTES_MAX: usize = 256 << 10;
 /// The largest batch, in bytes and in events.
 pub const BATCH_BYTES_MAX: usize = 5 << 20;
 pub const BATCH_EVENTS_MAX: usize = 500;
-
-/// The longest id or name of an event.
-const NAME_CHARS_MAX: usize = 200;
-
-/// How deep objects may lie within one another.
-const DEPTH_MAX: usize = 32;
 
 /// How far a sender's clock may be off ours before it is corrected. Less than this is the way
 /// through the network, and taking it for a wrong clock would blur every instant.
@@ -157,8 +151,7 @@ pub fn parse(
     received_at: Timestamp,
     currency: Currency,
 ) -> Result<Vec<Incoming>, RejectReason> {
-    refuse_larger("event", body.len(), EVENT_BYTES_MAX)?;
-    let body = json(body)?;
+    let body = json::parse("event", body, EVENT_BYTES_MAX)?;
     let fields = Fields::of_body(&body)?;
     message(call, fields, None, Arrival { received_at, currency })
 }
@@ -169,12 +162,14 @@ pub fn parse_batch(
     received_at: Timestamp,
     currency: Currency,
 ) -> Result<Vec<BatchItem>, RejectReason> {
-    refuse_larger("batch", body.len(), BATCH_BYTES_MAX)?;
-    let body = json(body)?;
+    let body = json::parse("batch", body, BATCH_BYTES_MAX)?;
     let fields = Fields::of_body(&body)?;
     let sent_at = fields.time("sentAt")?;
     let context = fields.object("context")?.map(|it| it.to_map());
-    let items = fields.array("batch")?.ok_or_else(|| RejectReason::missing("batch"))?;
+    if fields.get("batch").is_none() {
+        return Err(fields.missing("batch"));
+    }
+    let items = fields.array("batch")?;
     if BATCH_EVENTS_MAX < items.len() {
         return Err(RejectReason::TooMany { count: items.len() });
     }
@@ -192,7 +187,7 @@ fn batch_message(
     sent_at: Option<Timestamp>,
     arrival: Arrival,
 ) -> Result<Vec<Incoming>, RejectReason> {
-    refuse_larger("event", item.to_string().len(), EVENT_BYTES_MAX)?;
+    json::refuse_larger("event", item.to_string().len(), EVENT_BYTES_MAX)?;
     let whole = context.map(|context| in_context(item, context));
     let fields = Fields::of_body(whole.as_ref().unwrap_or(item))?;
     let name = fields.text("type")?.ok_or_else(|| RejectReason::missing("type"))?;
@@ -334,27 +329,6 @@ fn key(
         }
     };
     Ok(EventKey { source: SOURCE.to_owned(), key })
-}
-
-fn json(body: &[u8]) -> Result<Value, RejectReason> {
-    let value: Value = serde_json::from_slice(body)
-        .map_err(|error| RejectReason::NotJson { line: error.line(), column: error.column() })?;
-    if DEPTH_MAX < depth(&value) { Err(RejectReason::TooDeep) } else { Ok(value) }
-}
-
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
-}
-
-fn refuse_larger(what: &'static str, bytes: usize, bytes_max: usize) -> Result<(), RejectReason> {
-    if bytes_max < bytes {
-        return Err(RejectReason::TooLarge { what, bytes, bytes_max });
-    }
-    Ok(())
 }
 
 /// The address in `text`, if it is one.

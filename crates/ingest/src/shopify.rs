@@ -24,7 +24,9 @@ use siphasher::{
 };
 
 pub use crate::segment_api::RejectReason;
-use crate::{Incoming, IncomingBody, IncomingLine, Taken, TimeSource, WEBHOOK_BYTES_MAX};
+use crate::{
+    Incoming, IncomingBody, IncomingLine, Taken, TimeSource, WEBHOOK_BYTES_MAX, json::parse,
+};
 
 pub mod bulk;
 mod carts;
@@ -39,14 +41,11 @@ mod tests;
 mod topics;
 
 pub use exports::{Export, ExportReader, ROWS_TOGETHER_MAX, read_export};
-use fields::{Fields, check_currency, shortened, unusable};
+use fields::{Fields, check_currency, shortened};
 pub use topics::{TOPICS, TopicCovered, topics_page};
 
 /// The source in the keys of these events.
 pub const SOURCE: &str = "shopify";
-
-/// How deep objects may lie within one another; Shopify's own lie at most 8 deep.
-const DEPTH_MAX: usize = 32;
 
 /// The longest key of an event; a longer one is replaced by its hash.
 const KEY_CHARS_MAX: usize = 200;
@@ -87,8 +86,9 @@ pub fn verify(secrets: &[&[u8]], raw_body: &[u8], header: &str) -> bool {
 
 /// Reads the payload of one webhook; `topic` as `X-Shopify-Topic` has it, such as `orders/create`.
 ///
-/// What is ignored is to be answered like what is kept: what is refused Shopify sends again and again,
-/// and ends the subscription in the end.
+/// What is ignored is to be answered like what is kept, and so is what is refused unless it
+/// [is malformed](RejectReason::is_malformed): any other answer Shopify takes for a failure, sends 8
+/// times within 4 hours and then deletes the subscription.
 pub fn read_webhook(
     topic: &str,
     body: &[u8],
@@ -114,7 +114,7 @@ pub fn read_webhook_of(
 }
 
 fn read(topic: &str, body: &[u8], arrival: Arrival<'_>) -> Result<Taken, RejectReason> {
-    let body = json(body, WEBHOOK_BYTES_MAX)?;
+    let body = parse("payload", body, WEBHOOK_BYTES_MAX)?;
     let fields = Fields::of_body(&body)?;
     let events = match topic {
         "orders/create"
@@ -200,22 +200,4 @@ fn lines_content(lines: &[IncomingLine]) -> Value {
 
 fn address(text: &str) -> Option<Identifier> {
     EmailAddress::new(text).ok().map(Identifier::Email)
-}
-
-fn json(body: &[u8], bytes_max: usize) -> Result<Value, RejectReason> {
-    if bytes_max < body.len() {
-        let (what, bytes) = ("payload", body.len());
-        return Err(RejectReason::TooLarge { what, bytes, bytes_max });
-    }
-    let value: Value = serde_json::from_slice(body)
-        .map_err(|error| RejectReason::NotJson { line: error.line(), column: error.column() })?;
-    if DEPTH_MAX < depth(&value) { Err(RejectReason::TooDeep) } else { Ok(value) }
-}
-
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
 }

@@ -22,7 +22,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use siphasher::sip::SipHasher24;
 
-use crate::{IncomingBody, Taken, WEBHOOK_BYTES_MAX, segment_api::RejectReason};
+use crate::{
+    IncomingBody, Taken, WEBHOOK_BYTES_MAX,
+    json::{parse, refuse_larger},
+    segment_api::RejectReason,
+};
 
 mod fields;
 mod orders;
@@ -33,7 +37,7 @@ mod products;
 mod tests;
 mod text;
 
-use fields::{Fields, invalid, json, missing};
+use fields::Fields;
 pub use product_csv::ProductCsv;
 
 /// The source in the keys of these events.
@@ -233,28 +237,26 @@ pub fn delivery_key(delivery_id: Option<&str>, raw_body: &[u8]) -> String {
 /// # Errors
 ///
 /// A body beyond [`WEBHOOK_BYTES_MAX`], no JSON, a field missing or of the wrong kind, another
-/// currency. WooCommerce switches a webhook off after more than 5 refusals in a row.
+/// currency. WooCommerce disables a webhook after more than 5 failures in a row, so only what
+/// [`RejectReason::is_malformed`] is to be answered with anything but 200.
 pub fn read_webhook(
     topic: &str,
     body: &[u8],
     received_at: Timestamp,
     currency: Currency,
 ) -> Result<Taken, RejectReason> {
-    let (what, bytes, bytes_max) = ("webhook", body.len(), WEBHOOK_BYTES_MAX);
-    if bytes_max < bytes {
-        return Err(RejectReason::TooLarge { what, bytes, bytes_max });
-    }
+    refuse_larger("webhook", body.len(), WEBHOOK_BYTES_MAX)?;
     if is_ping(body) {
         return Ok(Taken::Ignored("a webhook was saved in WooCommerce and tried out".to_owned()));
     }
     let Some(known) = TOPICS.iter().find(|it| it.name == topic) else {
         if topic.is_empty() {
-            return Err(missing(TOPIC_HEADER));
+            return Err(RejectReason::missing(TOPIC_HEADER));
         }
         let name: String = topic.chars().take(40).flat_map(char::escape_debug).collect();
         return Ok(Taken::Ignored(format!("nothing is kept of the topic `{name}`")));
     };
-    let body = json(body)?;
+    let body = parse("webhook", body, WEBHOOK_BYTES_MAX)?;
     let arrival = Arrival { received_at, currency };
     read(known.resource, known.action, &Fields::of_body(&body)?, arrival)
 }
@@ -279,7 +281,7 @@ pub fn topics_page() -> String {
     let mut page = String::from(
         "# WooCommerce: topics of webhooks\n\n\
          What is taken of each topic. A delivery whose signature is good is answered with 200 also \
-         where nothing is kept of it, and so is the `webhook_id=…` that WooCommerce posts when a \
+         where nothing is kept of it or where it is refused, and so is the `webhook_id=…` that WooCommerce posts when a \
          webhook is saved. This page is generated from `aftercart_ingest::woocommerce::TOPICS`.\n\n\
          | topic | what is taken |\n| --- | --- |\n",
     );
@@ -327,7 +329,7 @@ fn refuse_error_answer(fields: &Fields<'_>) -> Result<(), RejectReason> {
         Some(code) if code.starts_with("woocommerce_rest_") && fields.get("id").is_none() => {
             let remedy = "it is WooCommerce's refusal to show the resource: give the webhook or the \
                           key to a user who may read it";
-            Err(invalid("code", code, remedy))
+            Err(RejectReason::invalid("code", code, remedy))
         }
         _ => Ok(()),
     }

@@ -2,7 +2,8 @@
 //!
 //! No value of a field that names a person is in the text: refusals are logged.
 
-use super::{BATCH_EVENTS_MAX, DEPTH_MAX};
+use super::BATCH_EVENTS_MAX;
+use crate::json::DEPTH_MAX;
 
 /// How much of a bad value is shown.
 const SHOWN_CHARS_MAX: usize = 40;
@@ -17,7 +18,7 @@ pub enum RejectReason {
     TooDeep,
     #[error("the body is not JSON from line {line}, column {column} on; check quotes and commas")]
     NotJson { line: usize, column: usize },
-    #[error("the body is JSON and not an object; send one object, such as {{\"userId\": …}}")]
+    #[error("the body is JSON and not an object; send one object, in braces")]
     NotObject,
     #[error("`{field}` is missing; give it")]
     Missing { field: String },
@@ -34,16 +35,29 @@ impl RejectReason {
         matches!(self, Self::TooLarge { .. } | Self::TooMany { .. })
     }
 
-    pub(super) fn missing(field: &str) -> Self {
+    /// Whether the body cannot be read at all, rather than being understood and not taken.
+    pub fn is_malformed(&self) -> bool {
+        match self {
+            Self::TooLarge { .. }
+            | Self::TooMany { .. }
+            | Self::TooDeep
+            | Self::NotJson { .. }
+            | Self::NotObject => true,
+            Self::Missing { .. } | Self::Invalid { .. } | Self::Unusable { .. } => false,
+        }
+    }
+
+    pub(crate) fn missing(field: &str) -> Self {
         Self::Missing { field: field.to_owned() }
     }
 
-    pub(super) fn invalid(field: &str, text: &str, remedy: &str) -> Self {
+    pub(crate) fn invalid(field: &str, text: &str, remedy: &str) -> Self {
         let text = text.chars().take(SHOWN_CHARS_MAX).flat_map(char::escape_debug).collect();
         Self::Invalid { field: field.to_owned(), text, remedy: remedy.to_owned() }
     }
 
-    pub(super) fn unusable(field: &str, remedy: &str) -> Self {
+    /// As [`RejectReason::invalid`] where the value may name a person, or there is none.
+    pub(crate) fn unusable(field: &str, remedy: &str) -> Self {
         Self::Unusable { field: field.to_owned(), remedy: remedy.to_owned() }
     }
 }

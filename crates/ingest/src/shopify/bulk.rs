@@ -18,10 +18,8 @@ use aftercart_model::{Currency, Timestamp};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::{
-    Arrival, Fields, RejectReason, RowRead, customers, json as parsed, orders, products, unusable,
-};
-use crate::Incoming;
+use super::{Arrival, Fields, RejectReason, RowRead, customers, orders, products};
+use crate::{Incoming, json::parse};
 
 /// The version of the Admin API that the queries are written for.
 pub const API_VERSION: &str = "2025-10";
@@ -232,7 +230,7 @@ impl BulkReader {
         if text.is_empty() {
             return None;
         }
-        let object = match parsed(text, LINE_BYTES_MAX) {
+        let object = match parse("payload", text, LINE_BYTES_MAX) {
             Ok(object) => object,
             Err(RejectReason::NotJson { column, .. }) => {
                 let line = usize::try_from(self.line).unwrap_or(usize::MAX);
@@ -244,7 +242,7 @@ impl BulkReader {
         let Some(parent) = text_of("__parentId") else {
             let Some(id) = text_of("id").filter(|it| it.starts_with(self.kind.id_prefix())) else {
                 let remedy = format!("it is none of {}; ask for them anew", self.kind.name());
-                return self.bad_line(unusable("id", &remedy));
+                return self.bad_line(RejectReason::unusable("id", &remedy));
             };
             let line = self.line;
             let (children, fault) = (Vec::new(), None);
@@ -258,13 +256,13 @@ impl BulkReader {
                     open.children.push(object);
                 } else {
                     let remedy = format!("more than {CHILDREN_MAX} objects are of one");
-                    open.fault = Some(unusable("__parentId", &remedy));
+                    open.fault = Some(RejectReason::unusable("__parentId", &remedy));
                 }
                 None
             }
             _ => {
                 let remedy = "its parent is not right above it; ask with `groupObjects: true`";
-                self.bad_line(unusable("__parentId", remedy))
+                self.bad_line(RejectReason::unusable("__parentId", remedy))
             }
         }
     }

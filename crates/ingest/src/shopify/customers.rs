@@ -7,7 +7,7 @@ use aftercart_model::{
 };
 use serde_json::{Value, json};
 
-use super::{Arrival, Fields, RejectReason, address, content_hash, told, told_now, unusable};
+use super::{Arrival, Fields, RejectReason, address, content_hash, told, told_now};
 use crate::{Incoming, IncomingBody, Taken, TimeSource};
 
 /// Facts kept as attributes under their own names, as texts and flags.
@@ -241,7 +241,7 @@ fn asked_by(fields: &Fields<'_>) -> Result<Vec<Identifier>, RejectReason> {
     let email = customer.text("email")?.as_deref().and_then(address);
     let identifiers: Vec<Identifier> = id.into_iter().chain(email).collect();
     if identifiers.is_empty() {
-        return Err(unusable("customer", "give the customer's `id` or `email`"));
+        return Err(RejectReason::unusable("customer", "give the customer's `id` or `email`"));
     }
     Ok(identifiers)
 }

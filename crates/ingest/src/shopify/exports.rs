@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::{
     Arrival, RejectReason, RowRead,
     customers::CustomerSnapshot,
-    fields::{invalid, shortened, unusable, whole_id},
+    fields::{shortened, whole_id},
     orders::{OrderSnapshot, codes, line_of},
     products::{ProductSnapshot, VariantStock, Variants, with_handle},
     summary::summary,
@@ -107,7 +107,7 @@ impl<'a> ExportReader<'a> {
     ) -> Result<Self, RejectReason> {
         let columns = Columns::new(header);
         if let Some(names) = columns.lacking(export.needed()) {
-            return Err(unusable(
+            return Err(RejectReason::unusable(
                 "the header",
                 &format!("it has no column `{}`; export the file from Shopify anew", names[0]),
             ));
@@ -145,7 +145,7 @@ impl<'a> ExportReader<'a> {
         let rows: Vec<Row<'_>> =
             rows.iter().map(|cells| Row { columns: &self.columns, cells }).collect();
         let outcome = if has_overflown {
-            Err(unusable(
+            Err(RejectReason::unusable(
                 "the row",
                 &format!("more than {ROWS_TOGETHER_MAX} rows are of one; send it in parts"),
             ))
@@ -257,7 +257,7 @@ impl<'a> Row<'a> {
     }
 
     fn refuse(&self, names: &[&str], text: &str, remedy: &str) -> RejectReason {
-        invalid(&self.field(names), text, remedy)
+        RejectReason::invalid(&self.field(names), text, remedy)
     }
 
     fn decimal(&self, names: &[&str]) -> Result<Option<Decimal>, RejectReason> {
@@ -302,7 +302,10 @@ impl<'a> Row<'a> {
         let Some(text) = self.text(EMAIL) else { return Ok(None) };
         match EmailAddress::new(text) {
             Ok(email) => Ok(Some(Identifier::Email(email))),
-            Err(_) => Err(unusable(&self.field(EMAIL), "write it as `name@domain`, or empty it")),
+            Err(_) => Err(RejectReason::unusable(
+                &self.field(EMAIL),
+                "write it as `name@domain`, or empty it",
+            )),
         }
     }
 

@@ -1,74 +1,24 @@
-//! An object of a payload, whose fields are read by name and refused by their whole path.
-//!
-//! Ids are whole numbers of 64 bits and are kept as text: a float would round the last digits away,
-//! and a rounded id is another order's.
+//! Objects as Shopify writes them.
 
-use aftercart_model::{Currency, Timestamp};
-use serde_json::{Map, Value};
+use aftercart_model::Currency;
+use serde_json::Value;
 
 use super::RejectReason;
-use crate::decimal::Decimal;
+pub use crate::fields::shortened;
+use crate::fields::{self, Sender};
 
-/// How much of a bad value is shown.
-const SHOWN_CHARS_MAX: usize = 40;
+pub struct Shopify;
 
-/// The longest text kept of a name, a tag or a code.
-const NAME_CHARS_MAX: usize = 200;
-
-#[derive(Clone)]
-pub struct Fields<'a> {
-    path: String,
-    map: &'a Map<String, Value>,
+impl Sender for Shopify {
+    const CUTS_NAMES: bool = true;
 }
 
-impl<'a> Fields<'a> {
-    pub fn of_body(body: &'a Value) -> Result<Self, RejectReason> {
-        match body {
-            Value::Object(map) => Ok(Self { path: String::new(), map }),
-            _ => Err(unusable("the body", "send one JSON object")),
-        }
-    }
+pub type Fields<'a> = fields::Fields<'a, Shopify>;
 
-    /// A field that is there: neither missing nor null.
-    pub fn get(&self, name: &str) -> Option<&'a Value> {
-        self.map.get(name).filter(|it| !it.is_null())
-    }
-
+impl Fields<'_> {
     /// Whether the field is named at all, be it as null.
     pub fn names(&self, name: &str) -> bool {
         self.map.contains_key(name)
-    }
-
-    pub fn path(&self, name: &str) -> String {
-        format!("{}{name}", self.path)
-    }
-
-    pub fn missing(&self, name: &str) -> RejectReason {
-        RejectReason::Missing { field: self.path(name) }
-    }
-
-    pub fn object(&self, name: &str) -> Result<Option<Fields<'a>>, RejectReason> {
-        match self.get(name) {
-            None => Ok(None),
-            Some(Value::Object(map)) => Ok(Some(Fields { path: self.path(name) + ".", map })),
-            Some(other) => Err(self.refuse(name, other, "send an object")),
-        }
-    }
-
-    /// The objects of an array, each with its place in its path; none where the field is missing.
-    pub fn objects(&self, name: &str) -> Result<Vec<Fields<'a>>, RejectReason> {
-        let items = match self.get(name) {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            Some(other) => return Err(self.refuse(name, other, "send an array")),
-        };
-        let object = |(index, item): (usize, &'a Value)| match item {
-            Value::Object(map) => {
-                Ok(Fields { path: format!("{}{name}[{index}].", self.path), map })
-            }
-            other => Err(self.refuse(&format!("{name}[{index}]"), other, "send an object")),
-        };
-        items.iter().enumerate().map(object).collect()
     }
 
     /// The texts of an array, or of a text with commas between them: Shopify writes tags both ways.
@@ -81,22 +31,6 @@ impl<'a> Fields<'a> {
         };
         let texts = texts.into_iter().map(str::trim).filter(|it| !it.is_empty());
         Ok(Some(texts.map(shortened).collect()))
-    }
-
-    /// Text without blanks around it; none where it is empty. A number is taken as it is written.
-    pub fn text(&self, name: &str) -> Result<Option<String>, RejectReason> {
-        let text = match self.get(name) {
-            None => return Ok(None),
-            Some(Value::String(text)) => text.trim().to_owned(),
-            Some(Value::Number(number)) => number.to_string(),
-            Some(other) => return Err(self.refuse(name, other, "send a text")),
-        };
-        Ok(Some(text).filter(|it| !it.is_empty()))
-    }
-
-    /// Text of at most as many characters as a name has; what goes beyond is cut off.
-    pub fn name(&self, name: &str) -> Result<Option<String>, RejectReason> {
-        Ok(self.text(name)?.map(|it| shortened(&it)))
     }
 
     /// An id as text: a whole number, or the number at the end of a global id such as
@@ -118,39 +52,12 @@ impl<'a> Fields<'a> {
         self.id(name)?.ok_or_else(|| self.missing(name))
     }
 
-    pub fn time(&self, name: &str) -> Result<Option<Timestamp>, RejectReason> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
-        match text.parse() {
-            Ok(at) => Ok(Some(at)),
-            Err(_) => Err(invalid(&self.path(name), &text, "write it as `2026-03-01T12:00:00Z`")),
-        }
-    }
-
-    pub fn flag(&self, name: &str) -> Result<Option<bool>, RejectReason> {
-        match self.get(name) {
-            None => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(other) => Err(self.refuse(name, other, "send `true` or `false`")),
-        }
-    }
-
-    pub fn decimal(&self, name: &str) -> Result<Option<Decimal>, RejectReason> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
-        let decimal = Decimal::parse(text.as_bytes());
-        decimal
-            .map(Some)
-            .ok_or_else(|| invalid(&self.path(name), &text, "send a number, such as `19.99`"))
-    }
-
     /// How many units: a whole number of 0 or more.
     pub fn units(&self, name: &str) -> Result<Option<u32>, RejectReason> {
         let Some(decimal) = self.decimal(name)? else { return Ok(None) };
         match decimal.whole().and_then(|it| u32::try_from(it).ok()) {
             Some(units) => Ok(Some(units)),
-            None => {
-                let value = self.get(name).unwrap_or(&Value::Null);
-                Err(self.refuse(name, value, "send a whole number of 0 or more"))
-            }
+            None => Err(self.refuse_field(name, "send a whole number of 0 or more")),
         }
     }
 
@@ -166,9 +73,9 @@ impl<'a> Fields<'a> {
             && let Some(money) = set.object("shop_money")?
         {
             check_currency(&money, "currency_code", currency)?;
-            return money.amount("amount", times, currency);
+            return money.amount_of("amount", times, currency);
         }
-        self.amount(name, times, currency)
+        self.amount_of(name, times, currency)
     }
 
     /// As [`Fields::money`] in the form of GraphQL: `NAME.shopMoney`.
@@ -181,29 +88,18 @@ impl<'a> Fields<'a> {
         let Some(set) = self.object(name)? else { return Ok(None) };
         let Some(money) = set.object("shopMoney")? else { return Ok(None) };
         check_currency(&money, "currencyCode", currency)?;
-        money.amount("amount", times, currency)
+        money.amount_of("amount", times, currency)
     }
 
-    fn amount(
+    fn amount_of(
         &self,
         name: &str,
         times: i64,
         currency: Currency,
     ) -> Result<Option<i64>, RejectReason> {
         let Some(decimal) = self.decimal(name)? else { return Ok(None) };
-        let value = self.get(name).unwrap_or(&Value::Null);
         let minor = decimal.times(times, currency.digits());
-        minor.map(Some).ok_or_else(|| self.refuse(name, value, "send an amount of fewer digits"))
-    }
-
-    pub fn refuse(&self, name: &str, value: &Value, remedy: &str) -> RejectReason {
-        let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Array(_) => "[…]".to_owned(),
-            Value::Object(_) => "{…}".to_owned(),
-            other => other.to_string(),
-        };
-        invalid(&self.path(name), &text, remedy)
+        minor.map(Some).ok_or_else(|| self.refuse_field(name, "send an amount of fewer digits"))
     }
 }
 
@@ -216,7 +112,7 @@ pub fn check_currency(
     match fields.text(name)? {
         Some(given) if given != currency.code() => {
             let remedy = format!("the shop here counts in {currency}, give it Shopify's currency");
-            Err(invalid(&fields.path(name), &given, &remedy))
+            Err(RejectReason::invalid(&fields.path(name), &given, &remedy))
         }
         _ => Ok(()),
     }
@@ -231,20 +127,6 @@ pub fn whole_id(text: &str) -> Option<&str> {
     // 2^64 has 20 digits.
     let is_whole = (1..=20).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_digit());
     is_whole.then_some(text)
-}
-
-/// At most as much of `text` as a name may have.
-pub fn shortened(text: &str) -> String {
-    text.chars().take(NAME_CHARS_MAX).collect()
-}
-
-pub fn invalid(field: &str, text: &str, remedy: &str) -> RejectReason {
-    let text = text.chars().take(SHOWN_CHARS_MAX).flat_map(char::escape_debug).collect();
-    RejectReason::Invalid { field: field.to_owned(), text, remedy: remedy.to_owned() }
-}
-
-pub fn unusable(field: &str, remedy: &str) -> RejectReason {
-    RejectReason::Unusable { field: field.to_owned(), remedy: remedy.to_owned() }
 }
 
 #[cfg(test)]

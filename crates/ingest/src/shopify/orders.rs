@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{
     Arrival, Fields, RejectReason, address, check_currency, content_hash, customers, lines_content,
-    shortened, told, unusable,
+    shortened, told,
 };
 use crate::{Incoming, IncomingBody, IncomingLine, ProductRef, Taken};
 
@@ -220,7 +220,7 @@ pub fn refund_of_payload(fields: &Fields<'_>, arrival: Arrival<'_>) -> Result<Ta
 }
 
 fn order_id(id: &str) -> Result<OrderId, RejectReason> {
-    OrderId::new(id).map_err(|error| unusable("id", &error.to_string()))
+    OrderId::new(id).map_err(|error| RejectReason::unusable("id", &error.to_string()))
 }
 
 fn ends_so(fields: &Fields<'_>, name: &str, state: &str) -> Result<bool, RejectReason> {
@@ -241,7 +241,7 @@ fn last_fulfilment(fields: &Fields<'_>, at: &str) -> Result<Option<Timestamp>, R
 fn needed_total(fields: &Fields<'_>, total: Option<i64>, name: &str) -> Result<i64, RejectReason> {
     let total = total.ok_or_else(|| fields.missing(name))?;
     if total < 0 {
-        return Err(unusable(&fields.path(name), "send an amount of 0 or more"));
+        return Err(RejectReason::unusable(&fields.path(name), "send an amount of 0 or more"));
     }
     Ok(total)
 }

@@ -375,7 +375,7 @@ fn refusals_name_the_field_and_the_remedy() {
     assert_snapshot!(order("customer", json!([])), @"refused: `customer` is `[…]`; send an object");
     assert_snapshot!(why("inventory_levels/update", &json!({})), @"refused: `inventory_item_id` is missing; give it");
     assert_snapshot!(why("customers/redact", &json!({"customer": {"email": "nobody"}})), @"refused: `customer` cannot be used; give the customer's `id` or `email`");
-    assert_snapshot!(why("orders/create", &json!([])), @"refused: `the body` cannot be used; send one JSON object");
+    assert_snapshot!(why("orders/create", &json!([])), @"refused: the body is JSON and not an object; send one object, in braces");
     assert_snapshot!(why("some/topic", &json!({})), @"ignored: the topic is not one that is kept; end the subscription");
     assert_snapshot!(why("orders/edited", &json!({})), @"ignored: only what changed; `orders/updated` tells the order as it is now");
     let read = |body: &[u8]| {

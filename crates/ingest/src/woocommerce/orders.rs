@@ -4,11 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use aftercart_model::{Currency, CustomerName, Identifier, OrderId, Timestamp};
 
-use super::{
-    Action, Arrival, content_hash,
-    fields::{Fields, missing, unusable},
-    key, people, text,
-};
+use super::{Action, Arrival, content_hash, fields::Fields, key, people, text};
 use crate::{
     Incoming, IncomingBody, IncomingLine, ProductRef, Taken, TimeSource, segment_api::RejectReason,
 };
@@ -55,7 +51,7 @@ pub fn order(fields: &Fields<'_>, action: Action, arrival: Arrival) -> Result<Ta
         order: order_id(fields)?,
         identifiers: people::of_order(fields)?,
     };
-    let status = fields.name("status")?.ok_or_else(|| missing("status"))?;
+    let status = fields.name("status")?.ok_or_else(|| RejectReason::missing("status"))?;
     let (created_at, modified_at) = fields.times()?;
     let is_gone = GONE.contains(&status.as_str());
     let paid_at = fields.time("date_paid_gmt")?;
@@ -97,7 +93,8 @@ pub fn deleted(fields: &Fields<'_>, arrival: Arrival) -> Result<Taken, RejectRea
 }
 
 fn order_id(fields: &Fields<'_>) -> Result<OrderId, RejectReason> {
-    OrderId::new(fields.id("id")?).map_err(|error| unusable(&fields.path("id"), &error.to_string()))
+    OrderId::new(fields.id("id")?)
+        .map_err(|error| RejectReason::unusable(&fields.path("id"), &error.to_string()))
 }
 
 /// One instance is one shop with one currency; an amount in another would be a wrong number.
@@ -148,7 +145,7 @@ fn placed(
     let body = IncomingBody::OrderPlaced {
         order: telling.order.clone(),
         lines,
-        total_minor: total.ok_or_else(|| missing("total"))?,
+        total_minor: total.ok_or_else(|| RejectReason::missing("total"))?,
         coupon,
     };
     Ok(telling.event(format!("order:{}", telling.id), at, TimeSource::Given, body))
@@ -246,7 +243,7 @@ fn refunds(
 ) -> Result<Vec<Incoming>, RejectReason> {
     let refund = |item: Fields<'_>| -> Result<Incoming, RejectReason> {
         let total = item.decimal("total")?;
-        let total = total.ok_or_else(|| missing(&item.path("total")))?;
+        let total = total.ok_or_else(|| RejectReason::missing(&item.path("total")))?;
         let amount = total.times(1, currency.digits()).and_then(i64::checked_abs);
         let body = IncomingBody::OrderRefunded {
             order: Some(telling.order.clone()),

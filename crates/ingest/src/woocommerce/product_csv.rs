@@ -11,13 +11,7 @@ use std::collections::HashMap;
 use aftercart_model::{Currency, ProductFacts, Timestamp};
 use jiff::{civil::Date, tz::TimeZone};
 
-use super::{
-    content_hash,
-    fields::{invalid, missing},
-    key,
-    products::stock_of,
-    text,
-};
+use super::{content_hash, key, products::stock_of, text};
 use crate::{
     Incoming, IncomingBody, Taken, TimeSource, decimal::Decimal, segment_api::RejectReason,
 };
@@ -61,10 +55,10 @@ impl ProductCsv {
         let row = Row { columns: &self.columns, cells };
         let kinds: Vec<&str> = row.list("Type");
         let (id, sku) = (row.get("ID"), row.get("SKU"));
-        let named = id.or(sku).ok_or_else(|| missing("ID` or `SKU"))?;
+        let named = id.or(sku).ok_or_else(|| RejectReason::missing("ID` or `SKU"))?;
         let mut codes_also: Vec<String> = Vec::new();
         let (code, facts) = if kinds.contains(&"variation") {
-            let parent = row.get("Parent").ok_or_else(|| missing("Parent"))?;
+            let parent = row.get("Parent").ok_or_else(|| RejectReason::missing("Parent"))?;
             codes_also.extend(id.map(|it| format!("variant:{it}")));
             (parent.strip_prefix("id:").unwrap_or(parent), ProductFacts::default())
         } else {
@@ -143,7 +137,7 @@ impl<'a> Row<'a> {
             .and_then(|it| it.times(1, currency.digits()))
             .filter(|it| *it >= 0);
         let remedy = "write a price of 0 or more, such as `19.99`";
-        minor.map(Some).ok_or_else(|| invalid(column, text, remedy))
+        minor.map(Some).ok_or_else(|| RejectReason::invalid(column, text, remedy))
     }
 
     fn stock(&self) -> Result<Option<Option<i64>>, RejectReason> {
@@ -153,7 +147,7 @@ impl<'a> Row<'a> {
             Some("backorder") => Some("onbackorder"),
             Some(other) => {
                 let remedy = "write `1`, `0` or `backorder`";
-                return Err(invalid("In stock?", other, remedy));
+                return Err(RejectReason::invalid("In stock?", other, remedy));
             }
             None => None,
         };
@@ -162,7 +156,7 @@ impl<'a> Row<'a> {
             Some(text) => {
                 let units = Decimal::parse(text.as_bytes()).and_then(|it| it.times(1, 0));
                 let remedy = "write a number of units, or leave it empty";
-                Some(units.ok_or_else(|| invalid("Stock", text, remedy))?)
+                Some(units.ok_or_else(|| RejectReason::invalid("Stock", text, remedy))?)
             }
         };
         Ok(stock_of(status, counted))

@@ -417,7 +417,7 @@ fn refusals_say_what_where_and_how_to_mend() {
     assert_snapshot!(order(json!({"date_paid_gmt": "yesterday"})), @"`date_paid_gmt` is `yesterday`; write it as `2026-03-01T12:00:00`, in UTC");
     assert_snapshot!(order(json!({"line_items": [{"product_id": 1, "quantity": -1}]})), @"`line_items[0].quantity` is `-1`; send a number of 0 or more");
     assert_snapshot!(order(json!({"refunds": [{"id": 1, "total": "ten"}]})), @"`refunds[0].total` is `ten`; send a number, such as `19.99`");
-    assert_snapshot!(refused("order.updated", &json!([])), @"`the body` cannot be used; send one JSON object");
+    assert_snapshot!(refused("order.updated", &json!([])), @"the body is JSON and not an object; send one object, in braces");
     assert_snapshot!(refused("product.updated", &with("product.json", json!({"price": "-1"}))), @"`price` is `-1`; send an amount of 0 or more");
     let forbidden = json!({"code": "woocommerce_rest_cannot_view", "message": "Sorry", "data": {"status": 401}});
     assert_snapshot!(refused("order.created", &forbidden), @"`code` is `woocommerce_rest_cannot_view`; it is WooCommerce's refusal to show the resource: give the webhook or the key to a user who may read it");

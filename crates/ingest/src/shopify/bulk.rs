@@ -7,7 +7,8 @@
 //! The file has one object in each line. Objects of an inner connection, such as the lines of an
 //! order, name their parent in `__parentId` and follow it, which `groupObjects` asks for: without it
 //! the whole file would have to be held to find an order's lines. A connection within a list is not
-//! allowed, so refunds come without their lines. Carts have no token here.
+//! allowed, so refunds come without their lines; those of an
+//! order's only refund are told by the units that are gone, where they cost what was paid back. Carts have no token here.
 //!
 //! The app needs the scopes `read_products`, `read_inventory`, `read_customers` and `read_orders`, and
 //! `read_all_orders` for orders older than 60 days.
@@ -420,6 +421,49 @@ mod tests {
             (of_file(BulkKind::Products), of_webhook("products/update", "product"));
         let at = |key: &[String]| key[0].split('#').next().map(str::to_owned);
         assert_eq!(at(&file), at(&webhook), "the file knows cost and page, the webhook does not");
+    }
+
+    #[test]
+    fn the_only_refund_names_the_units_that_are_gone_where_the_money_agrees() {
+        let set = |amount: &str| json!({"shopMoney": {"amount": amount, "currencyCode": "EUR"}});
+        // Two mugs at 10 and one tray at 20, of which `left` are still there; shipping was 5.
+        let lines_of_refund = |left: [u32; 2], refunds: &[&str]| {
+            let refund = |(id, amount): (usize, &&str)| {
+                json!({"id": format!("gid://shopify/Refund/{}", id + 1),
+                       "createdAt": "2026-02-02T10:00:00Z", "totalRefundedSet": set(amount)})
+            };
+            let order = json!({
+                "id": "gid://shopify/Order/1", "createdAt": "2026-02-01T10:00:00Z",
+                "currencyCode": "EUR", "email": "ana@mail.example", "totalPriceSet": set("45.00"),
+                "refunds": refunds.iter().enumerate().map(refund).collect::<Vec<_>>(),
+            });
+            let line = |id: u32, quantity: u32, left: u32, price: &str| {
+                json!({"id": format!("gid://shopify/LineItem/{id}"), "title": "a thing",
+                       "__parentId": "gid://shopify/Order/1", "quantity": quantity,
+                       "currentQuantity": left, "originalUnitPriceSet": set(price),
+                       "product": {"id": format!("gid://shopify/Product/{id}")}})
+            };
+            let (mugs, tray) = (line(7, 2, left[0], "10.00"), line(8, 1, left[1], "20.00"));
+            let rows = read(BulkKind::Orders, &format!("{order}\n{mugs}\n{tray}"));
+            let events = rows[0].outcome.as_ref().unwrap();
+            let told = events.iter().find_map(|it| match &it.body {
+                crate::IncomingBody::OrderRefunded { lines, .. } => Some(lines),
+                _ => None,
+            });
+            let line = |it: &crate::IncomingLine| {
+                format!("{} × {} for {}", it.quantity, it.product.code, it.amount_minor)
+            };
+            told.unwrap().iter().map(line).collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(lines_of_refund([1, 1], &["10.00"]), "1 × 7 for 1000", "a mug came back");
+        assert_eq!(lines_of_refund([0, 0], &["45.00"]), "2 × 7 for 2000, 1 × 8 for 2000", "all");
+        assert_eq!(lines_of_refund([2, 1], &["10.00"]), "", "for good will");
+        assert_eq!(lines_of_refund([1, 1], &["12.00"]), "", "more than the mug cost");
+        assert_eq!(
+            lines_of_refund([0, 1], &["10.00", "10.00"]),
+            "",
+            "which took which is not told"
+        );
     }
 
     #[test]

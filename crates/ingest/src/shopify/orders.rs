@@ -170,9 +170,18 @@ pub fn of_node(
             refunds.push(Refund { id: refund.id_needed("id")?, at, amount_minor, lines: vec![] });
         }
     }
-    let mut lines = Vec::new();
+    let (mut lines, mut taken) = (Vec::new(), Vec::new());
     for line in line_nodes {
-        lines.extend(line_of_node(line, !refunds.is_empty(), currency)?);
+        let Some(line) = line_of_node(line, currency)? else { continue };
+        lines.extend(line.units(if refunds.is_empty() { line.left } else { line.bought }));
+        taken.extend(line.units(line.bought - line.left));
+    }
+    let placed_for =
+        needed_total(node, node.money_bag("totalPriceSet", 1, currency)?, "totalPriceSet")?;
+    if let [refund] = refunds.as_mut_slice()
+        && is_paid_back(&taken, &lines, refund.amount_minor, placed_for)
+    {
+        refund.lines = taken;
     }
     let fulfilled_at = match ends_so(node, "displayFulfillmentStatus", "FULFILLED")? {
         true => Some(last_fulfilment(node, "createdAt")?.unwrap_or(updated_at)),
@@ -186,7 +195,7 @@ pub fn of_node(
         identifiers: identifiers_of_node(node, customer.as_ref())?,
         lines,
         total_minor: total(
-            needed_total(node, node.money_bag("totalPriceSet", 1, currency)?, "totalPriceSet")?,
+            placed_for,
             node.money_bag("currentTotalPriceSet", 1, currency)?,
             &refunds,
         ),
@@ -396,23 +405,45 @@ pub fn codes(
     }
 }
 
-/// A line of a bulk operation. Which units a refund took is not told there, so the line of an order
-/// with refunds stays whole.
-fn line_of_node(
-    line: &Fields<'_>,
-    has_refunds: bool,
-    currency: Currency,
-) -> Result<Option<IncomingLine>, RejectReason> {
-    let quantity = line.units("quantity")?.unwrap_or(1);
-    let units = match line.units("currentQuantity")? {
-        Some(current) if !has_refunds => current.min(quantity),
-        _ => quantity,
-    };
+/// A line of a bulk operation: what was bought, and how much of it is left after edits and refunds.
+/// Which of the two took the rest is not told there.
+struct LineNode {
+    product: Arc<ProductRef>,
+    bought: u32,
+    left: u32,
+    /// Of all that was bought.
+    amount_minor: i64,
+}
+
+impl LineNode {
+    /// So many of the units; `None` where it is none.
+    fn units(&self, units: u32) -> Option<IncomingLine> {
+        line_of(Arc::clone(&self.product), units, self.bought, self.amount_minor)
+    }
+}
+
+/// Whether an order's one refund is for the units that were `taken` from it, and not for something
+/// beside them: it pays back exactly what they cost, or all of an order of which nothing is left.
+fn is_paid_back(
+    taken: &[IncomingLine],
+    bought: &[IncomingLine],
+    paid_back_minor: i64,
+    order_minor: i64,
+) -> bool {
+    let units = |lines: &[IncomingLine]| lines.iter().map(|it| u64::from(it.quantity)).sum::<u64>();
+    let cost: i64 = taken.iter().map(|it| it.amount_minor).sum();
+    let is_all = units(taken) == units(bought) && paid_back_minor == order_minor;
+    !taken.is_empty() && (is_all || cost == paid_back_minor)
+}
+
+fn line_of_node(line: &Fields<'_>, currency: Currency) -> Result<Option<LineNode>, RejectReason> {
+    let bought = line.units("quantity")?.unwrap_or(1);
+    let left = line.units("currentQuantity")?.map_or(bought, |it| it.min(bought));
     let price = |times| line.money_bag("originalUnitPriceSet", times, currency);
-    let mut amount = price(i64::from(quantity))?.unwrap_or(0);
+    let mut amount_minor = price(i64::from(bought))?.unwrap_or(0);
     for allocation in line.objects("discountAllocations")? {
         let taken = allocation.money_bag("allocatedAmountSet", 1, currency)?.unwrap_or(0);
-        amount = amount.saturating_sub(taken);
+        amount_minor = amount_minor.saturating_sub(taken);
     }
     let id_in = |name: &str| line.object(name)?.map(|it| it.id("id")).transpose();
     let name = line.name("title")?;
@@ -424,7 +455,7 @@ fn line_of_node(
     };
     let price_minor = price(1)?;
     let product = ProductRef { code, code_also, name, price_minor, ..ProductRef::default() };
-    Ok(line_of(Arc::new(product), units, quantity, amount))
+    Ok(Some(LineNode { product: Arc::new(product), bought, left, amount_minor }))
 }
 
 /// One try to give money back.

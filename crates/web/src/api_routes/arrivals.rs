@@ -95,7 +95,8 @@ pub(super) fn tell_ignored(
     engine.record_arrival(Arrival { outcome, status: 200, reason, ..arrival });
 }
 
-/// A webhook that cannot be read.
+/// A webhook that cannot be read, or of which a field cannot be used. The latter is refused and
+/// answered like what is taken, so that the platform does not end the subscription.
 pub(super) fn tell_unreadable(
     engine: &Engine,
     now: Timestamp,
@@ -103,8 +104,9 @@ pub(super) fn tell_unreadable(
     topic: &str,
     reason: &RejectReason,
 ) {
-    let arrival = arrival(delivery.source, topic, &delivery.key, now);
-    engine.record_arrival(rejected(arrival, reason));
+    let rejected = rejected(arrival(delivery.source, topic, &delivery.key, now), reason);
+    let status = if reason.is_malformed() { rejected.status } else { StatusCode::OK.as_u16() };
+    engine.record_arrival(Arrival { status, ..rejected });
 }
 
 /// A webhook that was read, where what it tells is not in the log by itself.

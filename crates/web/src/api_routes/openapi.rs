@@ -15,6 +15,8 @@ use crate::api::{ErrorBody, WEBHOOK_BYTES_MAX};
 type Refusal = (u16, &'static str);
 
 const BAD: Refusal = (400, "the body cannot be used; the error names the field and the remedy");
+const GARBLED: Refusal =
+    (400, "the body is no JSON object, or the header with the topic is missing");
 const STRANGER: Refusal = (401, "the write key is missing or unknown");
 const UNSIGNED: Refusal = (401, "the signature is missing or wrong");
 const CLOSED: Refusal = (404, "the platform's secret is not configured yet");
@@ -170,8 +172,8 @@ fn webhook_path(name: &str, summary: &str, parameters: &[Value]) -> Value {
         "parameters": parameters,
         "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object"}}}},
         "responses": with_refusals(
-            json!({"200": answer("it is taken, or was before", "DeliveryAnswer")}),
-            &[BAD, UNSIGNED, CLOSED, SLOW, CONFLICT, LARGE, FORM, LATER],
+            json!({"200": answer("it is understood: taken, taken before, passed over, or refused for a field that cannot be used", "DeliveryAnswer")}),
+            &[GARBLED, UNSIGNED, CLOSED, SLOW, CONFLICT, LARGE, FORM, LATER],
         ),
     }})
 }

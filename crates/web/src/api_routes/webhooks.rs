@@ -3,8 +3,15 @@
 //! A door is closed until the platform's secret stands in the configuration. The signature is of the
 //! body byte for byte, so it is looked at before anything else is made of the body. The answer comes
 //! within a second: where the commit does not, the platform is told to send again, which both do.
-//! What a delivery tells and we keep nothing of is taken too, for a platform ends a subscription whose
-//! deliveries are refused.
+//!
+//! A delivery that is understood is answered with 200, whether anything is kept of it or not: sent
+//! again it would be the same, and a platform ends a subscription whose deliveries are answered with
+//! anything else. WooCommerce disables a webhook after more than 5 failures in a row, a failure being
+//! any answer but 2xx, 301 and 302 (`WC_Webhook::failed_delivery` in `class-wc-webhook.php`); Shopify
+//! sends 8 times within 4 hours and then deletes the subscription
+//! (<https://shopify.dev/docs/apps/build/webhooks/troubleshooting-webhooks>). So one order in another
+//! currency does not end the webhooks of all others. What was refused stands in the answer and, for
+//! people, among what arrives.
 
 use axum::{
     Json, Router,
@@ -40,9 +47,10 @@ const WOOCOMMERCE_DELIVERY: &str = "X-WC-Webhook-Delivery-ID";
 /// nothing beyond is believed.
 const TRIGGERED_BEFORE_MAX: SignedDuration = SignedDuration::from_hours(48);
 
-/// A delivery was taken.
+/// A delivery was understood; it need not be sent again.
 #[derive(Serialize, JsonSchema)]
 pub struct DeliveryAnswer {
+    /// Whether it was taken. What is `ignored` is; what is `refused` is not.
     success: bool,
     /// It had been delivered before, and nothing happened again.
     duplicate: bool,
@@ -51,6 +59,30 @@ pub struct DeliveryAnswer {
     /// Why nothing is kept of it, where that is so.
     #[serde(skip_serializing_if = "Option::is_none")]
     ignored: Option<String>,
+    /// Why it was not taken, and how to mend it, where a field cannot be used. Nothing was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
+}
+
+impl DeliveryAnswer {
+    fn taken(duplicate: bool, events: usize) -> Self {
+        Self { success: true, duplicate, events, ignored: None, refused: None }
+    }
+
+    fn ignored(why: String) -> Self {
+        Self { ignored: Some(why), ..Self::taken(false, 0) }
+    }
+
+    fn refused(why: String) -> Self {
+        Self { success: false, refused: Some(why), ..Self::taken(false, 0) }
+    }
+}
+
+/// What came of a delivery whose signature is good.
+enum Became {
+    Recorded(Delivered),
+    Ignored(String),
+    Refused(RejectReason),
 }
 
 pub fn routes() -> Router<App> {
@@ -107,8 +139,8 @@ async fn take_woocommerce(
     let body = body::read_signed(request, WEBHOOK_BYTES_MAX, app.doors.limits).await?;
     if woocommerce::is_ping(&body) {
         // Not signed, and it tells nothing: the platform asks whether anybody is there.
-        let ignored = Some("a webhook was saved and tried out".to_owned());
-        return Ok(Json(DeliveryAnswer { success: true, duplicate: false, events: 0, ignored }));
+        let why = "a webhook was saved and tried out".to_owned();
+        return Ok(Json(DeliveryAnswer::ignored(why)));
     }
     if !woocommerce::verify(secrets, &body, text(&headers, WOOCOMMERCE_SIGNATURE)) {
         let refused = ApiError::unsigned(WOOCOMMERCE_SIGNATURE);
@@ -137,31 +169,35 @@ async fn take(
             Ok(Taken::Events(events)) => events,
             Ok(Taken::Ignored(why)) => {
                 arrivals::tell_ignored(engine, now, &delivery, &told, &why);
-                return Ok(Ok((Delivered::New(Vec::new()), Some(why))));
+                return Ok(Became::Ignored(why));
             }
             Err(reason) => {
                 arrivals::tell_unreadable(engine, now, &delivery, &told, &reason);
-                return Ok(Err(reason));
+                return Ok(Became::Refused(reason));
             }
         };
         let delivered = engine.record_delivery(&delivery, &events, now)?;
         arrivals::tell_delivered(engine, now, &delivery, &told, &delivered);
-        Ok(Ok((delivered, None)))
+        Ok(Became::Recorded(delivered))
     });
-    let (delivered, ignored) = asked.await?.map_err(|reason| {
-        warn!("a webhook of {source} was refused: {}", reason_without_value(&reason));
-        ApiError::from(reason)
-    })?;
-    let (duplicate, events) = match delivered {
-        Delivered::New(recorded) => (false, recorded.len()),
-        Delivered::Duplicate => (true, 0),
-        Delivered::Conflict => {
+    let answer = match asked.await? {
+        Became::Recorded(Delivered::New(recorded)) => DeliveryAnswer::taken(false, recorded.len()),
+        Became::Recorded(Delivered::Duplicate) => DeliveryAnswer::taken(true, 0),
+        Became::Recorded(Delivered::Conflict) => {
             return Err(ApiError::conflict(
                 "a delivery of this name was taken with another body; nothing was changed",
             ));
         }
+        Became::Ignored(why) => DeliveryAnswer::ignored(why),
+        Became::Refused(reason) => {
+            warn!("a webhook of {source} was refused: {}", reason_without_value(&reason));
+            if reason.is_malformed() {
+                return Err(ApiError::from(reason));
+            }
+            DeliveryAnswer::refused(reason.to_string())
+        }
     };
-    Ok(Json(DeliveryAnswer { success: true, duplicate, events, ignored }))
+    Ok(Json(answer))
 }
 
 /// The name of one of Shopify's deliveries. One event of the shop may be told under several topics and

@@ -281,7 +281,7 @@ fn line(row: &ArrivalRow, layout: &Layout) -> Markup {
                 (badge_state(row.outcome.tone(), row.outcome.label()))
                 @if !row.reason.is_empty() {
                     span.under {
-                        @if row.outcome == ArrivalOutcome::Rejected { (row.status) ": " }
+                        @if row.status != 200 { (row.status) ": " }
                         (row.reason)
                     }
                 }

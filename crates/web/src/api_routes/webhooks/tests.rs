@@ -245,6 +245,37 @@ fn what_is_not_understood_is_told_and_what_is_not_kept_is_taken() {
 }
 
 #[test]
+fn an_order_that_cannot_be_taken_does_not_end_the_subscription() {
+    let served = served();
+    for platform in [SHOPIFY, WOOCOMMERCE] {
+        let before = orders(&served);
+        let mut dollars = platform.order(7_001, "20.00");
+        dollars["currency"] = json!("USD");
+        let mut nameless = platform.order(7_002, "20.00");
+        nameless["total_price"] = json!("lots");
+        nameless["total"] = json!("lots");
+        for (delivery, body) in [("d-1", &dollars), ("d-2", &nameless)] {
+            let answer = platform.deliver(&served, delivery, body.to_string().as_bytes());
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+            let answer = answer.json();
+            assert_eq!(answer["success"], false, "{answer}");
+            assert!(answer["refused"].as_str().unwrap().contains('`'), "{answer}");
+        }
+        assert_eq!(orders(&served), before, "{platform:?}");
+        let good = platform.order(7_003, "20.00").to_string();
+        let answer = platform.deliver(&served, "d-3", good.as_bytes());
+        assert_eq!(answer.json()["success"], true, "{}", answer.text());
+    }
+    served.engine.keep_arrivals().unwrap();
+    let newest = aftercart_engine::ArrivalsBefore::NEWEST;
+    let page = served.engine.view_arrivals(newest, 50, None).unwrap();
+    let refused = page.lines.iter().filter(|it| it.outcome.name() == "rejected");
+    let refused: Vec<_> = refused.map(|it| (it.status, it.name.as_str(), &*it.reason)).collect();
+    assert_eq!(refused.len(), 4, "{refused:?}");
+    assert!(refused.iter().all(|it| it.0 == 200 && !it.2.is_empty()), "{refused:?}");
+}
+
+#[test]
 fn a_commit_that_does_not_come_is_a_no_and_never_a_yes() {
     let mut served = served();
     served.set_doors(|doors| {

@@ -21,6 +21,8 @@ use crate::{
 /// How far ahead "what comes next" looks, in moves.
 const STEPS_AHEAD_MAX: usize = 20;
 pub const TIMELINE_PAGE: u32 = 50;
+/// Entries of the consent ledger that are shown; few say so much so often.
+pub const LEDGER_MAX: usize = 50;
 const WEEK: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
 
 /// Whether a gate lets an email through, with its value.
@@ -34,6 +36,8 @@ pub struct CustomerView {
     pub orders: Vec<Order>,
     pub spent_minor: i64,
     pub consents: Vec<Consent>,
+    /// What they said about mail, entry by entry, the newest first; at most [`LEDGER_MAX`].
+    pub ledger: Vec<Consent>,
     pub suppression: Option<Suppression>,
     pub sent_in_7_days: u64,
     pub timeline: Vec<TimelineEntry>,
@@ -178,10 +182,12 @@ impl Engine {
             let orders = tx.orders_of(id)?;
             let suppression = bar_of(tx, &customer)?;
             let (timeline, older) = self.timeline(tx, id, of, before)?;
+            let entries = tx.consent_entries_of(id)?;
             Ok(Some(CustomerView {
                 shop_id: tx.external_id_of(id)?,
                 spent_minor: orders.iter().map(Order::net_minor).sum(),
                 consents: tx.consents_of(id)?,
+                ledger: entries.into_iter().map(|(_, it)| it).take(LEDGER_MAX).collect(),
                 segments: self.segments_of(tx, &customer, now)?,
                 sent_in_7_days: tx.hand_overs_since(id, now - WEEK)?.len() as u64,
                 customer,

@@ -8,7 +8,10 @@ use maud::{Markup, html};
 
 use super::{Head, customers::consent_badge, head};
 use crate::{
-    component::{Button, Choice, Paging, Part, Phrase, avatar, choice, pager, part, picture},
+    component::{
+        Button, Choice, Paging, Part, Phrase, Tone, avatar, badge_state, choice, pager, part,
+        picture,
+    },
     format,
     icon::{Icon, icon},
     layout::{Layout, Place},
@@ -25,6 +28,8 @@ pub struct CustomerPage {
     pub question: Option<Question>,
     pub answer: Part<WhyAnswer>,
     pub timeline: Timeline,
+    /// What they said about mail, the newest first.
+    pub ledger: Vec<LedgerRow>,
     pub facts: CustomerFacts,
     pub recommended: Vec<RecommendedRow>,
     /// Id and name.
@@ -182,6 +187,20 @@ impl TimelineKind {
     }
 }
 
+/// An entry of the consent ledger.
+#[derive(Clone, Debug)]
+pub struct LedgerRow {
+    pub at: Timestamp,
+    pub topic: String,
+    pub state: ConsentState,
+    /// On what the yes rests: `Double opt-in`; `None` where the source did not say, or it is a no.
+    pub basis: Option<String>,
+    /// The words they agreed to, as the source gave them.
+    pub wording: Option<String>,
+    /// `At checkout`, `By an import`, …
+    pub source: String,
+}
+
 #[derive(Clone, Debug)]
 pub struct CustomerFacts {
     pub orders: u64,
@@ -243,6 +262,7 @@ impl CustomerPage {
                 items: sample_timeline(),
                 paging: Paging::default(),
             },
+            ledger: sample_ledger(),
             facts: CustomerFacts {
                 orders: 1,
                 spent_minor: 4_250,
@@ -283,6 +303,7 @@ impl CustomerPage {
                         (part("answer", &self.answer, |it| answer(it, layout)))
                     }
                     (self.timeline(layout))
+                    @if !self.ledger.is_empty() { (self.ledger(layout)) }
                 }
                 div.stack {
                     (self.facts(layout))
@@ -396,6 +417,53 @@ impl CustomerPage {
                         (line("In the last 7 days", html! {
                             (format::count(it.sent_in_week)) " of " (format::count(it.week_cap))
                         }))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Everything that was said, so that it can be shown to whoever asks by what right they are mailed.
+    fn ledger(&self, layout: &Layout) -> Markup {
+        let or_dash =
+            |it: &Option<String>| it.clone().unwrap_or_else(|| format::NOTHING.to_owned());
+        html! {
+            section.card.ledger-card {
+                div.card-head { h2 { "Consent" } p.fact { "What was said, the newest first" } }
+                table.rows.ledger {
+                    thead {
+                        tr {
+                            th scope="col" { "When" }
+                            th scope="col" { "Topic" }
+                            th scope="col" { "Said" }
+                            th.mid scope="col" { "Basis" }
+                            th.mid scope="col" { "How" }
+                        }
+                    }
+                    tbody {
+                        @for it in &self.ledger {
+                            @let (tone, said) = match it.state {
+                                ConsentState::Agreed => (Tone::Good, "Agreed"),
+                                ConsentState::Withdrawn => (Tone::Neutral, "Withdrawn"),
+                            };
+                            tr {
+                                th scope="row" {
+                                    time datetime=(layout.calendar.machine(it.at)) {
+                                        (layout.calendar.date(it.at))
+                                        span.under { (layout.calendar.time(it.at)) }
+                                    }
+                                }
+                                td { (it.topic) }
+                                td { (badge_state(tone, said)) }
+                                td.mid { (or_dash(&it.basis)) }
+                                td.mid {
+                                    (it.source)
+                                    @if let Some(wording) = &it.wording {
+                                        span.under { "“" (wording) "”" }
+                                    }
+                                }
+                            }
+                        }
                     }
                 }
             }
@@ -543,6 +611,30 @@ impl WhyAnswer {
     }
 }
 
+fn sample_ledger() -> Vec<LedgerRow> {
+    let row = |at: &str, topic: &str, state, source: &str| LedgerRow {
+        at: at.parse().expect("a fixed instant"),
+        topic: topic.to_owned(),
+        state,
+        basis: None,
+        wording: None,
+        source: source.to_owned(),
+    };
+    vec![
+        LedgerRow {
+            basis: Some("Double opt-in".to_owned()),
+            wording: Some("Yes, send me offers by email. I can leave at any time.".to_owned()),
+            ..row("2026-03-09T13:51:00Z", "Marketing", ConsentState::Agreed, "At checkout")
+        },
+        row(
+            "2026-01-20T08:12:00Z",
+            "Marketing",
+            ConsentState::Withdrawn,
+            "By the link in an email",
+        ),
+    ]
+}
+
 fn sample_timeline() -> Vec<TimelineItem> {
     let item = |at: &str, kind, what, detail: &str| TimelineItem {
         at: at.parse().expect("a fixed instant"),
@@ -680,6 +772,11 @@ mod tests {
                     }],
                     ..CustomerPage::sample().timeline
                 },
+                ledger: vec![LedgerRow {
+                    wording: Some(hostile.clone()),
+                    source: hostile.clone(),
+                    ..sample_ledger()[0].clone()
+                }],
                 segments: vec![(hostile.clone(), hostile)],
                 ..CustomerPage::sample()
             };

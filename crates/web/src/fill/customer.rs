@@ -16,8 +16,8 @@ use crate::{
     console::{
         CustomerPage,
         customer::{
-            CustomerFacts, GateRow, GateState, NextRow, NextWhen, Question, RecommendedRow,
-            Timeline, TimelineFilter, TimelineItem, TimelineKind, WhyAnswer,
+            CustomerFacts, GateRow, GateState, LedgerRow, NextRow, NextWhen, Question,
+            RecommendedRow, Timeline, TimelineFilter, TimelineItem, TimelineKind, WhyAnswer,
         },
     },
     format::{self, Calendar},
@@ -86,6 +86,7 @@ pub fn page(read: &Read, filter: TimelineFilter, is_newest: bool, layout: &Layou
                     .map(|(at, seq)| format!("{base}&before={}-{seq}", at.as_millisecond())),
             },
         },
+        ledger: view.ledger.iter().map(ledger_row).collect(),
         facts: facts(read),
         recommended: read.advice.iter().flat_map(|it| recommended(it, &read.known)).collect(),
         segments: view.segments.clone(),
@@ -508,6 +509,38 @@ fn item(entry: &TimelineEntry, read: &Read, layout: &Layout) -> Option<TimelineI
     Some(TimelineItem { at: entry.event.at, kind, what, detail })
 }
 
+fn ledger_row(it: &Consent) -> LedgerRow {
+    let topic = match it.topic {
+        Topic::Marketing => "Marketing",
+        Topic::Feedback => "Feedback requests",
+    };
+    let basis = match it.basis {
+        ConsentBasis::Unstated => None,
+        ConsentBasis::OptIn => Some("Opt-in"),
+        ConsentBasis::DoubleOptIn => Some("Double opt-in"),
+        ConsentBasis::SoftOptIn => Some("Did not object when they bought"),
+    };
+    LedgerRow {
+        at: it.at,
+        topic: topic.to_owned(),
+        state: it.state,
+        basis: basis.map(str::to_owned),
+        wording: it.wording.clone(),
+        source: said_how(it).to_owned(),
+    }
+}
+
+/// How something was said about mail.
+fn said_how(consent: &Consent) -> &str {
+    match consent.source.as_str() {
+        "checkout" => "At checkout",
+        "import" => "By an import",
+        "one-click" => "By the link in an email",
+        "preferences" => "On the page of choices",
+        other => other,
+    }
+}
+
 fn consent_words(consent: &Consent) -> (TimelineKind, Phrase, Phrase) {
     let topic = match consent.topic {
         Topic::Marketing => "marketing email",
@@ -519,13 +552,7 @@ fn consent_words(consent: &Consent) -> (TimelineKind, Phrase, Phrase) {
             (TimelineKind::Unsubscribed, format!("Unsubscribed from {topic}"))
         }
     };
-    let how = match consent.source.as_str() {
-        "checkout" => "At checkout",
-        "import" => "By an import",
-        "one-click" => "By the link in an email",
-        "preferences" => "On the page of choices",
-        other => other,
-    };
+    let how = said_how(consent);
     let basis = match consent.basis {
         ConsentBasis::Unstated => "",
         ConsentBasis::OptIn => ", by opting in",

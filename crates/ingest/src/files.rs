@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::{
-    Incoming, Taken,
+    Incoming, Taken, csv_text,
     shopify::{Export, ExportReader, RejectReason, RowRead},
     woocommerce::ProductCsv,
 };
@@ -587,7 +587,7 @@ fn take_off_apostrophes(record: &mut Record) {
 /// The values of a row as it stands in its file, or all of it as one where it cannot be cut.
 pub fn cut(form: Form, row: &SourceRow, width: usize) -> Vec<String> {
     let mut text = row.text.clone();
-    rows::decode(&mut text);
+    csv_text::decode(&mut text);
     let whole = || vec![String::from_utf8_lossy(&text).into_owned()];
     let Form::Csv(delimiter) = form else { return whole() };
     let mut reader = csv::ReaderBuilder::new()

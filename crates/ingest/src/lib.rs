@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod backfill;
+mod csv_text;
 mod decimal;
 mod fields;
 pub mod files;

@@ -17,7 +17,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use csv::ByteRecord;
-use csv_core::ReadRecordResult;
+
+use crate::csv_text::{
+    Counted, Parsed, QUOTE_OPEN, UTF_16_MARKS, ZSTD_MAGIC, decode, has_strict_quotes,
+};
 
 /// The longest line. Beyond it this is no file of rows, or a machine forgot to end one.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
@@ -27,12 +30,6 @@ pub const ROW_LINES_MAX: usize = 32;
 
 /// The most that a row of several lines may hold.
 pub const ROW_BYTES_MAX: usize = 1 << 16;
-
-/// How every zstd frame begins (RFC 8878 §3.1.1).
-const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-
-/// How files of two bytes for each letter begin (Unicode 16, §23.8), in either order.
-const UTF_16_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
 /// What a reading came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +139,7 @@ impl Source {
         }
         let mut is_decoded = first.is_decoded;
         if self.parsed.take(&mut self.parser, &first.bytes) {
-            self.parsed.hand_over(record);
+            self.hand_over(record);
             return Ok(Next::Row { is_decoded });
         }
         // A quote is open at the end of the line.
@@ -161,8 +158,8 @@ impl Source {
             is_decoded |= line.is_decoded;
             let is_closed = self.parsed.take(&mut self.parser, &line.bytes);
             more.push(line);
-            if is_closed && has_strict_quotes(&row) {
-                self.parsed.hand_over(record);
+            if is_closed && has_strict_quotes(&row, b',') {
+                self.hand_over(record);
                 return Ok(Next::Row { is_decoded });
             }
             if is_closed {
@@ -177,25 +174,32 @@ impl Source {
         Ok(Next::Rejected(Fault::QuoteOpen))
     }
 
+    fn hand_over(&mut self, record: &mut ByteRecord) {
+        record.clear();
+        let mut begin = 0;
+        for &end in self.parsed.ends() {
+            record.push_field(&self.parsed.text()[begin..end]);
+            begin = end;
+        }
+        self.parsed.clear();
+    }
+
     /// Whether a line stands for itself: then the quote before it was never meant to reach it. The
     /// rest of a row has fewer columns than a whole one, unless it is the first that goes on in it.
     fn is_whole_row(&self, line: &[u8]) -> bool {
-        let is_first_column = self.parsed.count == 0;
+        let is_first_column = self.parsed.ends().is_empty();
         if self.width < 2 || is_first_column && line.contains(&b'"') {
             return false;
         }
         let mut parsed = Parsed::default();
-        parsed.take(&mut csv_core::Reader::new(), line) && self.width <= parsed.count
+        parsed.take(&mut csv_core::Reader::new(), line) && self.width <= parsed.ends().len()
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::QuoteOpen => f.write_str(
-                "a quote is opened and not closed in its row; close it, or write \"\" for a quote \
-                 within a value",
-            ),
+            Self::QuoteOpen => f.write_str(QUOTE_OPEN),
             Self::LineTooLong => {
                 write!(
                     f,
@@ -204,80 +208,6 @@ impl fmt::Display for Fault {
             }
         }
     }
-}
-
-/// The fields of a row while its lines come in.
-#[derive(Default)]
-struct Parsed {
-    text: Vec<u8>,
-    ends: Vec<usize>,
-    length: usize,
-    count: usize,
-}
-
-impl Parsed {
-    /// Takes a line in; `true` once the row is whole, `false` while a quote is open.
-    fn take(&mut self, parser: &mut csv_core::Reader, line: &[u8]) -> bool {
-        let room = self.length + line.len() + 2;
-        if self.text.len() < room {
-            self.text.resize(room, 0);
-        }
-        let room = self.count + line.len() + 2;
-        if self.ends.len() < room {
-            self.ends.resize(room, 0);
-        }
-        for part in [line, b"\n"] {
-            if part.is_empty() {
-                // To the parser nothing is the end of the file.
-                continue;
-            }
-            let (text, ends) = (&mut self.text[self.length..], &mut self.ends[self.count..]);
-            let (result, _, length, count) = parser.read_record(part, text, ends);
-            self.length += length;
-            self.count += count;
-            if result == ReadRecordResult::Record {
-                return true;
-            }
-        }
-        false
-    }
-
-    fn hand_over(&mut self, record: &mut ByteRecord) {
-        record.clear();
-        let mut begin = 0;
-        for &end in &self.ends[..self.count] {
-            record.push_field(&self.text[begin..end]);
-            begin = end;
-        }
-        self.clear();
-    }
-
-    fn clear(&mut self) {
-        (self.length, self.count) = (0, 0);
-    }
-}
-
-/// Whether every quoted value of a row ends where its quote closes, as RFC 4180 §2.5 to 2.7 have it.
-/// Readers forgive more within one line; over several lines it means that the quote was a stray one.
-fn has_strict_quotes(row: &[u8]) -> bool {
-    let (mut at, mut is_begin) = (0, true);
-    while let Some(&byte) = row.get(at) {
-        at += 1;
-        if byte != b'"' || !is_begin {
-            is_begin = byte == b',';
-            continue;
-        }
-        loop {
-            match (row.get(at), row.get(at + 1)) {
-                (Some(b'"'), Some(b'"')) => at += 2,
-                (Some(b'"'), Some(b',') | None) => break at += 1,
-                (Some(b'"'), Some(_)) | (None, _) => return false,
-                (Some(_), _) => at += 1,
-            }
-        }
-        is_begin = false;
-    }
-    true
 }
 
 /// A text cut into lines, which may be put back.
@@ -334,28 +264,8 @@ impl Lines {
             return Ok(None);
         }
         self.read += 1;
-        let is_decoded = std::str::from_utf8(&bytes).is_err();
-        if is_decoded {
-            // Every byte is a letter in it, so that nothing is lost, and it is what spreadsheets
-            // write where they do not write UTF-8.
-            let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&bytes);
-            bytes = text.into_owned().into_bytes();
-        }
+        let is_decoded = decode(&mut bytes);
         Ok(Some(Line { number: self.read, bytes, is_decoded, is_too_long }))
-    }
-}
-
-/// Counts what passes.
-struct Counted<R> {
-    inner: R,
-    bytes: Rc<Cell<u64>>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.bytes.set(self.bytes.get() + count as u64);
-        Ok(count)
     }
 }
 

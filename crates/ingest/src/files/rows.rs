@@ -10,9 +10,8 @@
 
 use std::{collections::VecDeque, fmt, io};
 
-use csv_core::ReadRecordResult;
-
 use super::text::{Line, Text};
+use crate::csv_text::{Parsed, QUOTE_OPEN, decode, has_strict_quotes};
 
 /// Over how many lines one row may go. Descriptions of products in HTML have dozens.
 pub const ROW_LINES_MAX: usize = 1_000;
@@ -187,7 +186,7 @@ impl Rows {
         }
         let mut is_decoded = decode(&mut self.first.bytes);
         if self.parsed.take(&mut self.parser, &self.first.bytes) {
-            self.parsed.hand_over(record);
+            self.hand_over(record);
             return Ok(Next::Row { is_decoded });
         }
         // A quote is open at the end of the line.
@@ -214,12 +213,12 @@ impl Rows {
             row.push(b'\n');
             row.extend_from_slice(&decoded);
             if self.parsed.take(&mut self.parser, &decoded) {
-                let is_as_wide = self.width == 0 || self.parsed.count == self.width;
+                let is_as_wide = self.width == 0 || self.parsed.ends().len() == self.width;
                 break is_as_wide && has_strict_quotes(&row, self.delimiter.byte());
             }
         };
         if is_whole {
-            self.parsed.hand_over(record);
+            self.hand_over(record);
             return Ok(Next::Row { is_decoded });
         }
         self.parser.reset();
@@ -253,6 +252,14 @@ impl Rows {
         Ok(fault.map_or(Next::Row { is_decoded: false }, Next::Refused))
     }
 
+    fn hand_over(&mut self, record: &mut Record) {
+        record.clear();
+        record.text.extend_from_slice(self.parsed.text());
+        let ends = self.parsed.ends();
+        record.ends.extend_from_slice(&ends[..ends.len().min(COLUMNS_MAX)]);
+        self.parsed.clear();
+    }
+
     fn next_line(&mut self, line: &mut Line) -> io::Result<bool> {
         match self.ahead.pop_front() {
             Some(ahead) => {
@@ -276,10 +283,7 @@ impl Rows {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::QuoteOpen => f.write_str(
-                "a quote is opened and not closed in its row; close it, or write \"\" for a quote \
-                 within a value",
-            ),
+            Self::QuoteOpen => f.write_str(QUOTE_OPEN),
             Self::LineTooLong { bytes_max } => {
                 write!(f, "the line is longer than {bytes_max} bytes; end each row with a line")
             }
@@ -287,87 +291,6 @@ impl fmt::Display for Fault {
             Self::NotUtf8 => f.write_str("it is not UTF-8; save the file in UTF-8"),
         }
     }
-}
-
-/// Makes UTF-8 of a line that is not.
-pub fn decode(bytes: &mut Vec<u8>) -> bool {
-    if std::str::from_utf8(bytes).is_ok() {
-        return false;
-    }
-    let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes);
-    *bytes = text.into_owned().into_bytes();
-    true
-}
-
-/// The values of a row while its lines come in.
-#[derive(Default)]
-struct Parsed {
-    text: Vec<u8>,
-    ends: Vec<usize>,
-    length: usize,
-    count: usize,
-}
-
-impl Parsed {
-    /// Takes a line in; `true` once the row is whole, `false` while a quote is open.
-    fn take(&mut self, parser: &mut csv_core::Reader, line: &[u8]) -> bool {
-        let room = self.length + line.len() + 2;
-        if self.text.len() < room {
-            self.text.resize(room, 0);
-        }
-        let room = self.count + line.len() + 2;
-        if self.ends.len() < room {
-            self.ends.resize(room, 0);
-        }
-        for part in [line, b"\n"] {
-            if part.is_empty() {
-                // To the parser nothing is the end of the file.
-                continue;
-            }
-            let (text, ends) = (&mut self.text[self.length..], &mut self.ends[self.count..]);
-            let (result, _, length, count) = parser.read_record(part, text, ends);
-            self.length += length;
-            self.count += count;
-            if result == ReadRecordResult::Record {
-                return true;
-            }
-        }
-        false
-    }
-
-    fn hand_over(&mut self, record: &mut Record) {
-        record.clear();
-        record.text.extend_from_slice(&self.text[..self.length]);
-        record.ends.extend_from_slice(&self.ends[..self.count.min(COLUMNS_MAX)]);
-        self.clear();
-    }
-
-    fn clear(&mut self) {
-        (self.length, self.count) = (0, 0);
-    }
-}
-
-/// Whether every quoted value of a row ends where its quote closes, as RFC 4180 §2.5 to 2.7 have it.
-/// Readers forgive more within one line; over several lines it means that the quote was a stray one.
-fn has_strict_quotes(row: &[u8], delimiter: u8) -> bool {
-    let (mut at, mut is_begin) = (0, true);
-    while let Some(&byte) = row.get(at) {
-        at += 1;
-        if byte != b'"' || !is_begin {
-            is_begin = byte == delimiter;
-            continue;
-        }
-        loop {
-            match (row.get(at), row.get(at + 1)) {
-                (Some(b'"'), Some(b'"')) => at += 2,
-                (Some(b'"'), next) if next.is_none_or(|it| *it == delimiter) => break at += 1,
-                (Some(b'"'), Some(_)) | (None, _) => return false,
-                (Some(_), _) => at += 1,
-            }
-        }
-        is_begin = false;
-    }
-    true
 }
 
 #[cfg(test)]

@@ -14,17 +14,13 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use crate::csv_text::{Counted, UTF_16_MARKS, ZSTD_MAGIC};
+
 /// How every gzip member begins (RFC 1952 §2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// How every zstd frame begins (RFC 8878 §3.1.1).
-const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-
 /// The mark that some programs put before UTF-8 (Unicode 16, §23.8).
 const UTF_8_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
-
-/// How files of two bytes for each letter begin (Unicode 16, §23.8), in either order.
-const UTF_16_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
 const BUFFER_BYTES: usize = 1 << 16;
 
@@ -201,20 +197,6 @@ impl Read for Unpacked {
 
 fn refused(text: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, text)
-}
-
-/// Counts what passes.
-struct Counted<R> {
-    inner: R,
-    bytes: Rc<Cell<u64>>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.bytes.set(self.bytes.get() + count as u64);
-        Ok(count)
-    }
 }
 
 #[cfg(test)]

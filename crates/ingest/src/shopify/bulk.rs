@@ -7,8 +7,8 @@
 //! The file has one object in each line. Objects of an inner connection, such as the lines of an
 //! order, name their parent in `__parentId` and follow it, which `groupObjects` asks for: without it
 //! the whole file would have to be held to find an order's lines. A connection within a list is not
-//! allowed, so refunds come without their lines; those of an
-//! order's only refund are told by the units that are gone, where they cost what was paid back. Carts have no token here.
+//! allowed, so refunds come without their lines; those of an order's only refund are told by the units
+//! that are gone, where they cost what was paid back. Carts have no token here.
 //!
 //! The app needs the scopes `read_products`, `read_inventory`, `read_customers` and `read_orders`, and
 //! `read_all_orders` for orders older than 60 days.

@@ -455,7 +455,7 @@ impl CustomerPage {
                                 }
                                 td { (it.topic) }
                                 td { (badge_state(tone, said)) }
-                                td.mid { (or_dash(&it.basis)) }
+                                td.mid.basis { (or_dash(&it.basis)) }
                                 td.mid {
                                     (it.source)
                                     @if let Some(wording) = &it.wording {

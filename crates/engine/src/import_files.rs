@@ -5,9 +5,11 @@
 //! triggers nothing, in transactions of a few thousand. What a row says has a key of its own, so the
 //! same row in whatever file is told once.
 //!
-//! How far an import has come is kept in the very transaction that stores the rows. An import that was
-//! killed and is run again passes over what was dealt with, without asking the store for each row, as
-//! long as the file still begins with the very same rows; where it does not, it begins at the first.
+//! How far an import has come is kept in the very transaction that stores the rows, so a transaction
+//! need not wait for the disk before the next begins; the last of an import does, for all of them. An
+//! import that was killed and is run again passes over what was dealt with, without asking the store
+//! for each row, as long as the file still begins with the very same rows; where it does not, it
+//! begins at the first.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -546,7 +548,7 @@ impl FileImport<'_> {
         let new = &batch.units[batch.passed_over..];
         let mut outcomes = Vec::new();
         if new.iter().any(|it| it.outcome.is_ok()) {
-            outcomes = self.engine.store().write(|tx| {
+            outcomes = self.engine.store().write_relaxed(|tx| {
                 let units = new.iter().filter_map(|it| it.outcome.as_ref().ok());
                 let record = |events: &Vec<Incoming>| self.record_unit(tx, &mut seen, events);
                 let outcomes = units.map(record).collect::<Result<Vec<_>>>()?;

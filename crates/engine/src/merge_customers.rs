@@ -29,6 +29,8 @@ pub(crate) struct Met {
     pub customer: CustomerId,
     /// The customers that are members of `customer` from now on.
     pub merged: Vec<CustomerId>,
+    /// Whether something is known to have happened to them before this event did.
+    pub is_known_since: bool,
 }
 
 /// Somebody an identifier leads to, known to the store or by the identifier alone.
@@ -81,7 +83,11 @@ pub(crate) fn meet(tx: &mut Tx<'_>, event: &Incoming) -> Result<Option<Met>> {
     if let Some(known) = known
         && is_nothing_new(tx, event, others, known)?
     {
-        return Ok(Some(Met { customer: known.customer, merged: Vec::new() }));
+        return Ok(Some(Met {
+            customer: known.customer,
+            merged: Vec::new(),
+            is_known_since: is_tied(known, event),
+        }));
     }
     let mut subject = party(tx, surest, known)?;
     let mut is_by_browser = is_visitor(surest);
@@ -122,7 +128,12 @@ pub(crate) fn meet(tx: &mut Tx<'_>, event: &Incoming) -> Result<Option<Met>> {
     for (identifier, known) in contested {
         contest(tx, customer, identifier, known, event.at)?;
     }
-    Ok(Some(Met { customer, merged }))
+    Ok(Some(Met { customer, merged, is_known_since: false }))
+}
+
+/// Whether an event before this one, or at its instant, tied an identifier to its customer.
+fn is_tied(known: KnownIdentifier, event: &Incoming) -> bool {
+    known.tied_at.is_some_and(|tied_at| tied_at <= event.at)
 }
 
 /// Whether all that an event names was tied to one customer before: so it is with most events.
@@ -132,14 +143,13 @@ fn is_nothing_new(
     others: &[Identifier],
     surest: KnownIdentifier,
 ) -> Result<bool> {
-    let is_tied = |it: KnownIdentifier| it.tied_at.is_some_and(|tied_at| tied_at <= event.at);
     let mut further = event.identifiers[1..].iter().chain(others).peekable();
-    if further.peek().is_some() && !is_tied(surest) {
+    if further.peek().is_some() && !is_tied(surest, event) {
         return Ok(false);
     }
     for identifier in further {
         match tx.identifier(identifier)? {
-            Some(known) if known.customer == surest.customer && is_tied(known) => {}
+            Some(known) if known.customer == surest.customer && is_tied(known, event) => {}
             _ => return Ok(false),
         }
     }

@@ -178,7 +178,9 @@ impl Engine {
                     let customer = met.customer;
                     tx.lock_customer(customer)?;
                     self.follow_merge(tx, met, event.at, occasion, now)?;
-                    tx.known_since(customer, event.at)?;
+                    if !met.is_known_since {
+                        tx.known_since(customer, event.at)?;
+                    }
                 }
                 if let (IncomingBody::ConsentGiven { consent }, Some(customer), Some(under)) =
                     (&event.body, customer, event.identifiers.first())
@@ -339,7 +341,8 @@ impl Engine {
     /// Keeps what became known of a customer: of each fact what was known last, in whatever order it
     /// is told.
     fn apply_facts(&self, tx: &mut Tx<'_>, id: CustomerId, event: &NewEvent) -> Result<()> {
-        let Some(mut customer) = tx.customer(id)? else { return Ok(()) };
+        let Some(before) = tx.customer(id)? else { return Ok(()) };
+        let mut customer = before.clone();
         know(&mut customer, &event.body);
         let kinds = (EventKind::Identified, EventKind::Identified);
         let newest = tx.events_page_of_kinds(id, kinds, None, 1)?;
@@ -348,7 +351,7 @@ impl Engine {
                 know(&mut customer, &later.body);
             }
         }
-        tx.save_customer(&customer)
+        if customer == before { Ok(()) } else { tx.save_customer(&customer) }
     }
 
     /// What a told review is in the shop: by whom, and whether they bought the product.
@@ -493,13 +496,13 @@ fn meet_catalogue(tx: &mut Tx<'_>, seen: &mut Seen, body: &IncomingBody) -> Resu
     seen.has_new_products = true;
     let mut known = None;
     for code in std::iter::once(code).chain(codes_also) {
-        known = tx.product_by_code(code)?;
+        known = tx.product_id(code)?;
         if known.is_some() {
             break;
         }
     }
     let id = match known {
-        Some(product) => product.id,
+        Some(id) => id,
         None => {
             let is_active = matches!(body, IncomingBody::ProductSaved { .. });
             let bare = Product::bare(ProductId(0), code, code, 0);
@@ -517,8 +520,9 @@ const NO_PRODUCT: ProductId = ProductId(u32::MAX);
 
 fn find_product(tx: &mut Tx<'_>, named: &ProductRef) -> Result<Option<ProductId>> {
     for code in [Some(&named.code), named.code_also.as_ref()].into_iter().flatten() {
-        if let Some(product) = tx.product_by_code(code)? {
-            return Ok(Some(product.id));
+        let known = tx.product_id(code)?;
+        if known.is_some() {
+            return Ok(known);
         }
     }
     Ok(None)

@@ -448,6 +448,7 @@ pub struct BenchArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum BenchPart {
     Import,
+    Intake,
     Replay,
     Render,
 }

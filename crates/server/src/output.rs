@@ -26,6 +26,11 @@ impl Output {
         Self { is_json: common.json, is_quiet: common.quiet }
     }
 
+    /// Says nothing beside the result.
+    pub fn silent() -> Self {
+        Self { is_json: false, is_quiet: true }
+    }
+
     /// The result: as JSON if asked for, else as `text` writes it.
     pub fn result<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> Result<()> {
         let mut printed = if self.is_json { serde_json::to_string_pretty(value)? } else { text() };

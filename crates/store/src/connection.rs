@@ -45,7 +45,7 @@ impl Place {
                 Link::Postgres(connection)
             }
         };
-        Ok(Connection { link, sources: HashMap::new() })
+        Ok(Connection::new(link))
     }
 
     pub fn open_reader(&self) -> Result<Connection> {
@@ -53,7 +53,7 @@ impl Place {
             Self::Folder(folder) => Link::Sqlite(SqliteConnection::open_reader(folder)?),
             Self::Server(url) => Link::Postgres(PostgresConnection::open(url)?),
         };
-        Ok(Connection { link, sources: HashMap::new() })
+        Ok(Connection::new(link))
     }
 }
 
@@ -62,6 +62,7 @@ pub(crate) struct Connection {
     /// The numbers of the events' sources, as far as this connection has met them. Emptied by a
     /// rollback, which may have taken some of them back.
     pub sources: HashMap<String, i64>,
+    is_relaxed: bool,
 }
 
 // One of each at a time exists per thread at most, so their difference in size costs nothing.
@@ -72,10 +73,25 @@ enum Link {
 }
 
 impl Connection {
+    fn new(link: Link) -> Self {
+        Self { link, sources: HashMap::new(), is_relaxed: false }
+    }
+
     pub fn dialect(&self) -> Dialect {
         match self.link {
             Link::Sqlite(_) => Dialect::Sqlite,
             Link::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Whether the commits from here on need not wait for the disk; they still come there in their
+    /// order, and before whatever is committed after them.
+    pub fn relax(&mut self, is_relaxed: bool) -> Result<()> {
+        self.is_relaxed = is_relaxed;
+        match &mut self.link {
+            Link::Sqlite(it) => it.relax(is_relaxed),
+            // Said at the beginning of each transaction, which may be on a new connection.
+            Link::Postgres(_) => Ok(()),
         }
     }
 
@@ -87,8 +103,12 @@ impl Connection {
         match &mut self.link {
             Link::Sqlite(it) => it.batch("BEGIN IMMEDIATE"),
             Link::Postgres(it) => {
-                let begun =
-                    it.begin("BEGIN; SELECT value FROM counters WHERE name = 'log' FOR UPDATE");
+                let begun = it.begin(if self.is_relaxed {
+                    "BEGIN; SET LOCAL synchronous_commit = off; \
+                     SELECT value FROM counters WHERE name = 'log' FOR UPDATE"
+                } else {
+                    "BEGIN; SELECT value FROM counters WHERE name = 'log' FOR UPDATE"
+                });
                 // Where the baton did not come in time, the transaction is open and spoilt.
                 begun.inspect_err(|_| drop(it.batch("ROLLBACK")))
             }

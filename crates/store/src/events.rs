@@ -99,6 +99,12 @@ impl Tx<'_> {
     }
 
     pub fn event_by_key(&mut self, key: &EventKey) -> Result<Option<Event>> {
+        // Most keys are new, and that is told by the keys alone.
+        let Some(source) = self.known_source(&key.source)? else { return Ok(None) };
+        let sql = "SELECT 1 FROM event_keys WHERE source = ?1 AND key = ?2";
+        if self.first(sql, values![source, &key.key], |_| Ok(()))?.is_none() {
+            return Ok(None);
+        }
         let sql = select_events!(
             "JOIN event_keys k ON e.bucket = k.bucket AND e.seq = k.seq \
              JOIN sources n ON n.id = k.source WHERE n.name = ?1 AND k.key = ?2"

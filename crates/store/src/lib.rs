@@ -52,7 +52,7 @@ pub use segments::StoredSegment;
 pub use templates::StoredProposal;
 pub use tx::Tx;
 pub use writer::CommitCounts;
-pub use yardstick::{PLAIN_ROWS, PlainTable};
+pub use yardstick::{PLAIN_ROWS, insert_plainly};
 
 use connection::Place;
 use readers::Readers;
@@ -115,6 +115,13 @@ impl Store {
     /// before it is committed. Changes that wait for one another are committed as one group.
     pub fn write<T>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         self.0.writer.write(f)
+    }
+
+    /// As [`Store::write`], but `Ok` does not wait for the disk: a failure of the machine may take the
+    /// change back, and then all that came after it too. The next [`Store::write`] makes it durable.
+    /// For long work that keeps in each change how far it has come.
+    pub fn write_relaxed<T>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        self.0.writer.write_relaxed(f)
     }
 
     /// Commits everything that `work` changes on this thread as one, when it is over. Within it,

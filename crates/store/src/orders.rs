@@ -208,15 +208,17 @@ impl Tx<'_> {
 
     /// What was said about an order that had not arrived; it is forgotten here.
     fn take_early(&mut self, id: &OrderId) -> Result<Early> {
-        let sql = "DELETE FROM early_order_changes WHERE id = ?1 \
-                   RETURNING refunded_minor, cancelled_at, word";
+        let sql = "SELECT refunded_minor, cancelled_at, word FROM early_order_changes \
+                   WHERE id = ?1";
         let read = |row: &Row<'_>| {
             let word: Option<String> = row.get(2)?;
             let word = word.map(|it| serde_json::from_str(&it)).transpose();
             let word = word.context("an early word on an order cannot be read")?;
             Ok(Early { refunded_minor: row.get(0)?, cancelled_at: row.get(1)?, word })
         };
-        Ok(self.first(sql, values![id], read)?.unwrap_or_default())
+        let Some(early) = self.first(sql, values![id], read)? else { return Ok(Early::default()) };
+        self.execute("DELETE FROM early_order_changes WHERE id = ?1", values![id])?;
+        Ok(early)
     }
 
     fn keep_early(&mut self, id: &OrderId, early: &Early) -> Result<()> {

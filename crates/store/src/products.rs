@@ -81,6 +81,17 @@ impl Tx<'_> {
         self.first(sql, values![code], read_product)
     }
 
+    /// The id of the product that goes by `code`.
+    pub fn product_id(&mut self, code: &str) -> Result<Option<ProductId>> {
+        let own =
+            self.first("SELECT id FROM products WHERE code = ?1", values![code], |row| row.get(0))?;
+        if own.is_some() {
+            return Ok(own);
+        }
+        let sql = "SELECT product FROM product_codes WHERE code = ?1";
+        self.first(sql, values![code], |row| row.get(0))
+    }
+
     /// Lets a product go by further codes. One that leads to another product stays with that.
     pub fn add_product_codes(&mut self, product: ProductId, codes: &[String]) -> Result<()> {
         for code in codes {

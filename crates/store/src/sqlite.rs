@@ -27,9 +27,12 @@ const STATEMENTS_CACHED: usize = 256;
 /// Of the writer: enough that an import's upper index pages stay in memory. In KiB.
 const WRITER_CACHE_KIB: u32 = 48 * 1024;
 const READER_CACHE_KIB: u32 = 8 * 1024;
-/// When the write-ahead log is written into the file, in pages of 4 KiB: an import changes the same
-/// pages of an index again and again, and each is written once for each time.
+/// When the write-ahead log is written into the file, in pages of 4 KiB. The longer it is, the fewer
+/// times a page is written that changes again and again, and the longer the one commit takes that
+/// does it.
 const LOG_PAGES_MAX: u32 = 16 * 1024;
+/// The same while commits need not wait for the disk, and nobody waits for them.
+const LOG_PAGES_MAX_RELAXED: u32 = 128 * 1024;
 /// What stays of the write-ahead log after an import made it long.
 const LOG_BYTES_KEPT: u32 = 16 << 20;
 
@@ -89,6 +92,15 @@ impl SqliteConnection {
 
     pub fn batch(&mut self, sql: &str) -> Result<()> {
         Ok(self.connection.execute_batch(sql)?)
+    }
+
+    /// Whether the commits from here on need not wait for the disk. They still come there in their
+    /// order, and before whatever is committed after them: NORMAL leaves out the sync of the log at a
+    /// commit, not that before a checkpoint.
+    pub fn relax(&mut self, is_relaxed: bool) -> Result<()> {
+        let (level, pages) =
+            if is_relaxed { ("NORMAL", LOG_PAGES_MAX_RELAXED) } else { ("FULL", LOG_PAGES_MAX) };
+        self.batch(&format!("PRAGMA synchronous = {level}; PRAGMA wal_autocheckpoint = {pages};"))
     }
 
     /// Whether a transaction is open; some failures, such as a full disk, end it by themselves.

@@ -139,19 +139,26 @@ impl<'a> Tx<'a> {
 
     /// The number under which the events' source `name` is stored.
     pub(crate) fn source(&mut self, name: &str) -> Result<i64> {
+        if let Some(id) = self.known_source(name)? {
+            return Ok(id);
+        }
+        let id = self.next(Counter::Source)?;
+        self.execute("INSERT INTO sources (id, name) VALUES (?1, ?2)", values![id, name])?;
+        let id = i64::try_from(id)?;
+        self.connection.sources.insert(name.to_owned(), id);
+        Ok(id)
+    }
+
+    /// The same of one that was met before.
+    pub(crate) fn known_source(&mut self, name: &str) -> Result<Option<i64>> {
         if let Some(id) = self.connection.sources.get(name) {
-            return Ok(*id);
+            return Ok(Some(*id));
         }
         let sql = "SELECT id FROM sources WHERE name = ?1";
-        let id = match self.first(sql, values![name], |row| row.get(0))? {
-            Some(id) => id,
-            None => {
-                let id = self.next(Counter::Source)?;
-                self.execute("INSERT INTO sources (id, name) VALUES (?1, ?2)", values![id, name])?;
-                i64::try_from(id)?
-            }
-        };
-        self.connection.sources.insert(name.to_owned(), id);
+        let id = self.first(sql, values![name], |row| row.get(0))?;
+        if let Some(id) = id {
+            self.connection.sources.insert(name.to_owned(), id);
+        }
         Ok(id)
     }
 

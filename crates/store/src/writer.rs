@@ -113,6 +113,29 @@ impl Writer {
         }
     }
 
+    /// Runs `change` and returns once it is committed, which the disk need not know yet. It is alone
+    /// in its transaction.
+    pub fn write_relaxed<T>(&self, change: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        self.refuse_within_change()?;
+        if lock(&self.holder).is_some() {
+            return self.write(change);
+        }
+        let mut state = lock(&self.state);
+        // What others left to us is to be on the disk.
+        let _ = state.commit();
+        state.connection.relax(true)?;
+        *lock(&self.busy) = Some(thread::current().id());
+        let answer = state.run(change, &self.bucket_key);
+        *lock(&self.busy) = None;
+        let kept = state.commit();
+        let tightened = state.connection.relax(false);
+        drop(state);
+        let value = answer.unwrap_or_else(|panic| resume_unwind(panic))?;
+        kept.map_err(|why| anyhow!("the change was not kept: {why}"))?;
+        tightened?;
+        Ok(value)
+    }
+
     /// Runs `work`, whose changes are committed as one when it is over; until then this thread reads
     /// what it has changed, and nobody else does. An error or a panic takes all of them back, and
     /// with them what other threads changed meanwhile, who are told so.

@@ -26,6 +26,8 @@ use crate::{
     output::{Output, Table, count},
 };
 
+mod intake;
+
 const RUNS: usize = 3;
 const IMPORT_LINES: usize = 300_000;
 const REPLAY_CUSTOMERS: i64 = 50_000;
@@ -53,6 +55,9 @@ pub fn run(common: &Common, args: &BenchArgs) -> Result<()> {
         figures.push(import(output)?);
         figures.push(import_file(output, args.lines)?);
     }
+    if is_wanted(BenchPart::Intake) {
+        figures.extend(intake::run(output)?);
+    }
     if is_wanted(BenchPart::Replay) {
         figures.push(replay_flow(output)?);
     }
@@ -75,7 +80,8 @@ fn describe(figures: &[Figure]) -> String {
         ]);
     }
     let mut text = table.to_string();
-    for it in figures {
+    let mut told = "";
+    for it in figures.iter().filter(|it| std::mem::replace(&mut told, &it.note) != it.note) {
         let _ = write!(text, "\n{}: {}", it.what, it.note);
     }
     text

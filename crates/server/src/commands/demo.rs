@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The first simulated moment, a midnight in Lisbon: 2026-01-16T00:00:00Z.
-const STARTS_AT: Timestamp = Timestamp::constant(1_768_521_600, 0);
+pub const STARTS_AT: Timestamp = Timestamp::constant(1_768_521_600, 0);
 /// The sample store's keys. They are public, so that every run of the demo prints the same; a store
 /// of a real shop draws its own.
 const BUCKET_KEY: [u8; 16] = *b"aftercart sample";
@@ -234,7 +234,7 @@ fn seconds(took: Duration) -> String {
 }
 
 /// Catalogue, pictures, people, history, reviews, and the shop's own words.
-fn fill(engine: &Engine, sample: &SampleShop, bar: &indicatif::ProgressBar) -> Result<u64> {
+pub fn fill(engine: &Engine, sample: &SampleShop, bar: &indicatif::ProgressBar) -> Result<u64> {
     engine.save_products(&sample.products)?;
     let drawn = pictures::pictures();
     engine.store().write(|tx| {
@@ -353,7 +353,7 @@ fn stories(sample: &SampleShop) -> Vec<Story> {
 }
 
 /// From the sentence to a live flow.
-fn draft(engine: &Engine, output: Output) -> Result<FlowId> {
+pub fn draft(engine: &Engine, output: Output) -> Result<FlowId> {
     output.say(format!("Asked: {SENTENCE}"))?;
     let proposed = engine.propose_campaign(SENTENCE, STARTS_AT)?;
     let proposal = &proposed.proposal;

@@ -193,7 +193,7 @@ CREATE TABLE orders (
     KEY_BY(seq)
 ) PLAIN;
 CREATE INDEX orders_of_customer ON orders (bucket, customer, placed_at) WHERE customer IS NOT NULL;
-CREATE INDEX orders_by_time ON orders (placed_at, id);
+CREATE INDEX orders_by_time ON orders (placed_at);
 
 -- What became of orders that have not arrived yet.
 CREATE TABLE early_order_changes (

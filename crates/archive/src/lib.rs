@@ -129,6 +129,13 @@ impl Archive {
             }
             self.through = event.seq;
             if let Some(customer) = event.customer {
+                if event.body == EventBody::Erased {
+                    // Most often what they did is gone from the log, and was never here.
+                    if self.history_of(customer).is_some() {
+                        self.forget(&[customer]);
+                    }
+                    continue;
+                }
                 let root = self.root_of(customer);
                 if let EventBody::Merged { other } = event.body
                     && let Some((from, to)) = self.lead(root, self.root_of(other))

@@ -179,6 +179,8 @@ pub enum SuppressionReason {
     Complaint,
     Unsubscribe,
     ByHand,
+    /// Whoever had the address was erased.
+    Erased,
 }
 
 /// A bar on mailing an address. Nothing but an operator lifts it.

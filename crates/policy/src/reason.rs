@@ -105,6 +105,7 @@ pub(crate) fn suppression_words(reason: SuppressionReason) -> &'static str {
         SuppressionReason::Complaint => "reported an email as spam",
         SuppressionReason::Unsubscribe => "unsubscribed",
         SuppressionReason::ByHand => "barred by an operator",
+        SuppressionReason::Erased => "erased before, on request",
     }
 }
 

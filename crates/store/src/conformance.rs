@@ -6,6 +6,7 @@
 mod arrivals;
 mod campaign;
 mod catalogue;
+mod erasure;
 mod log;
 mod orders;
 mod people;
@@ -126,6 +127,13 @@ suite! {
         the_sums_of_a_campaign_hold,
         broken_sums_are_told,
         a_claim_after_a_purchase_is_told,
+    }
+    erasure {
+        no_table_names_whoever_was_erased,
+        what_others_did_stands,
+        an_erased_address_stays_barred_until_it_is_lifted,
+        what_was_erased_is_known_when_it_is_told_again,
+        requests_wait_until_they_are_closed,
     }
     writing {
         a_failed_change_leaves_nothing,

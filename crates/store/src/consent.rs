@@ -155,14 +155,15 @@ impl Tx<'_> {
     }
 }
 
-/// How hard it is to lift: a mended mailbox ends a bounce, an operator what an operator began, but
-/// only the customer can take back an unsubscribe, and nobody a complaint.
-fn strength(reason: SuppressionReason) -> u8 {
+/// How hard it is to lift: a mended mailbox ends a bounce, an operator what an operator began and,
+/// if whoever was erased wishes it, that; but only the customer can take back an unsubscribe, and nobody a complaint.
+pub(crate) fn strength(reason: SuppressionReason) -> u8 {
     match reason {
         SuppressionReason::Bounce => 1,
         SuppressionReason::ByHand => 2,
-        SuppressionReason::Unsubscribe => 3,
-        SuppressionReason::Complaint => 4,
+        SuppressionReason::Erased => 3,
+        SuppressionReason::Unsubscribe => 4,
+        SuppressionReason::Complaint => 5,
     }
 }
 

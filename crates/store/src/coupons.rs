@@ -85,6 +85,12 @@ impl Tx<'_> {
         Ok(Some(coupon))
     }
 
+    /// The codes that a customer was given.
+    pub fn coupons_of(&mut self, customer: CustomerId) -> Result<Vec<Coupon>> {
+        let sql = select_coupons!("WHERE customer = ?1 ORDER BY code");
+        self.of_members(customer, |tx, member| tx.all(sql, values![member], read_coupon))
+    }
+
     /// Marks a code as used in an order, an expired one too: whether the order came in time is the
     /// caller's to judge. `false`: it is unknown, or was used in another order.
     pub fn redeem_coupon(&mut self, code: &str, order: &OrderId) -> Result<bool> {

@@ -141,6 +141,7 @@ impl Tx<'_> {
         identifier: &Identifier,
         known: &KnownIdentifier,
     ) -> Result<()> {
+        self.bar_if_erased(identifier)?;
         let (kind, value) = parts_of(identifier);
         let sql = "INSERT INTO identifiers (kind, value, customer, tied_at) \
                    VALUES (?1, ?2, ?3, ?4) ON CONFLICT (kind, value) DO UPDATE \
@@ -214,6 +215,7 @@ impl Tx<'_> {
     /// An identifier that leads to another customer is an error: the two are to be merged first.
     pub fn add_identifier(&mut self, customer: CustomerId, identifier: &Identifier) -> Result<()> {
         let customer = self.root_of(customer)?;
+        self.bar_if_erased(identifier)?;
         let (kind, value) = parts_of(identifier);
         let sql = "INSERT INTO identifiers (kind, value, customer) VALUES (?1, ?2, ?3) \
                    ON CONFLICT DO NOTHING";

@@ -125,6 +125,18 @@ impl Tx<'_> {
         Ok(Some((head, raw)))
     }
 
+    /// The letters of a message, by number.
+    pub fn letters_of(&mut self, message: MessageId) -> Result<Vec<i64>> {
+        let sql = "SELECT id FROM letters WHERE bucket = ?1 AND message = ?2 ORDER BY id";
+        self.all(sql, values![message.bucket().0, message], |row| row.get(0))
+    }
+
+    /// Letters to an address that were of no message, such as those sent to try.
+    pub fn letters_to(&mut self, address: &EmailAddress) -> Result<Vec<i64>> {
+        let sql = "SELECT id FROM letters WHERE address = ?1 AND message IS NULL ORDER BY id";
+        self.all(sql, values![address], |row| row.get(0))
+    }
+
     /// The newest letter of a message.
     pub fn letter_of_message(&mut self, message: MessageId) -> Result<Option<i64>> {
         let sql = "SELECT max(id) FROM letters WHERE bucket = ?1 AND message = ?2";

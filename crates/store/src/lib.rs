@@ -15,6 +15,7 @@ mod customers;
 mod deliveries;
 mod dialect;
 mod enrolments;
+mod erasure;
 mod events;
 mod flows;
 mod letters;
@@ -24,6 +25,7 @@ mod postgres;
 mod products;
 mod readers;
 mod reports;
+mod requests;
 mod reviews;
 mod schema;
 mod segments;
@@ -44,10 +46,12 @@ pub use arrivals::{ARRIVALS_MAX, Arrival, ArrivalOutcome};
 pub use customers::{KnownIdentifier, MEMBERS_MAX};
 pub use deliveries::Remembered;
 pub use enrolments::{EnrolmentsAsked, StepCount};
+pub use erasure::ErasedRows;
 pub use events::{Appended, NewEvent};
 pub use flows::{FlowState, StoredFlow};
 pub use letters::{Letter, LetterHead};
 pub use messages::NewMessage;
+pub use requests::{Request, RequestKind};
 pub use segments::StoredSegment;
 pub use templates::StoredProposal;
 pub use tx::Tx;
@@ -129,6 +133,12 @@ impl Store {
     /// may be told to anybody outside before this returns. For a simulation, whose world is inside.
     pub fn in_one_commit<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.0.writer.hold(work)
+    }
+
+    /// Takes what was deleted out of the write-ahead log too, which keeps it until it is written over.
+    /// `false`: somebody reads or writes just now; ask again. PostgreSQL does it by itself, in time.
+    pub fn wipe_traces(&self) -> Result<bool> {
+        self.folder().map_or(Ok(true), sqlite::empty_log)
     }
 
     /// How many commits and changes there were since it was opened here.

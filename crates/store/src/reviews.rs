@@ -1,6 +1,6 @@
 //! Reviews and ratings.
 
-use aftercart_model::{ProductId, Rating, Review, ReviewState};
+use aftercart_model::{CustomerId, ProductId, Rating, Review, ReviewState};
 use anyhow::bail;
 
 use crate::{
@@ -52,6 +52,14 @@ impl Tx<'_> {
     pub fn reviews_of(&mut self, product: ProductId) -> Result<Vec<Review>> {
         let sql = select_reviews!("WHERE r.product = ?1 ORDER BY r.at DESC, r.id DESC");
         self.all(sql, values![product], read_review)
+    }
+
+    /// What a customer wrote, in the order in which it was kept.
+    pub fn reviews_by(&mut self, customer: CustomerId) -> Result<Vec<Review>> {
+        let sql = select_reviews!("WHERE r.bucket = ?1 AND r.customer = ?2 ORDER BY r.id");
+        self.of_members(customer, |tx, member| {
+            tx.all(sql, values![member.bucket().0, member], read_review)
+        })
     }
 
     pub fn review(&mut self, id: i64) -> Result<Option<Review>> {

@@ -22,6 +22,8 @@ use crate::{
 const FILE_NAME: &str = "aftercart.db";
 /// How long to wait for another program that writes the same file.
 const BUSY_WAIT: Duration = Duration::from_secs(30);
+/// How long to wait for those who read, before the log is emptied another time.
+const EMPTY_LOG_WAIT: Duration = Duration::from_millis(250);
 /// More than the statements there are, so that each is prepared once.
 const STATEMENTS_CACHED: usize = 256;
 /// Of the writer: enough that an import's upper index pages stay in memory. In KiB.
@@ -42,6 +44,17 @@ pub(crate) struct SqliteConnection {
 
 pub(crate) fn file_in(folder: &Path) -> PathBuf {
     folder.join(FILE_NAME)
+}
+
+/// Moves all of the write-ahead log into the database and empties its file. `false`: somebody reads or
+/// writes.
+pub(crate) fn empty_log(folder: &Path) -> Result<bool> {
+    let connection = Connection::open(file_in(folder))
+        .with_context(|| format!("cannot open the store in `{}`", folder.display()))?;
+    connection.busy_timeout(EMPTY_LOG_WAIT)?;
+    let is_busy: bool =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(!is_busy)
 }
 
 /// A plan never hangs on the values bound to it. Otherwise SQLite plans a statement that a partial
@@ -67,11 +80,12 @@ impl SqliteConnection {
                 folder.display(),
             );
         }
-        // FULL: a commit returns after the log is on stable storage.
+        // FULL: a commit returns after the log is on stable storage. What is deleted is overwritten:
+        // it may have been a person's.
         connection.execute_batch(&format!(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
              PRAGMA cache_size = -{WRITER_CACHE_KIB}; \
-             PRAGMA journal_size_limit = {LOG_BYTES_KEPT}; \
+             PRAGMA journal_size_limit = {LOG_BYTES_KEPT}; PRAGMA secure_delete = ON; \
              PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX};"
         ))?;
         keep_plans(&connection)?;

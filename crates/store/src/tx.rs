@@ -25,6 +25,8 @@ pub struct Tx<'a> {
     counters: [Option<Count>; Counter::NAMES.len()],
     /// Who is one with whom, as far as it was asked for within this transaction.
     pub(crate) members: HashMap<CustomerId, Rc<[CustomerId]>>,
+    /// The key of what is left of those who were erased, once it was asked for.
+    pub(crate) erasure_key: Option<[u8; 16]>,
 }
 
 /// What is counted up in the store. The log's head is the place of the newest event.
@@ -40,10 +42,11 @@ pub(crate) enum Counter {
     Product,
     Proposal,
     Source,
+    Erasure,
 }
 
 impl Counter {
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 11] = [
         "log",
         "customer",
         "enrolment",
@@ -54,6 +57,7 @@ impl Counter {
         "product",
         "proposal",
         "source",
+        "erasure",
     ];
 }
 
@@ -83,6 +87,7 @@ impl<'a> Tx<'a> {
             bucket_key: *bucket_key,
             counters,
             members: HashMap::new(),
+            erasure_key: None,
         }
     }
 

@@ -10,7 +10,7 @@ use aftercart_model::{
 };
 use anyhow::{Context as _, bail};
 
-use crate::{ArrivalOutcome, FlowState, Result};
+use crate::{ArrivalOutcome, FlowState, RequestKind, Result};
 
 /// A value of a statement's place or of a row's column.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -292,6 +292,7 @@ words! {
         Complaint = "complaint",
         Unsubscribe = "unsubscribe",
         ByHand = "by_hand",
+        Erased = "erased",
     }
     ExitReason {
         Completed = "completed",
@@ -312,6 +313,7 @@ words! {
         Expired = "expired",
     }
     ArrivalOutcome { Duplicate = "duplicate", Rejected = "rejected", Ignored = "ignored" }
+    RequestKind { Export = "export", EraseShop = "erase_shop" }
     ReviewState { Pending = "pending", Approved = "approved", Declined = "declined" }
 }
 

@@ -3,7 +3,7 @@
 CREATE TABLE counters (name TEXT NOT NULL, value BIGINT NOT NULL, PRIMARY KEY (name)) CLUSTERED;
 INSERT INTO counters (name, value) VALUES
     ('log', 0), ('customer', 0), ('enrolment', 0), ('message', 0), ('letter', 0), ('coupon', 0),
-    ('review', 0), ('product', 0), ('proposal', 0), ('source', 0);
+    ('review', 0), ('product', 0), ('proposal', 0), ('source', 0), ('erasure', 0);
 
 CREATE TABLE secrets (name TEXT NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (name)) CLUSTERED;
 CREATE TABLE settings (name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name)) CLUSTERED;
@@ -120,6 +120,30 @@ CREATE TABLE suppressions (
     at BIGINT NOT NULL,
     PRIMARY KEY (address)
 ) CLUSTERED;
+
+-- What is left of those who were erased: that their addresses are barred, as keyed hashes, and which
+-- orders are to stay nobody's.
+CREATE TABLE erased_addresses (
+    hash BLOB NOT NULL,
+    -- What bars the address: that it was erased, or what barred it before and is harder to lift.
+    reason TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (hash)
+) CLUSTERED;
+CREATE TABLE erased_orders (id TEXT NOT NULL, PRIMARY KEY (id)) CLUSTERED;
+
+-- What people asked a platform for and an operator is to do; `seq` is the event that passed it on.
+CREATE TABLE requests (
+    seq BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    -- None asks for the whole shop.
+    customer BIGINT,
+    at BIGINT NOT NULL,
+    closed_at BIGINT,
+    PRIMARY KEY (seq)
+) PLAIN;
+CREATE INDEX requests_open ON requests (seq) WHERE closed_at IS NULL;
+CREATE INDEX requests_of_customer ON requests (customer) WHERE customer IS NOT NULL;
 
 -- The catalogue.
 CREATE TABLE products (
@@ -368,6 +392,7 @@ CREATE TABLE letters (
     KEY_BY(id)
 ) PLAIN;
 CREATE INDEX letters_of_message ON letters (bucket, message) WHERE message IS NOT NULL;
+CREATE INDEX letters_to_address ON letters (address);
 
 -- Coupons and reviews.
 CREATE TABLE coupons (
@@ -384,6 +409,7 @@ CREATE TABLE coupons (
     PRIMARY KEY (code)
 ) CLUSTERED;
 CREATE INDEX coupons_free ON coupons (pool, serial) WHERE state = 'free';
+CREATE INDEX coupons_of_customer ON coupons (customer) WHERE customer IS NOT NULL;
 CREATE INDEX coupons_reserved ON coupons (expires_at) WHERE state = 'reserved';
 
 CREATE TABLE reviews (
@@ -400,4 +426,5 @@ CREATE TABLE reviews (
     KEY_BY(id)
 ) PLAIN;
 CREATE INDEX reviews_of_product ON reviews (product, rating);
+CREATE INDEX reviews_of_customer ON reviews (bucket, customer) WHERE customer IS NOT NULL;
 CREATE INDEX reviews_by_state ON reviews (state);

@@ -166,7 +166,7 @@ impl Engine {
     }
 
     /// Stores a position; at the end of the flow tells the log and cancels what was planned.
-    fn save(
+    pub(crate) fn save(
         &self,
         tx: &mut Tx<'_>,
         enrolment: &Enrolment,

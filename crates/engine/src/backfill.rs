@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use aftercart_ingest::{
     Incoming, Taken,
-    backfill::{Batch, Platform},
+    backfill::{Batch, Item, Platform},
 };
 use aftercart_model::Timestamp;
 use aftercart_store::Tx;
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Engine,
+    erase_customer::{ADDRESS_ERASED, names_erased},
     record_events::{Occasion, Recorded, Seen},
 };
 
@@ -124,18 +125,29 @@ impl Engine {
         now: Timestamp,
         on_refused: &mut dyn FnMut(&RefusedItem<'_>) -> Result<()>,
     ) -> Result<Backfilled> {
-        let refusals = batch.items.iter().filter_map(|item| {
-            let reason = item.outcome.as_ref().err()?.to_string();
-            Some((item.place.as_str(), reason))
-        });
-        for (place, reason) in refusals {
-            on_refused(&RefusedItem { place, reason: &reason })?;
+        let refusals: Vec<Option<String>> = self.store().read(|tx| {
+            let refusal = |item: &Item| match &item.outcome {
+                Ok(Taken::Events(events)) => {
+                    Ok(names_erased(tx, events)?.then(|| ADDRESS_ERASED.to_owned()))
+                }
+                Ok(Taken::Ignored(_)) => Ok(None),
+                Err(reason) => Ok(Some(reason.to_string())),
+            };
+            batch.items.iter().map(refusal).collect()
+        })?;
+        for (item, reason) in batch.items.iter().zip(&refusals) {
+            if let Some(reason) = reason {
+                on_refused(&RefusedItem { place: &item.place, reason })?;
+            }
         }
         self.store().write(|tx| {
             let mut seen = Seen::default();
             let mut sum = before;
             for item in &batch.items {
                 let outcome = match &item.outcome {
+                    Ok(Taken::Events(events)) if names_erased(tx, events)? => {
+                        Outcome::Refused(ADDRESS_ERASED.to_owned())
+                    }
                     Ok(Taken::Events(events)) => self.record_past(tx, &mut seen, events, now)?,
                     Ok(Taken::Ignored(_)) => Outcome::Ignored,
                     Err(reason) => Outcome::Refused(reason.to_string()),

@@ -33,7 +33,13 @@ impl Engine {
             at,
             raw: letter.raw.clone(),
         };
-        self.store().write(|tx| tx.keep_letter(&kept))?;
-        Ok(())
+        self.store().write(|tx| {
+            if let Some(message) = letter.message.map(|it| tx.message(it)).transpose()?.flatten()
+                && tx.is_erased(message.customer)?
+            {
+                return Ok(()); // They were erased after the last look.
+            }
+            tx.keep_letter(&kept).map(drop)
+        })
     }
 }

@@ -402,7 +402,7 @@ impl Engine {
         next
     }
 
-    fn segments_of(
+    pub(crate) fn segments_of(
         &self,
         tx: &mut Tx<'_>,
         customer: &Customer,

@@ -20,7 +20,11 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use tracing::{error, info, warn};
 
-use crate::{Clock, Engine, advance_enrolments::why_left, merge_customers::bar_of};
+use crate::{
+    Clock, Engine,
+    advance_enrolments::{exit_words, why_left},
+    merge_customers::bar_of,
+};
 
 /// How far back hand-overs are read for the frequency caps; no cap looks back further.
 pub(crate) const CAPS_LOOK_BACK: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -213,6 +217,9 @@ impl Engine {
     /// What is to be done with an open message now.
     fn look(&self, tx: &mut Tx<'_>, message: &Message, now: Timestamp) -> Result<Looked> {
         let end = |why: String| Looked::End { state: MessageState::Cancelled, why };
+        if tx.is_erased(message.customer)? {
+            return Ok(end(exit_words(ExitReason::Erased).to_owned()));
+        }
         let gate = self.gate(tx, message, now)?;
         let looked = match verdict(&gate, self.rules(), now) {
             Verdict::Send => Looked::Go,
@@ -355,6 +362,9 @@ impl Engine {
     ) -> Result<()> {
         let Some(mut message) = tx.message(id)? else { return Ok(()) };
         tx.lock_customer(message.customer)?;
+        if tx.is_erased(message.customer)? {
+            return settle_erased(tx, message, outcome, now);
+        }
         match outcome {
             Outcome::Stopped { .. } => Ok(()), // The last look stored why.
             Outcome::Sent { .. } => {
@@ -534,6 +544,30 @@ impl Engine {
         let sent = EventBody::MessageSent { message: id, flow, step };
         self.note(tx, format!("sent:{id}"), message.customer, at, sent).map(drop)
     }
+}
+
+/// Stores what became of an attempt at a letter to somebody who was erased meanwhile: what the server
+/// answered may name them, and a try to come is given up.
+fn settle_erased(
+    tx: &mut Tx<'_>,
+    mut message: Message,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<()> {
+    match outcome {
+        Outcome::Stopped { .. } => return Ok(()),
+        Outcome::Sent { .. } => {
+            message.state = MessageState::Sent;
+            message.sent_at = Some(now);
+        }
+        Outcome::Deferred { .. } => message.state = MessageState::Cancelled,
+        Outcome::Bounced { .. } => message.state = MessageState::Bounced,
+        Outcome::InDoubt { .. } => message.state = in_doubt(message.class),
+    }
+    if message.state != MessageState::Sent {
+        message.reason = Some(exit_words(ExitReason::Erased).to_owned());
+    }
+    tx.save_message(&message).map(drop)
 }
 
 /// Where the lost answer to a dot leaves a message.

@@ -6,7 +6,7 @@ use aftercart_insight::{Answer, MessageRow, Window, attribute, report};
 use aftercart_model::{
     CouponState, EventKind, FlowId, MessageState, PoolId, ReviewState, StepId, Timestamp,
 };
-use aftercart_store::FlowState;
+use aftercart_store::{FlowState, RequestKind};
 use anyhow::Result;
 use jiff::{ToSpan, civil::Date};
 
@@ -54,6 +54,12 @@ pub enum NeedsPerson {
         share: f64,
         elsewhere: (f64, f64),
     },
+    /// Customers asked for what is kept of them.
+    ExportsAsked {
+        count: u64,
+    },
+    /// The platform asks that the whole shop be erased.
+    ShopErasureAsked,
     NothingLearned,
     NoFlowLive,
 }
@@ -200,6 +206,13 @@ impl Engine {
     fn needs(&self, flows: &[FlowListing], view: &HomeView) -> Result<Vec<NeedsPerson>> {
         let mut needs = Vec::new();
         self.store().read(|tx| {
+            // The law gives a month for these, and a platform less.
+            for (kind, count) in tx.count_open_requests()? {
+                needs.push(match kind {
+                    RequestKind::EraseShop => NeedsPerson::ShopErasureAsked,
+                    RequestKind::Export => NeedsPerson::ExportsAsked { count },
+                });
+            }
             let mut pools: BTreeMap<PoolId, (u64, u64)> = BTreeMap::new();
             for (pool, state, count) in tx.coupon_counts()? {
                 let (free, used) = pools.entry(pool).or_default();

@@ -34,6 +34,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Engine,
+    erase_customer::{ADDRESS_ERASED, names_erased},
     record_events::{Occasion, Recorded, Seen},
 };
 
@@ -608,6 +609,9 @@ impl FileImport<'_> {
         seen: &mut Seen,
         events: &[Incoming],
     ) -> Result<Outcome> {
+        if names_erased(tx, events)? {
+            return Ok(Outcome::Refused(Refusal::new(ADDRESS_ERASED)));
+        }
         let (mut new, mut is_told_otherwise) = (0, false);
         for event in events {
             let found = match &self.catalogue {

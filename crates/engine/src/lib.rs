@@ -18,6 +18,8 @@ mod consent;
 mod customer_view;
 mod customers_view;
 mod deliver_messages;
+mod erase_customer;
+mod export_customer;
 mod flow_view;
 mod home_view;
 mod import_files;
@@ -50,7 +52,7 @@ mod work;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, RwLock},
+    sync::{Arc, Mutex, RwLock, atomic::AtomicU64},
 };
 
 use aftercart_archive::Archive;
@@ -84,6 +86,8 @@ pub use customer_view::{
 };
 pub use customers_view::{CustomerLine, CustomersView, LostCustomers};
 pub use deliver_messages::DeliverySummary;
+pub use erase_customer::{Erasure, ErasureShown, RequestLine};
+pub use export_customer::{CustomerExport, Named};
 pub use flow_view::{
     EnrolmentLine, EnrolmentsPage, FlowCounts, FlowListing, FlowView, StepAccount, StepTraffic,
     TreeRow, TreeSource,
@@ -125,6 +129,8 @@ pub struct Engine {
     flows: RwLock<BTreeMap<(FlowId, u32), Arc<Flow>>>,
     programs: RwLock<BTreeMap<(TemplateId, u32), Arc<Program>>>,
     arrivals: Mutex<arrivals::WaitingArrivals>,
+    /// How many customers had been erased when what is kept in memory was last brought in line.
+    erasures_followed: AtomicU64,
 }
 
 /// Names of settings in the store.
@@ -168,6 +174,7 @@ impl Engine {
             flows: RwLock::default(),
             programs: RwLock::default(),
             arrivals: Mutex::default(),
+            erasures_followed: AtomicU64::new(0),
         })
     }
 

@@ -252,7 +252,8 @@ pub(crate) fn bar_of(tx: &mut Tx<'_>, customer: &Customer) -> Result<Option<Supp
         let Identifier::Email(other) = identifier else { continue };
         let bar = tx.suppression_of(&other)?;
         let is_own_word = |it: &Suppression| {
-            matches!(it.reason, SuppressionReason::Unsubscribe | SuppressionReason::Complaint)
+            use SuppressionReason::{Complaint, Erased, Unsubscribe};
+            matches!(it.reason, Unsubscribe | Complaint | Erased)
         };
         if let Some(bar) = bar.filter(is_own_word) {
             return Ok(Some(bar));

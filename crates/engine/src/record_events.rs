@@ -15,10 +15,10 @@ use aftercart_model::{
     Customer, CustomerId, CustomerName, Event, EventBody, EventKey, EventKind, Order, OrderLine,
     Product, ProductFacts, ProductId, Review, Timestamp, told::OrderWord,
 };
-use aftercart_store::{Appended, NewEvent, Tx};
+use aftercart_store::{Appended, NewEvent, RequestKind, Tx};
 use anyhow::{Context, Result};
 
-use crate::{Engine, merge_customers::meet};
+use crate::{Engine, erase_customer::without_erased, merge_customers::meet};
 
 /// The source under which our own events stand in the log.
 pub(crate) const OURSELVES: &str = "aftercart";
@@ -88,6 +88,9 @@ impl Engine {
         if seen.has_new_products {
             self.forget_known();
         }
+        if seen.has_erased {
+            self.follow_erasures()?;
+        }
         Ok(recorded)
     }
 
@@ -112,6 +115,9 @@ impl Engine {
             // What came first came with these too, or it was another unit.
             Recorded::Duplicate { seq } => {
                 for event in others {
+                    if tx.erased_event(&event.key)?.is_some() {
+                        continue;
+                    }
                     let known = tx.event_by_key(&event.key)?;
                     let is_same = match &known {
                         Some(known) => is_same(tx, known, event)?,
@@ -135,6 +141,11 @@ impl Engine {
         occasion: Occasion,
         now: Timestamp,
     ) -> Result<Recorded> {
+        if let Some(seq) = tx.erased_event(&event.key)? {
+            return Ok(Recorded::Duplicate { seq });
+        }
+        let nameless = without_erased(tx, event)?;
+        let event = nameless.as_ref().unwrap_or(event);
         if let IncomingBody::OrderPlaced { order, .. } = &event.body
             && let Some(known) = tx.order(order)?
             && tx.event_by_key(&event.key)?.is_none()
@@ -188,6 +199,7 @@ impl Engine {
                     self.apply_consent(tx, customer, under, consent, now)?;
                 }
                 self.apply(tx, seq, &new, occasion, now)?;
+                seen.has_erased |= matches!(new.body, EventBody::ErasureAsked);
                 Ok(Recorded::New { seq, customer })
             }
         }
@@ -229,6 +241,9 @@ impl Engine {
         at: Timestamp,
         body: EventBody,
     ) -> Result<bool> {
+        if tx.is_erased(customer)? {
+            return Ok(false); // A letter was under way; of whom it was to nothing is told any more.
+        }
         let key = EventKey { source: OURSELVES.to_owned(), key };
         let customer = Some(customer);
         let new = NewEvent { key, customer, at, stated_at: None, received_at: at, body };
@@ -301,6 +316,13 @@ impl Engine {
             }
             (EventBody::StockCounted { product, code, place, units }, _) => {
                 tx.count_stock(*product, code, place, event.at, *units)
+            }
+            (EventBody::ErasureAsked, Some(customer)) => self.erase(tx, customer, now).map(drop),
+            (EventBody::ErasureAsked, None) => {
+                tx.add_request(seq, RequestKind::EraseShop, None, event.at)
+            }
+            (EventBody::ExportAsked, customer) => {
+                tx.add_request(seq, RequestKind::Export, customer, event.at)
             }
             (EventBody::Identified { .. }, Some(customer)) => self.apply_facts(tx, customer, event),
             (EventBody::ProductReviewed { .. }, customer) => {
@@ -461,6 +483,8 @@ fn is_same(tx: &mut Tx<'_>, known: &Event, event: &Incoming) -> Result<bool> {
 pub(crate) struct Seen {
     products: HashMap<String, ProductId>,
     has_new_products: bool,
+    /// Somebody was erased, of whom this process may hold something beside the store.
+    has_erased: bool,
 }
 
 /// The product a source speaks of; one nobody has seen becomes a product of what the source said.

@@ -325,7 +325,7 @@ pub(crate) const UPSELL_SEGMENT_ID: &str = "upsell";
 const CATCH_UP_BATCH: usize = 4_096;
 
 /// Reads what the archive lacks from the log. Says when the newest event happened.
-fn catch_up(archive: &mut Archive, tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
+pub(crate) fn catch_up(archive: &mut Archive, tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
     let mut batch = Vec::with_capacity(CATCH_UP_BATCH);
     let after = archive.through();
     tx.scan_events(after, &mut |event| {

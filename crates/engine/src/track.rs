@@ -57,6 +57,9 @@ impl Engine {
 
     fn opened(&self, tx: &mut Tx<'_>, id: MessageId, agent: Agent, at: Timestamp) -> Result<bool> {
         let Some(message) = tx.message(id)? else { return Ok(false) };
+        if tx.is_erased(message.customer)? {
+            return Ok(false);
+        }
         self.resolve_doubt(tx, &message)?;
         let agent = told_apart(&message, agent, at);
         tx.touch_message(id, &mut |touches| match agent {
@@ -80,6 +83,9 @@ impl Engine {
         at: Timestamp,
     ) -> Result<bool> {
         let Some(message) = tx.message(id)? else { return Ok(false) };
+        if tx.is_erased(message.customer)? {
+            return Ok(false);
+        }
         self.resolve_doubt(tx, &message)?;
         let agent = told_apart(&message, agent, at);
         tx.touch_message(id, &mut |touches| match agent {
@@ -159,6 +165,9 @@ impl Engine {
         source: &str,
         now: Timestamp,
     ) -> Result<()> {
+        if tx.is_erased(customer)? {
+            return Ok(()); // Nobody's word is kept.
+        }
         let state = if agrees { ConsentState::Agreed } else { ConsentState::Withdrawn };
         let consents = tx.consents_of(customer)?;
         let before = consents.into_iter().find(|it| it.topic == topic);
@@ -194,6 +203,9 @@ impl Engine {
         }
         self.store().write(|tx| {
             tx.lock_customer(customer)?;
+            if tx.is_erased(customer)? {
+                return Ok(false);
+            }
             let key = format!("review:{customer}:{}", product.0);
             let details = ReviewDetails::default();
             let text = text.to_owned();

@@ -55,6 +55,9 @@ impl Engine {
             // They were answered; what is due is not to wait for them.
             warn!("what arrived of late cannot be shown: {err:#}");
         }
+        if let Err(err) = self.follow_erasures() {
+            warn!("what another process erased is not forgotten here yet: {err:#}");
+        }
         if self.is_time_for(TRAINED_AT, TRAINING_EVERY, now)? {
             self.train_recommendations(now)?;
         }

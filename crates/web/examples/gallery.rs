@@ -10,9 +10,10 @@ use aftercart_web::{
     Layout, MailState, Theme, asset,
     component::{Paging, Part, Total},
     console::{
-        ArrivalsPage, AssistantPage, CustomerPage, CustomersPage, FlowPage, FlowState, FlowsPage,
-        HomePage, InboxPage, LaunchPage, LostPage, MissingPage, ProductsPage, ReportPage,
-        ReportsPage, ReviewsPage, arrivals::HourOfArrivals, inbox::LetterView, report::Answer,
+        ArrivalsPage, AssistantPage, CustomerPage, CustomersPage, ErasePage, FlowPage, FlowState,
+        FlowsPage, HomePage, InboxPage, LaunchPage, LostPage, MissingPage, ProductsPage,
+        ReportPage, ReportsPage, RequestsPage, ReviewsPage, arrivals::HourOfArrivals,
+        inbox::LetterView, report::Answer,
     },
     icon,
     layout::Toast,
@@ -113,6 +114,9 @@ fn console() -> Vec<(&'static str, Render<'static>)> {
             }),
         ),
         ("customer", of(|it| CustomerPage::sample().render(it))),
+        ("customer-erase", of(|it| ErasePage::sample().render(it))),
+        ("customer-erased", of(CustomerPage::erased)),
+        ("requests", of(|it| RequestsPage::sample().render(it))),
         ("products", of(|it| ProductsPage::sample().render(it))),
         ("inbox", of(|it| InboxPage::sample().render(it))),
         (

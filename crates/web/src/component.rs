@@ -157,7 +157,7 @@ impl<'a> Button<'a> {
         Self::of(label, Look::Quiet)
     }
 
-    /// Inside a dialog only.
+    /// Where somebody is asked whether they mean it, and nowhere else.
     pub fn danger(label: &'a str) -> Self {
         Self::of(label, Look::Danger)
     }

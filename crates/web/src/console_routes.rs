@@ -12,7 +12,7 @@ use anyhow::Result;
 use axum::{
     Form, Router,
     extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     middleware,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -24,7 +24,7 @@ use tracing::{error, warn};
 use crate::{
     App, AskError, Layout,
     console::{
-        FlowPage,
+        CustomerPage, FlowPage,
         arrivals::ArrivalOutcome,
         assistant::SENTENCE_LENGTH_MAX,
         customer::TimelineFilter,
@@ -61,7 +61,11 @@ pub fn routes() -> Router<App> {
         .route("/reports/{flow}", get(report))
         .route("/reports/{flow}/lost", get(lost))
         .route("/customers", get(customers))
+        .route("/customers/requests", get(requests))
+        .route("/customers/requests/{number}/close", post(close_request))
         .route("/customers/{id}", get(customer))
+        .route("/customers/{id}/export", get(back_to_customer).post(export_customer))
+        .route("/customers/{id}/erase", get(confirm_erasure).post(erase_customer))
         .route("/products", get(products))
         .route("/reviews", get(reviews))
         .route("/reviews/{id}/{word}", post(decide_review))
@@ -531,7 +535,9 @@ async fn customer(
     let step = query.step.and_then(|it| StepId::new(it).ok());
     let view = move |engine: &Engine, now| {
         let of = fill::customer::timeline_of(filter);
-        let Some(view) = engine.view_customer(id, of, before, now)? else { return Ok(None) };
+        let Some(view) = engine.view_customer(id, of, before, now)? else {
+            return Ok(engine.is_customer_erased(id)?.then_some(None));
+        };
         let asked = (flow.as_ref(), step.as_ref());
         let answer = engine.explain_customer(id, asked, now);
         let known = engine.known()?;
@@ -542,18 +548,107 @@ async fn customer(
             }
             false => None,
         };
-        Ok(Some(fill::customer::Read {
+        Ok(Some(Some(fill::customer::Read {
             view,
             answer: or_missing("an answer", answer),
             advice,
             known,
             rules: engine.rules().clone(),
-        }))
+        })))
     };
-    show(&app, &headers, None, view, |read, layout| {
-        fill::customer::page(&read, filter, before.is_none(), layout).render(layout)
+    show(&app, &headers, None, view, |read, layout| match read {
+        Some(read) => fill::customer::page(&read, filter, before.is_none(), layout).render(layout),
+        None => CustomerPage::erased(layout),
     })
     .await
+}
+
+/// Everything that is kept of a customer, to be saved as a file. What they asked for is then done.
+async fn export_customer(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    let Ok(id) = id.parse::<CustomerId>() else { return missing(&app, &headers).await };
+    let exported = app.ask(move |engine, now| {
+        let Some(export) = engine.export_customer(id, now)? else { return Ok(None) };
+        engine.close_exports_of(id, now)?;
+        Ok(Some(serde_json::to_string_pretty(&export)?))
+    });
+    match exported.await {
+        Ok(Some(text)) => {
+            let name = format!("attachment; filename=\"customer-{id}.json\"");
+            let kind = (header::CONTENT_TYPE, "application/json".to_owned());
+            ([kind, (header::CONTENT_DISPOSITION, name)], text).into_response()
+        }
+        Ok(None) => missing(&app, &headers).await,
+        Err(err) => broken(&app, &headers, &err),
+    }
+}
+
+async fn back_to_customer(Path(id): Path<String>) -> Response {
+    match id.parse::<CustomerId>() {
+        Ok(id) => Redirect::to(&format!("/customers/{id}")).into_response(),
+        Err(_) => Redirect::to("/customers").into_response(),
+    }
+}
+
+/// Asks before a customer is erased, and says what goes and what stays.
+async fn confirm_erasure(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    let Ok(id) = id.parse::<CustomerId>() else { return missing(&app, &headers).await };
+    let view = move |engine: &Engine, _| match engine.show_erasure(id)? {
+        Some(shown) => Ok(Some(Some(shown))),
+        None => Ok(engine.is_customer_erased(id)?.then_some(None)),
+    };
+    show(&app, &headers, None, view, |shown, layout| match shown {
+        Some(shown) => fill::erase::page(&shown).render(layout),
+        None => CustomerPage::erased(layout),
+    })
+    .await
+}
+
+async fn erase_customer(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    let Ok(id) = id.parse::<CustomerId>() else { return missing(&app, &headers).await };
+    let erased = app.ask(move |engine, now| {
+        if engine.show_erasure(id)?.is_some() {
+            engine.erase_customer(id, now)?;
+            return Ok(true);
+        }
+        engine.is_customer_erased(id) // Asked twice; it is done.
+    });
+    match erased.await {
+        Ok(true) => Redirect::to(&format!("/customers/{id}")).into_response(),
+        Ok(false) => missing(&app, &headers).await,
+        Err(err) => broken(&app, &headers, &err),
+    }
+}
+
+async fn requests(State(app): State<App>, headers: HeaderMap) -> Response {
+    let view = |engine: &Engine, _| engine.list_requests().map(Some);
+    show(&app, &headers, None, view, |open, layout| fill::requests::page(&open).render(layout))
+        .await
+}
+
+async fn close_request(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(number): Path<String>,
+) -> Response {
+    let Ok(number) = number.parse::<u64>() else { return missing(&app, &headers).await };
+    // One that is closed already is as it was wished to be.
+    let closed = app.ask(move |engine, now| Ok(engine.close_request(number, now).is_ok()));
+    match closed.await {
+        Ok(_) => Redirect::to("/customers/requests").into_response(),
+        Err(err) => broken(&app, &headers, &err),
+    }
 }
 
 /// `1772366400000-77`: before which event of a timeline its next page begins.

@@ -7,6 +7,7 @@ mod arrival;
 mod chaos;
 mod coupons;
 mod doubt;
+mod erasing;
 mod identity;
 mod intake;
 mod pausing;

@@ -22,8 +22,6 @@ pub struct CustomerPage {
     pub id: String,
     pub name: String,
     pub address: String,
-    /// Nothing is left but the id; the page says so and nothing else.
-    pub is_erased: bool,
     /// `None` when no flow ever concerned them.
     pub question: Option<Question>,
     pub answer: Part<WhyAnswer>,
@@ -242,7 +240,6 @@ impl CustomerPage {
             id: "513".to_owned(),
             name: "Ana Ribeiro".to_owned(),
             address: "ana.ribeiro@mail.example".to_owned(),
-            is_erased: false,
             question: Some(Question {
                 words: "Why did Ana not get".to_owned(),
                 steps: vec![
@@ -291,9 +288,6 @@ impl CustomerPage {
     }
 
     pub fn render(&self, layout: &Layout) -> Markup {
-        if self.is_erased {
-            return self.erased(layout);
-        }
         let body = html! {
             (self.head())
             div.beside.customer {
@@ -315,11 +309,15 @@ impl CustomerPage {
         layout.page(&self.name, Some(Place::Customers), &body)
     }
 
-    fn erased(&self, layout: &Layout) -> Markup {
+    /// The page of a number whose customer was erased: it says so and nothing else.
+    pub fn erased(layout: &Layout) -> Markup {
         let body = head(&Head {
             crumbs: &[("Customers", "/customers")],
             title: "This customer was erased",
-            text: html! { "Nothing about them is kept but a mark that they are never mailed again." },
+            text: html! {
+                "Nothing about them is kept but a mark, which cannot be read back, that their \
+                 addresses are not mailed again. What was sold stays, as sales of nobody's."
+            },
             ..Head::default()
         });
         layout.page("Erased", Some(Place::Customers), &body)
@@ -337,6 +335,13 @@ impl CustomerPage {
                             span.about { (self.address) }
                         }
                     }
+                }
+                div.actions {
+                    form method="post" action=(format!("/customers/{}/export", self.id)) {
+                        (Button::plain("Export").icon(Icon::Download).submit())
+                    }
+                    (Button::plain("Erase…").icon(Icon::Ban)
+                        .link(&format!("/customers/{}/erase", self.id)))
                 }
             }
         }
@@ -733,7 +738,9 @@ mod tests {
 
     #[test]
     fn an_erased_customer_is_nothing_but_that() {
-        let text = text_of(&CustomerPage { is_erased: true, ..CustomerPage::sample() });
+        let html = CustomerPage::erased(&Layout::sample()).into_string();
+        check(&html);
+        let text = visible_text(&html);
         assert!(text.contains("This customer was erased"));
         assert!(!text.contains("Ribeiro") && !text.contains("mail.example"));
     }

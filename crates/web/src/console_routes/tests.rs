@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 
 use aftercart_engine::{
+    Taken,
     segment_api::Call,
+    shopify,
     store::{Arrival, ArrivalOutcome},
 };
-use aftercart_model::FlowId;
+use aftercart_model::{Currency, FlowId};
 use axum::{
     body::Body,
     extract::ConnectInfo,
@@ -206,11 +208,15 @@ fn a_customers_own_words_never_become_markup() {
 #[test]
 fn another_site_changes_nothing() {
     let served = Served::with_mail();
+    let ana = served.ana();
     for path in [
         "/flows/after-order/pause",
         "/flows/after-order/launch",
         "/assistant/accept",
         "/reviews/1/approve",
+        &format!("/customers/{ana}/export"),
+        &format!("/customers/{ana}/erase"),
+        "/customers/requests/1/close",
     ] {
         let here: SocketAddr = "127.0.0.1:50000".parse().unwrap();
         let request = Request::post(path)
@@ -222,6 +228,7 @@ fn another_site_changes_nothing() {
             .unwrap();
         assert_eq!(served.send(request).status, StatusCode::FORBIDDEN, "{path}");
     }
+    assert!(served.reads(&format!("/customers/{ana}")).contains("Ana"), "she is there still");
     has(&served.reads("/flows/after-order"), &["Live", "Pause"]);
 }
 
@@ -447,4 +454,85 @@ fn what_arrives_is_shown_with_what_became_of_it() {
     assert!(!refused.contains("Wishlist"), "{refused}");
     has(&served.reads("/events?outcome=ignored"), &["Nothing of this kind"]);
     has(&served.reads("/events?before=1.1"), &["Newer"]);
+}
+
+#[test]
+fn a_customer_is_handed_out_and_erased() {
+    let served = Served::with_mail();
+    let ana = served.ana();
+    let page = format!("/customers/{ana}");
+    has(&served.reads(&page), &["Export", "Erase…"]);
+    let answer = served.as_operator(Method::POST, &format!("{page}/export"), Some(""));
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.header("content-type"), "application/json");
+    let name = format!("attachment; filename=\"customer-{ana}.json\"");
+    assert_eq!(answer.header("content-disposition"), name);
+    let document = answer.json();
+    assert_eq!(document["customer"]["email"], "ana@mail.example");
+    assert_eq!(document["orders"][0]["id"], "1001");
+    assert!(document["messages"][0]["letters"][0]["mime"].as_str().unwrap().contains("ana@"));
+
+    has(
+        &served.reads(&format!("{page}/erase")),
+        &[
+            "Erase Ana?",
+            "1 enrolment ends",
+            "Their name, 1 address and what else they are known by",
+            "1 order, as sales of nobody's",
+            "Keep them",
+            "Erase for ever",
+        ],
+    );
+    has(&served.reads(&page), &["Order 1001"]);
+    assert_eq!(served.posts(&format!("{page}/erase"), ""), page);
+    for path in [page.clone(), format!("{page}/erase")] {
+        let text = served.reads(&path);
+        has(&text, &["This customer was erased"]);
+        assert!(!text.contains("Ana"), "{text}");
+    }
+    assert_eq!(served.posts(&format!("{page}/erase"), ""), page, "asked twice");
+    let export = served.as_operator(Method::POST, &format!("{page}/export"), Some(""));
+    assert_eq!(export.status, StatusCode::NOT_FOUND);
+    for path in ["/customers?q=ana", "/inbox", "/flows/after-order/enrolments", "/events"] {
+        assert!(!served.answer(path).text().contains("ana@mail.example"), "{path}");
+    }
+    has(&served.reads("/"), &["After an order"]);
+    has(&served.reads("/reports/after-order"), &["Offer"]);
+}
+
+#[test]
+fn what_people_ask_for_stands_on_the_first_page_until_it_is_done() {
+    let served = Served::with_mail();
+    let ana = served.ana();
+    has(&served.reads("/customers/requests"), &["Nobody waits"]);
+    let told = |topic: &str, body: serde_json::Value| {
+        let body = body.to_string();
+        match shopify::read_webhook(topic, body.as_bytes(), NOON, Currency::EUR) {
+            Ok(Taken::Events(events)) => served.engine.record_events(&events, NOON).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let customer = json!({"email": "ana@mail.example"});
+    let request = json!({"customer": customer, "data_request": {"id": 1}});
+    told("customers/data_request", request);
+    told("shop/redact", json!({"shop_id": 1, "shop_domain": "box.myshopify.com"}));
+    has(
+        &served.reads("/"),
+        &["1 customer asks for what is kept of them", "asks that the whole shop be erased"],
+    );
+    has(
+        &served.reads("/customers/requests"),
+        &["Ana asks for", "within a month", "delete its store"],
+    );
+    served.as_operator(Method::POST, &format!("/customers/{ana}/export"), Some(""));
+    let left = served.reads("/customers/requests");
+    assert!(!left.contains("Ana asks"), "{left}");
+    let number = served.engine.list_requests().unwrap()[0].number;
+    let close = format!("/customers/requests/{number}/close");
+    assert_eq!(served.posts(&close, ""), "/customers/requests");
+    assert_eq!(served.posts(&close, ""), "/customers/requests", "closed is closed");
+    has(&served.reads("/customers/requests"), &["Nobody waits"]);
+    has(&served.reads(&format!("/customers/{ana}")), &["Ana"]);
+    told("customers/redact", json!({"customer": customer}));
+    has(&served.reads(&format!("/customers/{ana}")), &["This customer was erased"]);
 }

@@ -73,7 +73,6 @@ pub fn page(read: &Read, filter: TimelineFilter, is_newest: bool, layout: &Layou
         id: customer.id.to_string(),
         name: full_name(customer),
         address: customer.email.as_ref().map_or_else(String::new, |it| it.as_str().to_owned()),
-        is_erased: false,
         question,
         answer,
         timeline: Timeline {

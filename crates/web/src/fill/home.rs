@@ -102,6 +102,27 @@ fn need(it: &NeedsPerson) -> Need {
             "Decide",
             format!("/flows/{flow}"),
         ),
+        NeedsPerson::ShopErasureAsked => need(
+            Tone::Bad,
+            Icon::Warn,
+            Phrase::new("The platform asks that the whole shop be erased"),
+            "The app was taken out of the shop. Nothing has been erased: that is yours to do."
+                .to_owned(),
+            "See what to do",
+            "/customers/requests".to_owned(),
+        ),
+        NeedsPerson::ExportsAsked { count } => need(
+            Tone::Warn,
+            Icon::People,
+            Phrase::new(format!(
+                "{} for what is kept of them",
+                format::counted(*count, "customer asks", "customers ask")
+            )),
+            "The law gives a month to answer. Export it, look at it, and send it to them."
+                .to_owned(),
+            "See who asks",
+            "/customers/requests".to_owned(),
+        ),
         NeedsPerson::NothingLearned => need(
             Tone::Warn,
             Icon::Box,

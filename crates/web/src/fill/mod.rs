@@ -7,6 +7,7 @@ pub mod arrivals;
 pub mod assistant;
 pub mod customer;
 pub mod customers;
+pub mod erase;
 pub mod flow;
 pub mod flows;
 pub mod home;
@@ -15,6 +16,7 @@ pub mod launch;
 pub mod lost;
 pub mod products;
 pub mod report;
+pub mod requests;
 pub mod reviews;
 pub mod surroundings;
 

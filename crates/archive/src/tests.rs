@@ -236,9 +236,17 @@ proptest! {
     }
 
     #[test]
-    fn the_forgotten_are_gone_and_nobody_else(events in any_events(), at in 0_usize..60) {
+    fn the_forgotten_are_gone_and_nobody_else(
+        events in any_events(), at in 0_usize..60, is_by_log in any::<bool>(),
+    ) {
         let mut archive = archive(&events, &[at]);
-        archive.forget(&[CustomerId(2), CustomerId(99)]);
+        if is_by_log {
+            // As another process learns of it.
+            let erased = |it| Event { body: EventBody::Erased, ..view(it + 100, it.cast_signed()) };
+            archive.append(&[erased(2), erased(99)]);
+        } else {
+            archive.forget(&[CustomerId(2), CustomerId(99)]);
+        }
         for (customer, buffer) in expected_histories(&events) {
             let found = archive.history_of(customer).map(rows).unwrap_or_default();
             let kept = if customer == CustomerId(2) { Vec::new() } else { rows(buffer.as_history()) };

@@ -152,6 +152,25 @@ fn a_kill_within_a_batch_leaves_nothing_of_it() {
 }
 
 #[test]
+fn who_was_erased_is_refused() {
+    let (folder, server) = (TempDir::new().unwrap(), shop(|_, _| None));
+    let engine = engine(&folder);
+    run(&engine, &server).0.unwrap();
+    let customer = engine.find_customer("c7@mail.example").unwrap();
+    engine.erase_customer(customer, NOW).unwrap();
+    let before = held(&engine);
+    let (sum, refused) = run(&engine, &server);
+    let sum = sum.unwrap();
+    // Orders 7, 107, 207, 307 and 407, of which 407 is not paid.
+    assert_eq!((sum.taken, sum.known, sum.refused), (0, 366, 45));
+    let refused: Vec<&String> = refused.iter().filter(|it| it.contains("erased")).collect();
+    assert_eq!(refused.len(), 4);
+    insta::assert_snapshot!(refused[0], @"order 7: whoever had this address was erased on request; if they want to be your customer again, lift it with `aftercart customer lift ADDRESS`");
+    assert_eq!(held(&engine), before, "the orders stay, and nothing is added");
+    assert!(engine.find_customer("c7@mail.example").is_err());
+}
+
+#[test]
 fn what_a_webhook_told_is_known() {
     let (folder, server) = (TempDir::new().unwrap(), shop(|_, _| None));
     let engine = engine(&folder);

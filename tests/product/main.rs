@@ -10,6 +10,7 @@ mod support;
 mod bad_input;
 mod browser;
 mod contract;
+mod customer_rights;
 mod demo;
 mod file_import;
 mod http_api;

@@ -33,6 +33,9 @@ Ask:
   recommend  What goes with a product, and what a customer would be shown
   report     What a flow's emails did
 
+Customers:
+  customer   Hand out or erase what is kept of somebody, see who asked for it
+
 Campaigns:
   assist     From a sentence to a proposal
   flow       Check, launch, pause and replay flows
@@ -119,6 +122,9 @@ pub enum Command {
     /// What goes with a product, and what a customer would be shown
     #[command(subcommand)]
     Recommend(RecommendCommand),
+    /// Hand out or erase what is kept of somebody, see who asked for it
+    #[command(subcommand)]
+    Customer(CustomerCommand),
     /// Check, launch and replay flows
     #[command(subcommand)]
     Flow(FlowCommand),
@@ -357,6 +363,58 @@ pub struct RecommendCustomerArgs {
     pub customer: String,
     #[arg(long, default_value_t = 4, value_parser = number::<u16, 1, 50>, allow_negative_numbers = true)]
     pub limit: u16,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CustomerCommand {
+    /// Write everything that is kept of a customer as one JSON document
+    ///
+    /// What they asked a platform for is noted as done.
+    Export(CustomerExportArgs),
+    /// Erase a customer for ever: from the store, the log, what waits to be sent
+    ///
+    /// Orders stay, as sales of nobody's. Their addresses stay barred, by a mark that cannot be read
+    /// back. Says what will go and asks; without a terminal it needs --yes.
+    Erase(CustomerEraseArgs),
+    /// Let an address be imported and mailed again whose owner was erased and has come back
+    Lift(CustomerLiftArgs),
+    /// What people asked a platform for and somebody here is to do
+    Requests(CustomerRequestsArgs),
+}
+
+/// How a customer may be named, in the help of the commands that take one.
+const CUSTOMER_HELP: &str = "An email address, the shop's id, a visitor's id or a cart's token; \
+    `external:7` says which of these";
+
+#[derive(Debug, Args)]
+pub struct CustomerExportArgs {
+    #[arg(help = CUSTOMER_HELP)]
+    pub customer: String,
+    /// Where to write it; only you may read the file [default: standard output]
+    #[arg(long, value_name = "FILE.json")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CustomerEraseArgs {
+    #[arg(help = CUSTOMER_HELP)]
+    pub customer: String,
+    /// Erase without asking
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CustomerLiftArgs {
+    /// The email address
+    pub address: String,
+}
+
+#[derive(Debug, Args)]
+pub struct CustomerRequestsArgs {
+    /// Close the request of this number, which was dealt with in another way
+    #[arg(long, value_name = "NUMBER")]
+    pub close: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

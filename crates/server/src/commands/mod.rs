@@ -3,6 +3,7 @@
 pub mod assist;
 pub mod backfill;
 pub mod bench;
+pub mod customer;
 pub mod demo;
 pub mod email;
 pub mod events;

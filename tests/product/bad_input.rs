@@ -66,14 +66,7 @@ fn a_server_is_not_started_on_a_mistyped_path() {
 
 #[test]
 fn a_condition_that_is_not_one_says_where() {
-    let place = Place::new();
-    std::fs::write(
-        place.path().join("one.csv"),
-        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
-         1,10001,KETTLE,1,2011-01-01 09:00:00,20.00,7,France\n",
-    )
-    .unwrap();
-    place.ask(&["import", "orders", "one.csv", "--format", "online-retail"]);
+    let place = Place::with_an_order();
     let err = place.refused(&["segment", "count", "orderd at least 1 time"]);
     assert!(err.contains("orderd"), "{err}");
     let err = place.refused(&["segment", "count", ""]);
@@ -99,14 +92,7 @@ fn a_condition_that_is_not_one_says_where() {
 
 #[test]
 fn what_cannot_be_shown_is_said() {
-    let place = Place::new();
-    std::fs::write(
-        place.path().join("one.csv"),
-        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
-         1,10001,KETTLE,1,2011-01-01 09:00:00,20.00,7,France\n",
-    )
-    .unwrap();
-    place.ask(&["import", "orders", "one.csv", "--format", "online-retail"]);
+    let place = Place::with_an_order();
     let text = place.ask(&["recommend", "customer", "7"]);
     assert!(text.contains("There is nothing to recommend yet"), "{text}");
     let replay =

@@ -100,14 +100,7 @@ fn a_demo_of_another_seed_asks_before_it_begins_again() {
 
 #[test]
 fn a_demo_never_touches_a_shop_of_ones_own() {
-    let place = Place::new();
-    std::fs::write(
-        place.path().join("one.csv"),
-        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
-         1,10001,KETTLE,1,2011-01-01 09:00:00,20.00,7,France\n",
-    )
-    .unwrap();
-    place.ask(&["import", "orders", "one.csv", "--format", "online-retail"]);
+    let place = Place::with_an_order();
     for args in [&["demo", "--no-serve"][..], &["demo", "--no-serve", "--fresh"]] {
         let err = place.refused(args);
         assert!(err.contains("a shop's own"), "{err}");

@@ -26,6 +26,16 @@ impl Place {
         Self { folder: tempfile::tempdir().expect("a folder for a test") }
     }
 
+    /// A store with one order: customer 7 bought a kettle, product 10001, on 1 January 2011.
+    pub fn with_an_order() -> Self {
+        let place = Self::new();
+        let rows = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
+             1,10001,KETTLE,1,2011-01-01 09:00:00,20.00,7,France\n";
+        std::fs::write(place.path().join("one.csv"), rows).expect("written");
+        place.ask(&["import", "orders", "one.csv", "--format", "online-retail"]);
+        place
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -75,22 +85,32 @@ impl Said {
     }
 }
 
-/// The binary, built beside this test; built now if it is not there yet.
+/// What builds the binary. It is chosen within the whole workspace and together with a test, so that
+/// its dependencies have the features that all tests give them: chosen by itself it would have others,
+/// and everything would be built once more.
+const BUILD: [&str; 7] =
+    ["build", "--quiet", "--workspace", "--bin", "aftercart", "--test", "product"];
+
+/// The binary: the one that `./test` has built (`AFTERCART_TEST_BINARY`), else built now beside this
+/// test.
+#[expect(clippy::disallowed_methods, reason = "where the binary is belongs to who runs the tests")]
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let test = std::env::current_exe().expect("a test knows where it is");
-        // target/debug/deps/product-… stands beside target/debug/aftercart.
-        let binary = test.ancestors().nth(2).expect("a target folder").join("aftercart");
-        let cargo = option_env!("CARGO").unwrap_or("cargo");
-        let built = Command::new(cargo)
-            .args(["build", "--quiet", "--package", "aftercart-server", "--bin", "aftercart"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(built.is_ok_and(|it| it.success()), "the binary does not build");
+        let built = std::env::var_os("AFTERCART_TEST_BINARY").filter(|it| !it.is_empty());
+        let binary = built.map_or_else(build, PathBuf::from);
         assert!(binary.is_file(), "no binary at {}", binary.display());
         binary
     })
+}
+
+fn build() -> PathBuf {
+    let cargo = option_env!("CARGO").unwrap_or("cargo");
+    let built = Command::new(cargo).args(BUILD).current_dir(env!("CARGO_MANIFEST_DIR")).status();
+    assert!(built.is_ok_and(|it| it.success()), "the binary does not build");
+    let test = std::env::current_exe().expect("a test knows where it is");
+    // target/debug/deps/product-… stands beside target/debug/aftercart.
+    test.ancestors().nth(2).expect("a target folder").join("aftercart")
 }
 
 /// A folder of real data, or `None`, said so under the test's name.

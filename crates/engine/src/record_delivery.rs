@@ -23,7 +23,7 @@ use crate::{Engine, Occasion, Recorded};
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 400);
 /// Deliveries forgotten in one commit, so that what comes in meanwhile does not wait for long.
 const FORGOTTEN_TOGETHER: u32 = 1_000;
-/// Commits of one round of forgetting. Rounds come hourly, so twelve million a month are kept up with.
+/// Commits of one round of forgetting. Rounds come hourly, so 14 million a month are kept up with.
 const FORGETTING_COMMITS_MAX: u32 = 20;
 
 /// The longest name of a delivery that is kept as it is; the platforms' have 40 characters.

@@ -242,7 +242,7 @@ proptest! {
         let mut archive = archive(&events, &[at]);
         if is_by_log {
             // As another process learns of it.
-            let erased = |it| Event { body: EventBody::Erased, ..view(it + 100, it.cast_signed()) };
+            let erased = |it: u64| Event { body: EventBody::Erased, ..view(it + 100, it.cast_signed()) };
             archive.append(&[erased(2), erased(99)]);
         } else {
             archive.forget(&[CustomerId(2), CustomerId(99)]);

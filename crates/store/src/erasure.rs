@@ -99,7 +99,8 @@ impl Tx<'_> {
             return Ok(None);
         }
         let Some(secret) = self.erasure_key()? else { return Ok(None) };
-        let (source, key) = (self.source(&key.source)?, erased_key(&secret, key));
+        let Some(source) = self.known_source(&key.source)? else { return Ok(None) };
+        let key = erased_key(&secret, key);
         let sql = "SELECT seq FROM event_keys WHERE source = ?1 AND key = ?2";
         self.first(sql, values![source, &key], |row| row.get(0))
     }

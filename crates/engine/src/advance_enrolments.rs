@@ -7,31 +7,31 @@
 use std::sync::Arc;
 
 use aftercart_flow::{
-    Effect, Entry, EntryFacts, ExitWhen, Facts, Flow, Question, StepAction, advance, entry,
+    Begun, Effect, Entry, EntryFacts, ExitWhen, Facts, Flow, Question, StepAction, advance,
+    began_at, ending, entry,
 };
 use aftercart_model::{
-    Consent, ConsentState, Customer, CustomerId, Enrolment, EnrolmentId, EventBody, ExitReason,
-    FlowId, MessageState, NewEnrolment, Order, OrderId, Position, Timestamp, Topic,
+    ConsentState, Customer, CustomerId, Enrolment, EnrolmentId, EventBody, ExitReason, FlowId,
+    MessageState, NewEnrolment, Order, OrderId, Position, Timestamp,
 };
 use aftercart_segment::{Condition, CustomerFacts, HistoryBuffer, Subject, evaluate};
 use aftercart_store::{FlowState, Tx};
 use anyhow::{Context, Result, bail};
 use jiff::{SignedDuration, tz::TimeZone};
-use tracing::warn;
+use tracing::{error, warn};
 
 use crate::{Engine, merge_customers::bar_of};
 
 /// A customer moved from flow to flow to flow is a ring that nobody meant.
 const FLOWS_ON_MAX: u32 = 8;
-/// When an enrolment that could not be moved is tried again.
+/// When an enrolment that could not be moved is tried again; twice as long each time after.
 const TRY_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(15);
+/// How often one that cannot be moved is tried, over some 16 hours: what mends itself has done so by
+/// then, and the rest needs a person.
+const SET_ASIDE_MAX: u32 = 7;
 /// How many enrolments one transaction advances: long enough to pay for its commit, short enough
 /// that events get in between.
 const BATCH: u32 = 200;
-
-/// How old an order may be that enrols: the first email speaks of it as of something new, and one of
-/// last week is not. Longer than a weekend's outage, after which shops tell what they could not.
-const ORDER_AGE_MAX: SignedDuration = SignedDuration::from_hours(24 * 5);
 
 /// A flow as it enrols now.
 pub(crate) struct Running {
@@ -66,8 +66,25 @@ impl Engine {
 
     fn advance_or_set_aside(&self, id: EnrolmentId, now: Timestamp) -> Result<()> {
         self.store().write(|tx| self.advance(tx, id, now, 0)).or_else(|err| {
-            warn!(enrolment.id = id.0, "the enrolment cannot go on, others do: {err:#}");
-            self.store().write(|tx| tx.set_wake(id, Some(now + TRY_AGAIN_AFTER)))
+            self.store().write(|tx| {
+                let times = tx.count_enrolment_set_aside(id)?;
+                if times < SET_ASIDE_MAX {
+                    warn!(enrolment.id = id.0, "the enrolment cannot go on, others do: {err:#}");
+                    let after = TRY_AGAIN_AFTER * (1 << (times - 1));
+                    return tx.set_wake(id, Some(now + after));
+                }
+                error!(enrolment.id = id.0, "set aside after {times} tries: {err:#}");
+                tx.set_wake(id, None)
+            })
+        })
+    }
+
+    /// Tries those of a flow's enrolments again that were set aside because they could not be moved;
+    /// how many they are. Called by an operator who has mended what was wrong.
+    pub fn retry_set_aside(&self, flow: &FlowId, now: Timestamp) -> Result<u64> {
+        self.store().write(|tx| {
+            tx.flow(flow)?.with_context(|| format!("there is no flow `{flow}`"))?;
+            tx.wake_set_aside(flow, now)
         })
     }
 
@@ -102,16 +119,12 @@ impl Engine {
         if state != Some(FlowState::Live) {
             return Ok(Some(ExitReason::FlowStopped));
         }
-        let Some(customer) = tx.customer(enrolment.customer)? else {
+        if tx.customer(enrolment.customer)?.is_none() {
             return Ok(Some(ExitReason::Erased));
-        };
-        let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
-        let consents = tx.consents_of(customer.id)?;
-        let consent = consents.iter().find(|it| it.topic == flow.topic());
-        if consent.is_some_and(|it| it.state == ConsentState::Withdrawn) {
-            return Ok(Some(ExitReason::Unsubscribed));
         }
-        Ok(bar_of(tx, &customer)?.map(|_| ExitReason::Suppressed))
+        let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
+        let (begun, known) = (self.begun(tx, enrolment)?, self.known_of(tx, enrolment.customer)?);
+        Ok(ending(&flow, &begun, &known).and_then(|it| it.stop()))
     }
 
     pub(crate) fn walk(
@@ -216,37 +229,6 @@ impl Engine {
         Ok(())
     }
 
-    /// After an order was accepted: ends what it ends, then starts what it triggers.
-    ///
-    /// A flow that is live when the order is accepted enrols, whenever the order was placed, unless
-    /// that was longer ago than [`ORDER_AGE_MAX`].
-    pub(crate) fn after_purchase(
-        &self,
-        tx: &mut Tx<'_>,
-        customer: CustomerId,
-        order: &Order,
-        now: Timestamp,
-    ) -> Result<()> {
-        for enrolment in tx.active_enrolments_of(customer)? {
-            self.advance(tx, enrolment.id, now, 0)?;
-        }
-        if ORDER_AGE_MAX < now.duration_since(order.placed_at) {
-            return Ok(());
-        }
-        self.redirect_moves(tx, customer, order, now)?;
-        for stored in tx.flows()?.into_iter().filter(|it| it.state == FlowState::Live) {
-            let flow = self.flow_version(tx, &stored.id, stored.version)?;
-            if flow.order_trigger().is_some() {
-                let running = Running { version: stored.version, flow };
-                let entered = self.enrol(tx, &running, customer, Some(order), now, 0)?;
-                if entered.is_some() {
-                    self.take_back_later_entries(tx, &running.flow, order, customer, now)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// When the customer last entered a flow, those entries left out that an order placed after
     /// `order` made: they came before only in the telling.
     fn entered_before(
@@ -258,14 +240,14 @@ impl Engine {
     ) -> Result<Option<Timestamp>> {
         let latest = tx.latest_entry(flow, customer)?;
         let (Some(_), Some(order)) = (latest, order) else { return Ok(latest) };
-        let mut entered_at = None;
+        let mut began = None;
         for entry in tx.enrolments_of(customer)?.iter().filter(|it| it.flow == *flow) {
-            let (trigger, since) = self.since_trigger(tx, entry)?;
-            if (since, trigger.as_ref()) <= place_of(order) {
-                entered_at = entered_at.max(Some(entry.entered_at));
+            let begun = self.begun(tx, entry)?;
+            if (begun.at, begun.order.as_ref()) <= (order.placed_at, Some(&order.id)) {
+                began = began.max(Some(began_at(&begun, entry.entered_at)));
             }
         }
-        Ok(entered_at)
+        Ok(began)
     }
 
     /// After a review was accepted: the flows that asked for it are done.
@@ -279,28 +261,6 @@ impl Engine {
             let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
             if flow.exit().iter().any(|it| it.when == ExitWhen::ProductReviewed) {
                 self.advance(tx, enrolment.id, now, 0)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// After the customer withdrew the agreement to marketing, at `said_at`. Told late, after a yes
-    /// that was said later, it ends only what had begun before it.
-    pub(crate) fn end_after_unsubscribe(
-        &self,
-        tx: &mut Tx<'_>,
-        customer: CustomerId,
-        said_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<()> {
-        let is_withdrawn =
-            |it: &Consent| it.topic == Topic::Marketing && it.state == ConsentState::Withdrawn;
-        let holds = tx.consents_of(customer)?.iter().any(is_withdrawn);
-        for enrolment in tx.active_enrolments_of(customer)? {
-            let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;
-            let is_ended = holds || enrolment.entered_at <= said_at;
-            if flow.topic() == Topic::Marketing && is_ended {
-                self.walk(tx, enrolment, Some(ExitReason::Unsubscribed), now, 0)?;
             }
         }
         Ok(())
@@ -331,22 +291,51 @@ impl Engine {
         flows_on: u32,
     ) -> Result<Option<EnrolmentId>> {
         let flow = &*running.flow;
-        let trigger_key = match (flow.trigger_key(), order) {
-            (aftercart_flow::TriggerKey::Order, Some(order)) => order.id.to_string(),
-            _ => format!("customer {customer}"),
-        };
         let known = tx.customer(customer)?.context("an event of nobody")?;
         let is_filter_met = match (flow.order_trigger().flatten(), order) {
             (Some(filter), Some(_)) => self.is_met(tx, filter, &known, now)?,
             _ => true,
         };
+        let began = order.map_or(now, |it| {
+            let begun = Begun { at: it.placed_at, order: Some(it.id.clone()) };
+            began_at(&begun, now)
+        });
         let facts = EntryFacts {
             customer,
-            at: now,
+            at: began,
             is_key_used: false, // The store's unique constraint answers, whatever we think.
             last_entered_at: self.entered_before(tx, flow.id(), customer, order)?,
             is_filter_met,
             is_in_audience: self.is_in_audience(tx, flow, &known, now)?,
+        };
+        match entry(flow, &facts, self.keys().holdout()) {
+            Entry::Enrol { .. } => self.let_in(tx, running, customer, order, now, flows_on),
+            Entry::Refuse { .. } => Ok(None),
+        }
+    }
+
+    /// Enrols a customer whom the flow lets in, and moves them as far as they go.
+    pub(crate) fn let_in(
+        &self,
+        tx: &mut Tx<'_>,
+        running: &Running,
+        customer: CustomerId,
+        order: Option<&Order>,
+        now: Timestamp,
+        flows_on: u32,
+    ) -> Result<Option<EnrolmentId>> {
+        let flow = &*running.flow;
+        let trigger_key = match (flow.trigger_key(), order) {
+            (aftercart_flow::TriggerKey::Order, Some(order)) => order.id.to_string(),
+            _ => format!("customer {customer}"),
+        };
+        let facts = EntryFacts {
+            customer,
+            at: now,
+            is_key_used: false,
+            last_entered_at: None,
+            is_filter_met: true,
+            is_in_audience: true,
         };
         let Entry::Enrol { position, is_held_out } = entry(flow, &facts, self.keys().holdout())
         else {
@@ -466,11 +455,6 @@ impl Engine {
         let own = customer.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
         own.unwrap_or_else(|| self.shop().zone())
     }
-}
-
-/// Where an order stands among those of its customer: by when it was placed, at one instant by id.
-pub(crate) fn place_of(order: &Order) -> (Timestamp, Option<&OrderId>) {
-    (order.placed_at, Some(&order.id))
 }
 
 /// The conditions that a flow's exit criteria and splits ask.

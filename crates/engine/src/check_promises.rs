@@ -113,7 +113,8 @@ fn check_claim(enrolment: &Enrolment, claim: &Claimed) -> Option<BrokenPromise> 
 }
 
 /// Claims after an order that the log had accepted, placed after the trigger's: at one instant, of a
-/// greater id.
+/// greater id. Of orders accepted before their customer turned out to be this one the clock does not
+/// tell whether that was known; the log does.
 fn claimed_after_purchase(
     enrolment: &Enrolment,
     claims: &[Claimed],
@@ -123,7 +124,10 @@ fn claimed_after_purchase(
     let is_trigger = |it: &&Event| matches!(&it.body, EventBody::OrderPlaced { order, .. } if Some(order) == trigger);
     let began_at = events.iter().find(is_trigger).map_or(enrolment.entered_at, |it| it.at);
     let mut found = Vec::new();
-    for event in events.iter().filter(|it| it.at >= enrolment.entered_at) {
+    let merges = events.iter().filter(|it| matches!(it.body, EventBody::Merged { .. }));
+    let merged_seq = merges.map(|it| it.seq).max().unwrap_or(0);
+    let is_meant = |it: &&Event| it.at >= enrolment.entered_at && merged_seq < it.seq;
+    for event in events.iter().filter(is_meant) {
         // The order as the log accepted it, not as a projection has it.
         let EventBody::OrderPlaced { order, .. } = &event.body else { continue };
         if trigger == Some(order) || (event.at, Some(order)) < (began_at, trigger) {

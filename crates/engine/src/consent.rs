@@ -4,27 +4,44 @@
 //! from the whole of it, so that it does not hang on the order of arrival. Nothing is entered but
 //! what a source claims, and nothing said here lifts a suppression.
 
-use aftercart_model::{Consent, ConsentState, CustomerId, Identifier, Timestamp, Topic};
+use aftercart_model::{Consent, ConsentState, CustomerId, Identifier, Suppression, Timestamp};
 use aftercart_store::Tx;
 use anyhow::Result;
 
-use crate::Engine;
+use crate::{Engine, Occasion};
 
 impl Engine {
-    /// Keeps what the customer said, and ends what rested on an agreement that is withdrawn.
+    /// Keeps what the customer said, and lets follow what follows from it.
     pub(crate) fn apply_consent(
         &self,
         tx: &mut Tx<'_>,
         customer: CustomerId,
         under: &Identifier,
         consent: &Consent,
+        occasion: Occasion,
         now: Timestamp,
     ) -> Result<()> {
         tx.add_consent(customer, under, consent)?;
-        if consent.state == ConsentState::Withdrawn && consent.topic == Topic::Marketing {
-            self.end_after_unsubscribe(tx, customer, consent.at, now)?;
+        match occasion {
+            Occasion::Live => self.follow_words(tx, customer, now),
+            // It begins nothing.
+            Occasion::History if consent.state == ConsentState::Withdrawn => {
+                self.end_what_is_stopped(tx, customer, now)
+            }
+            Occasion::History => Ok(()),
         }
-        Ok(())
+    }
+}
+
+impl Engine {
+    /// Bars mail to an address, and lets follow what follows for whose it is.
+    pub(crate) fn bar(&self, tx: &mut Tx<'_>, bar: &Suppression, now: Timestamp) -> Result<()> {
+        tx.suppress(bar)?;
+        let address = Identifier::Email(bar.address.clone());
+        match tx.customer_by_identifier(&address)? {
+            Some(customer) => self.follow_words(tx, customer, now),
+            None => Ok(()),
+        }
     }
 }
 

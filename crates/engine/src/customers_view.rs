@@ -10,6 +10,7 @@ use anyhow::Result;
 
 use crate::{
     Engine, Total,
+    merge_customers::bar_of,
     report_flow::{ATTRIBUTION_DAYS, Rows},
 };
 
@@ -116,10 +117,7 @@ impl Engine {
         let orders = tx.orders_of(customer.id)?;
         let bought = orders.iter().filter(|it| it.is_purchase());
         let consents = tx.consents_of(customer.id)?;
-        let is_suppressed = match &customer.email {
-            Some(address) => tx.suppression_of(address)?.is_some(),
-            None => false,
-        };
+        let is_suppressed = bar_of(tx, &customer)?.is_some();
         let mut flows = Vec::new();
         for enrolment in tx.active_enrolments_of(customer.id)? {
             let flow = self.flow_version(tx, &enrolment.flow, enrolment.flow_version)?;

@@ -434,7 +434,8 @@ impl Engine {
         if class == BounceClass::Hard
             && let Some(address) = tx.customer(message.customer)?.and_then(|it| it.email)
         {
-            tx.suppress(&Suppression { address, reason: SuppressionReason::Bounce, at: now })?;
+            let bar = Suppression { address, reason: SuppressionReason::Bounce, at: now };
+            self.bar(tx, &bar, now)?;
             self.end_all(tx, message.customer, ExitReason::Suppressed, now)?;
         }
         Ok(())

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use aftercart_model::{
-    Consent, Coupon, Customer, CustomerId, EmailAddress, Enrolment, Event, Identifier, Message,
-    MessageId, Order, ProductId, Review, Suppression, Timestamp, Touches,
+    Consent, Coupon, Customer, CustomerId, EmailAddress, Enrolment, Event, ExternalId, Identifier,
+    Message, MessageId, Order, ProductId, Review, Suppression, Timestamp, Touches,
 };
 use aftercart_store::{LetterHead, RequestKind, Tx};
 use anyhow::{Context, Result, bail};
@@ -56,7 +56,7 @@ pub struct CustomerExport {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExportedIdentifier {
     /// `email`, `external`, `visitor`, `cart`.
-    pub kind: &'static str,
+    pub kind: String,
     pub value: String,
     /// Since when it is known to be theirs.
     pub tied_at: Option<Timestamp>,
@@ -122,11 +122,11 @@ impl Engine {
     /// Nobody is known by it; or it leads to two customers, as an id of one and a visitor's of another.
     pub fn identify(&self, named: &str) -> Result<Named> {
         self.store().read(|tx| {
-            let mut found: Vec<(&'static str, CustomerId)> = Vec::new();
-            for (kind, identifier) in identifiers_named(named) {
+            let mut found: Vec<(String, CustomerId)> = Vec::new();
+            for (way, identifier) in identifiers_named(tx, named)? {
                 let Some(customer) = tx.customer_by_identifier(&identifier)? else { continue };
                 if found.iter().all(|(_, it)| *it != customer) {
-                    found.push((kind, customer));
+                    found.push((way, customer));
                 }
             }
             match found[..] {
@@ -140,7 +140,7 @@ impl Engine {
                 },
                 _ => {
                     let ways: Vec<String> =
-                        found.iter().map(|(kind, _)| format!("`{kind}:{named}`")).collect();
+                        found.iter().map(|(way, _)| format!("`{way}`")).collect();
                     bail!(
                         "`{named}` leads to {} customers; say which is meant: {}",
                         found.len(),
@@ -250,41 +250,53 @@ fn nobody(named: &str) -> Result<Named> {
     )
 }
 
-/// What a text may be, each with the word that would say so.
-fn identifiers_named(named: &str) -> Vec<(&'static str, Identifier)> {
+/// What a text may be, each with the text that would say so.
+fn identifiers_named(tx: &mut Tx<'_>, named: &str) -> Result<Vec<(String, Identifier)>> {
     if let Some((kind, value)) = named.split_once(':') {
-        let value = value.to_owned();
         let one = match kind {
-            "email" => EmailAddress::new(&value).ok().map(|it| ("email", Identifier::Email(it))),
-            "external" => Some(("external", Identifier::External(value))),
-            "visitor" => Some(("visitor", Identifier::Visitor(value))),
-            "cart" => Some(("cart", Identifier::Cart(value))),
+            "email" => EmailAddress::new(value).ok().map(Identifier::Email),
+            "visitor" => Some(Identifier::Visitor(value.to_owned())),
+            "cart" => Some(Identifier::Cart(value.to_owned())),
+            "external" => return external_ids_named(tx, value),
             _ => None,
         };
         if let Some(one) = one {
-            return vec![one];
+            return Ok(vec![(named.to_owned(), one)]);
         }
     }
-    let text = || named.to_owned();
-    let address = EmailAddress::new(named).ok().map(|it| ("email", Identifier::Email(it)));
-    let others = [
-        ("external", Identifier::External(text())),
-        ("visitor", Identifier::Visitor(text())),
-        ("cart", Identifier::Cart(text())),
-    ];
-    address.into_iter().chain(others).collect()
+    let mut may_be = Vec::new();
+    may_be.extend(EmailAddress::new(named).ok().map(Identifier::Email));
+    may_be.extend([Identifier::Visitor(named.to_owned()), Identifier::Cart(named.to_owned())]);
+    let others = may_be.into_iter().map(|it| (written(&it), it));
+    Ok(external_ids_named(tx, named)?.into_iter().chain(others).collect())
+}
+
+/// The external ids that a text may be: an id of any source, or `source:id`.
+fn external_ids_named(tx: &mut Tx<'_>, named: &str) -> Result<Vec<(String, Identifier)>> {
+    let mut found = tx.external_ids(named)?;
+    if let Some((source, id)) = named.split_once(':') {
+        let source = std::borrow::Cow::Owned(source.to_owned());
+        let one = Identifier::External(ExternalId { source, id: id.to_owned() });
+        found.push(one);
+    }
+    let is_only = found.len() == 1;
+    let way = |it: &Identifier| match it {
+        Identifier::External(it) if is_only => format!("external:{}", it.id),
+        _ => written(it),
+    };
+    Ok(found.into_iter().map(|it| (way(&it), it)).collect())
 }
 
 fn address_named(named: &str) -> Option<EmailAddress> {
     EmailAddress::new(named.strip_prefix("email:").unwrap_or(named)).ok()
 }
 
-fn parts(identifier: &Identifier) -> (&'static str, &str) {
+fn parts(identifier: &Identifier) -> (String, &str) {
     match identifier {
-        Identifier::Email(address) => ("email", address.as_str()),
-        Identifier::External(id) => ("external", id),
-        Identifier::Visitor(id) => ("visitor", id),
-        Identifier::Cart(token) => ("cart", token),
+        Identifier::Email(address) => ("email".to_owned(), address.as_str()),
+        Identifier::External(it) => (format!("external:{}", it.source), &it.id),
+        Identifier::Visitor(id) => ("visitor".to_owned(), id),
+        Identifier::Cart(token) => ("cart".to_owned(), token),
     }
 }
 

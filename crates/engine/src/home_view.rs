@@ -46,6 +46,12 @@ pub enum NeedsPerson {
         flow: FlowId,
         name: String,
     },
+    /// Customers whose enrolments could not be moved, again and again.
+    SetAside {
+        flow: FlowId,
+        name: String,
+        count: u64,
+    },
     /// An email loses more readers than its neighbours, beyond chance; shares of 1.
     LosesReaders {
         flow: FlowId,
@@ -223,6 +229,11 @@ impl Engine {
                 if a_day > 0 && left < a_day * POOL_DAYS_MIN {
                     needs.push(NeedsPerson::PoolRunsOut { pool, left, a_day });
                 }
+            }
+            for (flow, count) in tx.enrolments_set_aside()? {
+                let listed = flows.iter().find(|it| it.id == flow);
+                let name = listed.map_or_else(|| flow.to_string(), |it| it.name.clone());
+                needs.push(NeedsPerson::SetAside { flow, name, count });
             }
             for flow in flows.iter().filter(|it| it.state == FlowState::Paused) {
                 let (flow, name) = (flow.id.clone(), flow.name.clone());

@@ -12,7 +12,7 @@
 use std::{collections::HashSet, path::PathBuf};
 
 use aftercart_ingest::{
-    Incoming,
+    Incoming, OWN_IDS,
     online_retail::{self, Facts, Survey},
 };
 use aftercart_model::{
@@ -192,7 +192,7 @@ impl<'a> Importer<'a> {
         }
         let Some(mut customer) = tx.customer(id)? else { return Ok(()) };
         let before = customer.clone();
-        settle(&mut customer, external, &Facts::default(), self.facts);
+        settle(&mut customer, &external.id, &Facts::default(), self.facts);
         if customer != before {
             tx.save_customer(&customer)?;
         }
@@ -228,7 +228,7 @@ fn take_over_facts(tx: &mut Tx<'_>, told: &Facts, now: Timestamp) -> Result<Fact
         }
     }
     for external in told.customers.keys() {
-        let named = Identifier::External(external.clone());
+        let named = Identifier::external(OWN_IDS, external.clone());
         let Some(id) = tx.customer_by_identifier(&named)? else { continue };
         let Some(mut customer) = tx.customer(id)? else { continue };
         if settle(&mut customer, external, &before, &facts) {

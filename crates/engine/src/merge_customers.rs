@@ -1,27 +1,19 @@
 //! Finding out that two customers are one: whose an event is, and what follows where it names two.
 //!
-//! Identifiers are of two strengths. An external id and an address are a person's; a browser and a
-//! cart are things that people share or pass on. Two customers that one event names are merged unless
-//! the shop itself tells them apart, by an external id of each. A thing merges somebody known by
-//! things alone into whoever it is named with. Between two people who are known, a cart merges if one
-//! of them has no external id: a guest who pays with another address in the same checkout. A browser
-//! never does, and neither does a cart that is known by a browser alone.
-//!
-//! Where two are not merged the event is its surest identifier's customer's, and an identifier in
-//! contest leads to whoever was first named together with it, whichever was told first.
+//! Who is one with whom is decided by [`identity`], from what an event names and what is known of it;
+//! here it is read and carried out.
 
 use aftercart_ingest::{Incoming, IncomingBody};
 use aftercart_model::{
     Customer, CustomerId, EventBody, Identifier, Suppression, SuppressionReason, Timestamp,
+    identity::{self, KnownIdentifier, Named, goes_over, tied},
+    told::know_all,
 };
-use aftercart_store::{KnownIdentifier, MEMBERS_MAX, Tx};
+use aftercart_store::Tx;
 use anyhow::Result;
 use tracing::warn;
 
-use crate::{
-    Engine,
-    record_events::{Occasion, know},
-};
+use crate::{Engine, record_events::Occasion};
 
 /// Whose an event is, and whom it showed to be the same customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,44 +21,10 @@ pub(crate) struct Met {
     pub customer: CustomerId,
     /// The customers that are members of `customer` from now on.
     pub merged: Vec<CustomerId>,
+    /// Whether the event told more of whom an identifier leads to.
+    pub is_news: bool,
     /// Whether something is known to have happened to them before this event did.
     pub is_known_since: bool,
-}
-
-/// Somebody an identifier leads to, known to the store or by the identifier alone.
-#[derive(Clone, Copy, Default)]
-struct Party {
-    customer: Option<CustomerId>,
-    has_external: bool,
-    has_email: bool,
-}
-
-impl Party {
-    fn by(identifier: &Identifier) -> Self {
-        let has_external = matches!(identifier, Identifier::External(_));
-        let has_email = matches!(identifier, Identifier::Email(_));
-        Self { customer: None, has_external, has_email }
-    }
-
-    fn is_person(self) -> bool {
-        self.has_external || self.has_email
-    }
-
-    fn with(self, other: Self) -> Self {
-        Self {
-            customer: self.customer.or(other.customer),
-            has_external: self.has_external || other.has_external,
-            has_email: self.has_email || other.has_email,
-        }
-    }
-}
-
-/// Whether two parties that one event names are one person; `is_by_browser` if nothing but a browser
-/// says so.
-fn is_one_person(one: Party, other: Party, is_by_browser: bool) -> bool {
-    let is_told_apart = one.has_external && other.has_external;
-    let are_both_people = one.is_person() && other.is_person();
-    !(is_told_apart || are_both_people && is_by_browser)
 }
 
 /// Finds or makes the customer of an event, who is one with others from then on where it says so.
@@ -86,49 +44,34 @@ pub(crate) fn meet(tx: &mut Tx<'_>, event: &Incoming) -> Result<Option<Met>> {
         return Ok(Some(Met {
             customer: known.customer,
             merged: Vec::new(),
+            is_news: false,
             is_known_since: is_tied(known, event),
         }));
     }
-    let mut subject = party(tx, surest, known)?;
-    let mut is_by_browser = is_visitor(surest);
-    let (mut theirs, mut contested) = (vec![(surest, known)], Vec::new());
+    let named = named(tx, surest, known, identifiers)?;
+    let meeting = identity::meet(&named, is_certain);
     let mut merged = Vec::new();
-    for identifier in identifiers {
-        let known = tx.identifier(identifier)?;
-        let mut other = party(tx, identifier, known)?;
-        let is_browser = is_by_browser || is_visitor(identifier);
-        let is_known_already = other.customer.is_some() && other.customer == subject.customer;
-        if !is_known_already {
-            if !(is_certain || is_one_person(subject, other, is_browser)) {
-                contested.push((identifier, known));
-                continue;
-            }
-            if let (Some(one), Some(another)) = (subject.customer, other.customer) {
-                if tx.members_of(one)?.len() + tx.members_of(another)?.len() > MEMBERS_MAX {
-                    warn!(customer.id = one.0, "tied to more others than one person can be");
-                    contested.push((identifier, known));
-                    continue;
-                }
-                let root = tx.merge_customers(one, another)?;
-                merged.push(if root == one { another } else { one });
-                (subject.customer, other.customer) = (Some(root), Some(root));
-            }
-        }
-        subject = subject.with(other);
-        is_by_browser = is_by_browser && is_visitor(identifier);
-        theirs.push((identifier, known));
+    for (one, other) in &meeting.merges {
+        let (one, other) = (tx.root_of(*one)?, tx.root_of(*other)?);
+        let root = tx.merge_customers(one, other)?;
+        merged.push(if root == one { other } else { one });
     }
-    let customer = match subject.customer {
+    let of_place = |place: &usize| (named[*place].identifier, named[*place].known);
+    let theirs: Vec<_> = meeting.theirs.iter().map(of_place).collect();
+    let (customer, is_news) = match meeting.customer {
         Some(customer) => {
-            tie(tx, customer, &theirs, event.at)?;
-            customer
+            let customer = tx.root_of(customer)?;
+            (customer, tie(tx, customer, &theirs, event.at)?)
         }
-        None => newcomer(tx, &theirs, event.at)?,
+        None => (newcomer(tx, &theirs, event.at)?, false),
     };
-    for (identifier, known) in contested {
+    if meeting.is_too_many {
+        warn!(customer.id = customer.0, "tied to more others than one person can be");
+    }
+    for (identifier, known) in meeting.contested.iter().map(of_place) {
         contest(tx, customer, identifier, known, event.at)?;
     }
-    Ok(Some(Met { customer, merged, is_known_since: false }))
+    Ok(Some(Met { customer, merged, is_news, is_known_since: false }))
 }
 
 /// Whether an event before this one, or at its instant, tied an identifier to its customer.
@@ -156,22 +99,32 @@ fn is_nothing_new(
     Ok(true)
 }
 
-fn is_visitor(identifier: &Identifier) -> bool {
-    matches!(identifier, Identifier::Visitor(_))
-}
-
-fn party(
+/// What is known of the identifiers an event names.
+fn named<'a>(
     tx: &mut Tx<'_>,
-    identifier: &Identifier,
+    surest: &'a Identifier,
     known: Option<KnownIdentifier>,
-) -> Result<Party> {
-    let mut party = Party::by(identifier);
-    let Some(known) = known else { return Ok(party) };
-    // An external id was named by the event before, and an address too: the rest is not asked.
-    for (other, _) in tx.identifiers_of(known.customer)? {
-        party = party.with(Party::by(&other));
+    others: impl Iterator<Item = &'a Identifier>,
+) -> Result<Vec<Named<'a>>> {
+    let mut named = vec![Named { identifier: surest, known, with: Vec::new(), member_count: 0 }];
+    for identifier in others {
+        let known = tx.identifier(identifier)?;
+        named.push(Named { identifier, known, with: Vec::new(), member_count: 0 });
     }
-    Ok(Party { customer: Some(known.customer), ..party })
+    let first = named.iter().find_map(|it| it.known).map(|it| it.customer);
+    let is_other = |it: &Named<'_>| it.known.is_some_and(|it| Some(it.customer) != first);
+    let are_two = named.iter().any(is_other);
+    let is_unknown = named.iter().any(|it| it.known.is_none());
+    // Most events name one customer by what is known of them: nobody else is met.
+    for it in named.iter_mut().filter(|_| are_two || is_unknown) {
+        let Some(known) = it.known else { continue };
+        let leads = tx.identifiers_of(known.customer)?;
+        it.with = leads.into_iter().map(|(other, _)| other).collect();
+        if are_two {
+            it.member_count = tx.members_of(known.customer)?.len();
+        }
+    }
+    Ok(named)
 }
 
 /// Makes a customer of identifiers that lead to nobody.
@@ -193,20 +146,18 @@ fn newcomer(
     Ok(customer)
 }
 
-/// Lets identifiers that one event named lead to `customer`, tied to each other since `at` or before.
+/// Lets identifiers that one event named lead to `customer`, tied to each other since `at` or before;
+/// `false` if they did so already.
 fn tie(
     tx: &mut Tx<'_>,
     customer: CustomerId,
     theirs: &[(&Identifier, Option<KnownIdentifier>)],
     at: Timestamp,
-) -> Result<()> {
+) -> Result<bool> {
     let is_tied = theirs.len() > 1;
     let (mut is_address_told, mut is_told) = (false, false);
     for (identifier, before) in theirs {
-        let tied_before = before.and_then(|it| it.tied_at);
-        let tied_at =
-            if is_tied { Some(tied_before.map_or(at, |it| it.min(at))) } else { tied_before };
-        let known = KnownIdentifier { customer, tied_at };
+        let known = KnownIdentifier { customer, tied_at: tied(*before, is_tied, at) };
         if *before != Some(known) {
             tx.save_identifier(identifier, &known)?;
             is_address_told |= matches!(identifier, Identifier::Email(_));
@@ -217,7 +168,11 @@ fn tie(
         tx.settle_address(customer)?;
     }
     // An identifier nobody knew has said nothing yet.
-    if is_told { tx.settle_consents(customer) } else { Ok(()) }
+    if is_told {
+        tx.settle_consents(customer)?;
+    }
+    let is_anybody_known = theirs.iter().any(|it| it.1.is_some());
+    Ok(is_told || is_address_told && is_anybody_known)
 }
 
 /// Two customers name one identifier: it is that one's who named it first.
@@ -228,11 +183,7 @@ fn contest(
     known: Option<KnownIdentifier>,
     at: Timestamp,
 ) -> Result<()> {
-    let Some(before) = known else { return Ok(()) };
-    // An external id is who somebody is, not what they have.
-    if matches!(identifier, Identifier::External(_)) || before.tied_at.is_none_or(|it| it <= at) {
-        return Ok(());
-    }
+    let Some(before) = known.filter(|it| goes_over(identifier, *it, at)) else { return Ok(()) };
     tx.save_identifier(identifier, &KnownIdentifier { customer, tied_at: Some(at) })?;
     for concerned in [before.customer, customer] {
         tx.settle_address(concerned)?;
@@ -241,25 +192,30 @@ fn contest(
     Ok(())
 }
 
-/// What bars mail to a customer: at their address any reason, at another of theirs that they said no
-/// themselves.
+/// What bars mail to a customer.
 pub(crate) fn bar_of(tx: &mut Tx<'_>, customer: &Customer) -> Result<Option<Suppression>> {
-    let Some(address) = &customer.email else { return Ok(None) };
-    if let Some(bar) = tx.suppression_of(address)? {
-        return Ok(Some(bar));
-    }
+    Ok(bars_of(tx, customer)?.into_iter().next())
+}
+
+/// All that bars mail to a customer, as [`Tx::barred_customers`] tells of everybody: at their address
+/// any reason, and that first, at another of theirs that they said no themselves.
+pub(crate) fn bars_of(tx: &mut Tx<'_>, customer: &Customer) -> Result<Vec<Suppression>> {
+    let Some(address) = &customer.email else { return Ok(Vec::new()) };
+    let mut bars: Vec<Suppression> = tx.suppression_of(address)?.into_iter().collect();
     for (identifier, _) in tx.identifiers_of(customer.id)? {
         let Identifier::Email(other) = identifier else { continue };
-        let bar = tx.suppression_of(&other)?;
-        let is_own_word = |it: &Suppression| {
-            use SuppressionReason::{Complaint, Erased, Unsubscribe};
-            matches!(it.reason, Unsubscribe | Complaint | Erased)
-        };
-        if let Some(bar) = bar.filter(is_own_word) {
-            return Ok(Some(bar));
+        if other != *address {
+            bars.extend(tx.suppression_of(&other)?.filter(is_own_word));
         }
     }
-    Ok(None)
+    Ok(bars)
+}
+
+/// Whether a customer is barred by their own word, which holds at whichever of their addresses it was
+/// said, and not by what became of one mailbox.
+fn is_own_word(bar: &Suppression) -> bool {
+    use SuppressionReason::{Complaint, Erased, Unsubscribe};
+    matches!(bar.reason, Unsubscribe | Complaint | Erased)
 }
 
 impl Engine {
@@ -276,33 +232,24 @@ impl Engine {
     ) -> Result<()> {
         let root = met.customer;
         if met.merged.is_empty() {
-            return Ok(());
+            // The address may be another one, and with it what bars them; so may what they agree to.
+            return match occasion {
+                Occasion::Live if met.is_news => self.follow_words(tx, root, now),
+                _ => Ok(()),
+            };
         }
         for other in &met.merged {
             let body = EventBody::Merged { other: *other };
             self.note(tx, format!("merge/{root}/{other}"), root, at, body)?;
         }
         if let Some(mut customer) = tx.customer(root)? {
-            for event in tx.events_of(root)? {
-                know(&mut customer, &event.body);
-            }
+            let told = tx.events_of(root)?;
+            know_all(&mut customer, told.iter().map(|it| (it.at, &it.body)));
             tx.save_customer(&customer)?;
         }
         if occasion == Occasion::History {
             return Ok(()); // The next look finds what the history says.
         }
-        for enrolment in tx.active_enrolments_of(root)? {
-            self.advance(tx, enrolment.id, now, 0)?;
-        }
-        for order in tx.orders_of(root)? {
-            self.redirect_moves(tx, root, &order, now)?;
-            for entered in tx.enrolments_of(root)? {
-                if entered.trigger_order.as_ref() == Some(&order.id) {
-                    let flow = self.flow_version(tx, &entered.flow, entered.flow_version)?;
-                    self.take_back_later_entries(tx, &flow, &order, root, now)?;
-                }
-            }
-        }
-        Ok(())
+        self.follow_words(tx, root, now)
     }
 }

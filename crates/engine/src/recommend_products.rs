@@ -202,7 +202,7 @@ impl Engine {
 pub(crate) fn find_customer(tx: &mut Tx<'_>, named: &str) -> Result<Option<CustomerId>> {
     use aftercart_model::{EmailAddress, Identifier};
 
-    if let Some(found) = tx.customer_by_identifier(&Identifier::External(named.to_owned()))? {
+    if let Some(found) = tx.customer_by_external_id(named)? {
         return Ok(Some(found));
     }
     match EmailAddress::new(named) {

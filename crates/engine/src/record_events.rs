@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use aftercart_ingest::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};
 use aftercart_model::{
-    Customer, CustomerId, CustomerName, Event, EventBody, EventKey, EventKind, Order, OrderLine,
-    Product, ProductFacts, ProductId, Review, Timestamp, told::OrderWord,
+    CustomerId, CustomerName, Event, EventBody, EventKey, EventKind, Order, OrderLine, Product,
+    ProductFacts, ProductId, Review, Timestamp,
+    told::{OrderWord, know, know_all},
 };
 use aftercart_store::{Appended, NewEvent, RequestKind, Tx};
 use anyhow::{Context, Result};
@@ -150,11 +151,7 @@ impl Engine {
             && let Some(known) = tx.order(order)?
             && tx.event_by_key(&event.key)?.is_none()
         {
-            if known.customer.is_none() && !event.identifiers.is_empty() {
-                return self.name_guest(tx, seen, event, known, occasion, now);
-            }
-            // Another source told us of this order: order ids are remembered for ever.
-            return Ok(Recorded::Duplicate { seq: 0 });
+            return self.tell_again(tx, seen, event, known, occasion, now);
         }
         // Asked before anybody is created, so that an event which is refused leaves nothing behind.
         // History comes in bulk and from files, where keys hardly ever meet.
@@ -196,7 +193,7 @@ impl Engine {
                 if let (IncomingBody::ConsentGiven { consent }, Some(customer), Some(under)) =
                     (&event.body, customer, event.identifiers.first())
                 {
-                    self.apply_consent(tx, customer, under, consent, now)?;
+                    self.apply_consent(tx, customer, under, consent, occasion, now)?;
                 }
                 self.apply(tx, seq, &new, occasion, now)?;
                 seen.has_erased |= matches!(new.body, EventBody::ErasureAsked);
@@ -205,9 +202,9 @@ impl Engine {
         }
     }
 
-    /// The order of a guest is told again, and now by whom it is: from here on it is theirs. It stays
-    /// as it was told first; the log keeps the event that named its customer.
-    fn name_guest(
+    /// An order is told again, by another source. What it says of the order is a word like any other,
+    /// and whom it names is learnt; an order that was a guest's is from here on of whom it names.
+    fn tell_again(
         &self,
         tx: &mut Tx<'_>,
         seen: &mut Seen,
@@ -216,20 +213,85 @@ impl Engine {
         occasion: Occasion,
         now: Timestamp,
     ) -> Result<Recorded> {
-        let Some(met) = meet(tx, event)? else { return Ok(Recorded::Duplicate { seq: 0 }) };
-        let customer = met.customer;
-        let body = resolve_body(&event.body, &mut |named| resolve_product(tx, seen, named))?;
-        let new = new_event(event, Some(customer), body, now);
+        if !self.is_news(tx, seen, event, &known)? {
+            return Ok(Recorded::Duplicate { seq: 0 });
+        }
+        let met = meet(tx, event)?;
+        let met_customer = met.as_ref().map(|it| it.customer);
+        let named = met_customer.filter(|_| known.customer.is_none());
+        let placed = resolve_body(&event.body, &mut |it| resolve_product(tx, seen, it))?;
+        let revised = as_word(placed.clone(), event.at);
+        // The log tells of each order once that it was placed by somebody.
+        let body = if named.is_some() { placed } else { revised.clone() };
+        let new = new_event(event, met_customer.or(known.customer), body, now);
         let Appended::New { seq } = tx.append_event(&new)? else {
             return Ok(Recorded::Duplicate { seq: 0 });
         };
-        tx.lock_customer(customer)?;
-        self.follow_merge(tx, &met, event.at, occasion, now)?;
-        tx.name_guest(&known.id, customer, seq)?;
-        let order = Order { customer: Some(customer), ..known };
-        tx.known_since(customer, order.placed_at)?;
-        self.follow_order(tx, &order, occasion, now)?;
-        Ok(Recorded::New { seq, customer: Some(customer) })
+        for concerned in [met_customer, known.customer].into_iter().flatten() {
+            tx.lock_customer(concerned)?;
+        }
+        if let Some(met) = &met {
+            self.follow_merge(tx, met, event.at, occasion, now)?;
+        }
+        if let Some(customer) = named {
+            tx.name_guest(&known.id, customer, seq)?;
+        }
+        self.hear_word(tx, &revised, event.at)?;
+        let order = tx.order(&known.id)?.context("an order vanished")?;
+        if let Some(customer) = order.customer {
+            tx.known_since(customer, order.placed_at)?;
+        }
+        match (named, order.customer) {
+            (Some(_), customer) => {
+                self.follow_order(tx, &order, occasion, now)?;
+                return Ok(Recorded::New { seq, customer });
+            }
+            (None, Some(customer)) if occasion == Occasion::Live => {
+                self.follow_customer(tx, customer, Some(&order), now)?;
+            }
+            _ => {}
+        }
+        Ok(Recorded::Duplicate { seq: 0 })
+    }
+
+    /// Whether another telling of an order says anything that is not known.
+    fn is_news(
+        &self,
+        tx: &mut Tx<'_>,
+        seen: &mut Seen,
+        event: &Incoming,
+        known: &Order,
+    ) -> Result<bool> {
+        let root = known.customer.map(|it| tx.root_of(it)).transpose()?;
+        let is_tied = event.identifiers.len() > 1;
+        for identifier in &event.identifiers {
+            let before = tx.identifier(identifier)?;
+            let is_known = before.is_some_and(|it| {
+                let is_tied_before = it.tied_at.is_some_and(|tied_at| tied_at <= event.at);
+                Some(it.customer) == root && (is_tied_before || !is_tied)
+            });
+            if !is_known {
+                return Ok(true);
+            }
+        }
+        let body = resolve_body(&event.body, &mut |it| resolve_product(tx, seen, it))?;
+        let EventBody::OrderPlaced { lines, total_minor, coupon, .. } = body else {
+            return Ok(false);
+        };
+        let is_same =
+            (&lines, total_minor, &coupon) == (&known.lines, known.total_minor, &known.coupon);
+        // The same content of a later instant is news: it holds over what was said in between.
+        Ok(!is_same || event.at != known.placed_at)
+    }
+
+    fn hear_word(&self, tx: &mut Tx<'_>, body: &EventBody, at: Timestamp) -> Result<()> {
+        let EventBody::OrderRevised { order, placed_at, lines, total_minor, coupon } = body else {
+            return Ok(());
+        };
+        let (placed_at, total_minor) = (*placed_at, *total_minor);
+        let (lines, coupon) = (lines.clone(), coupon.clone());
+        let word = OrderWord { at, placed_at, lines, total_minor, coupon };
+        tx.revise_order(order, &word).map(drop)
     }
 
     /// Appends an event of our own making; `key` names the cause, so that it is told once.
@@ -296,16 +358,13 @@ impl Engine {
                 tx.refund_order(order, *amount_minor)?;
                 Ok(())
             }
-            (EventBody::OrderRevised { order, placed_at, lines, total_minor, coupon }, _) => {
-                let word = OrderWord {
-                    at: event.at,
-                    placed_at: *placed_at,
-                    lines: lines.clone(),
-                    total_minor: *total_minor,
-                    coupon: coupon.clone(),
-                };
-                tx.revise_order(order, &word)?;
-                Ok(())
+            (EventBody::OrderRevised { order, placed_at, .. }, _) => {
+                self.hear_word(tx, &event.body, event.at)?;
+                let told = placed_at.is_some() && occasion == Occasion::Live;
+                match tx.order(order)?.filter(|_| told).and_then(|it| it.customer) {
+                    Some(customer) => self.follow_customer(tx, customer, None, now),
+                    None => Ok(()),
+                }
             }
             (EventBody::ProductSaved { product, facts }, _) => {
                 tx.tell_product(*product, event.at, facts)
@@ -355,7 +414,7 @@ impl Engine {
             self.note_not_redeemed(tx, order, reason, now)?;
         }
         match order.customer {
-            Some(customer) => self.after_purchase(tx, customer, order, now),
+            Some(customer) => self.follow_customer(tx, customer, Some(order), now),
             None => Ok(()),
         }
     }
@@ -365,13 +424,14 @@ impl Engine {
     fn apply_facts(&self, tx: &mut Tx<'_>, id: CustomerId, event: &NewEvent) -> Result<()> {
         let Some(before) = tx.customer(id)? else { return Ok(()) };
         let mut customer = before.clone();
-        know(&mut customer, &event.body);
         let kinds = (EventKind::Identified, EventKind::Identified);
-        let newest = tx.events_page_of_kinds(id, kinds, None, 1)?;
-        if newest.iter().any(|it| it.at > event.at) {
-            for later in tx.events_of(id)?.iter().filter(|it| it.at > event.at) {
-                know(&mut customer, &later.body);
-            }
+        let newest = tx.events_page_of_kinds(id, kinds, None, 2)?;
+        if newest.iter().any(|it| it.at >= event.at && it.key != event.key) {
+            let told = tx.events_of(id)?;
+            let of_then = told.iter().filter(|it| it.at >= event.at);
+            know_all(&mut customer, of_then.map(|it| (it.at, &it.body)));
+        } else {
+            know(&mut customer, &event.body);
         }
         if customer == before { Ok(()) } else { tx.save_customer(&customer) }
     }
@@ -416,24 +476,6 @@ fn new_event(
     NewEvent { key: event.key.clone(), customer, at: event.at, stated_at, received_at, body }
 }
 
-/// Takes over what an event says of its customer.
-pub(crate) fn know(customer: &mut Customer, body: &EventBody) {
-    let EventBody::Identified { name, time_zone, country, locale, attributes } = body else {
-        return;
-    };
-    if !name.given.is_empty() {
-        customer.name.given.clone_from(&name.given);
-    }
-    if !name.family.is_empty() {
-        customer.name.family.clone_from(&name.family);
-    }
-    customer.time_zone = time_zone.clone().or(customer.time_zone.take());
-    customer.country = country.clone().or(customer.country.take());
-    customer.locale = locale.clone().or(customer.locale.take());
-    let changed = attributes.iter().map(|(name, value)| (name.clone(), value.clone()));
-    customer.attributes.extend(changed);
-}
-
 /// Given name and initial, as reviews show people: `Tomás R.`
 pub(crate) fn shown_name(name: &aftercart_model::CustomerName) -> String {
     match name.family.chars().next() {
@@ -473,8 +515,21 @@ fn is_same(tx: &mut Tx<'_>, known: &Event, event: &Incoming) -> Result<bool> {
         // It was said when the event happened, which is compared above.
         consent.at = before.at;
     }
+    if matches!(known.body, EventBody::OrderRevised { .. }) {
+        body = as_word(body, event.at); // Told by another source before.
+    }
     let teller = known.customer.map(|it| tx.root_of(it)).transpose()?;
     Ok(teller == customer && known.body == body)
+}
+
+/// An order that was placed as a word on what it consists of; anything else as it is.
+fn as_word(body: EventBody, at: Timestamp) -> EventBody {
+    match body {
+        EventBody::OrderPlaced { order, lines, total_minor, coupon } => {
+            EventBody::OrderRevised { order, placed_at: Some(at), lines, total_minor, coupon }
+        }
+        other => other,
+    }
 }
 
 /// Product codes that were looked up, so that an import asks for each once. What was made in a change

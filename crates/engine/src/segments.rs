@@ -77,11 +77,7 @@ impl Everybody {
             }
             Ok(())
         })?;
-        let mut suppressed = BTreeSet::new();
-        tx.scan_suppressions(&mut |it| {
-            suppressed.insert(it.address);
-            Ok(())
-        })?;
+        let barred = tx.barred_customers()?;
         let mut customers = Vec::with_capacity(rows.len());
         let mut zones = BTreeMap::new();
         for customer in rows {
@@ -93,7 +89,7 @@ impl Everybody {
             }
             let facts = CustomerFacts {
                 has_email: customer.email.is_some(),
-                is_suppressed: customer.email.is_some_and(|it| suppressed.contains(&it)),
+                is_suppressed: barred.contains(&customer.id),
                 country: customer.country,
                 agreed: agreed.remove(&customer.id).unwrap_or_default(),
             };

@@ -184,7 +184,7 @@ impl Engine {
         if self.note(tx, key, customer, now, body)?
             && let Some(under) = answers_under(tx, customer)?
         {
-            self.apply_consent(tx, customer, &under, &consent, now)?;
+            self.apply_consent(tx, customer, &under, &consent, Occasion::Live, now)?;
         }
         Ok(())
     }
@@ -234,7 +234,7 @@ impl Engine {
             self.note(tx, format!("complained:{id}"), message.customer, now, body)?;
             if let Some(address) = tx.customer(message.customer)?.and_then(|it| it.email) {
                 let reason = SuppressionReason::Complaint;
-                tx.suppress(&Suppression { address, reason, at: now })?;
+                self.bar(tx, &Suppression { address, reason, at: now }, now)?;
             }
             self.end_all(tx, message.customer, ExitReason::Suppressed, now)
         })

@@ -2,7 +2,8 @@
 //!
 //! A flow is data: [`Flow::parse`] reads and checks its file, [`lint`] says what is unwise about
 //! it, [`entry`] decides whether a trigger enrols, [`advance`] where an enrolment stands next and
-//! what is to be done, [`replay`] what it would have done to the shop's past orders. Nothing here
+//! what is to be done, [`follow`] which enrolments there are to be after all that was told of a
+//! customer, [`replay`] what a flow would have done to the shop's past orders. Nothing here
 //! reads a clock or a store.
 //!
 //! Steps form a line: a branch goes on, jumps forward or leaves. That is less than a graph, and it
@@ -11,6 +12,8 @@
 mod advance;
 mod definition;
 mod entry;
+mod fold;
+mod follow;
 mod form;
 mod lint;
 mod purchase;
@@ -24,6 +27,8 @@ pub use definition::{
     Question, ReEntry, Send, Split, Step, StepAction, Trigger, TriggerEvent, TriggerKey, Wait,
 };
 pub use entry::{Entry, EntryFacts, Refusal, entry, is_held_out};
+pub use fold::{Fold, Told, customer_words, enrolment_words, order_words};
+pub use follow::{Begun, Change, Ending, Known, ORDER_AGE_MAX, Passage, began_at, ending, follow};
 pub use lint::{Finding, Level, lint};
 pub use purchase::{TriggerOrder, first_purchase};
 pub use replay::{Replay, ReplayCustomer, ReplayOptions, StepCount, Trace, TraceLine, replay};

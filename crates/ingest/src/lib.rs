@@ -20,3 +20,8 @@ pub mod woocommerce;
 
 pub use incoming::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};
 pub use taken::{Taken, WEBHOOK_BYTES_MAX};
+
+/// The source of the ids that the shop's own systems give customers, whether the API tells them or a
+/// file: a shop that imports its customers and then sends their orders means the same people.
+/// Platforms' ids are scoped by the platform, see [`aftercart_model::ExternalId`].
+pub const OWN_IDS: &str = "shop";

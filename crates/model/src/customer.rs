@@ -1,6 +1,6 @@
 //! A customer, what they agreed to, and what bars mail to them.
 
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -71,12 +71,27 @@ impl fmt::Debug for EmailAddress {
 #[serde(rename_all = "snake_case")]
 pub enum Identifier {
     Email(EmailAddress),
-    /// The platform's own customer id.
-    External(String),
+    External(ExternalId),
     /// A browser's id, before and after it is tied to a customer.
     Visitor(String),
     /// The token of a cart or checkout: whose it is bought what came of it.
     Cart(String),
+}
+
+impl Identifier {
+    /// The id that `source` gave a customer.
+    pub fn external(source: &'static str, id: impl Into<String>) -> Self {
+        Self::External(ExternalId { source: Cow::Borrowed(source), id: id.into() })
+    }
+}
+
+/// A platform's own id of a customer. Two platforms count by themselves, so that ids of different
+/// sources say nothing of each other: neither that they are one customer's nor that they are not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ExternalId {
+    /// Who gave it, as in the keys of its events: `shopify`, `woocommerce`, `segment`, `file`.
+    pub source: Cow<'static, str>,
+    pub id: String,
 }
 
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ mod coupon;
 mod customer;
 mod enrolment;
 mod event;
+pub mod identity;
 mod ids;
 mod message;
 mod money;
@@ -19,7 +20,7 @@ pub mod told;
 pub use coupon::{Coupon, CouponOffer, CouponState};
 pub use customer::{
     Consent, ConsentBasis, ConsentState, Customer, CustomerName, EmailAddress, EmailAddressError,
-    Identifier, Suppression, SuppressionReason, Topic,
+    ExternalId, Identifier, Suppression, SuppressionReason, Topic,
 };
 pub use enrolment::{Enrolment, ExitReason, NewEnrolment, Position};
 pub use event::{Agent, BounceClass, Event, EventBody, EventKey, EventKind};

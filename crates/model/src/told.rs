@@ -1,7 +1,7 @@
 //! What is known after all that was told, in whatever order it was told.
 //!
-//! Platforms tell late, twice, and newer things first. So what is kept of an order or of a consent
-//! is never "the last that arrived" but a function of the set of what was said: each word carries
+//! Platforms tell late, twice, and newer things first. So what is kept of an order, of a consent or
+//! of a customer is never "the last that arrived" but a function of the set of what was said: each word carries
 //! the instant it speaks of, and the functions here are blind to the order of their arguments.
 //! They choose between words and decide nothing else.
 
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Consent, ConsentState, OrderLine, Topic};
+use crate::{Consent, ConsentState, Customer, EventBody, OrderLine, Topic};
 
 /// One source's word on what an order consists of: when it was placed, or after a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,12 +32,77 @@ impl OrderWord {
         self.rank() > other.rank()
     }
 
+    /// What two words say together: the content of the one that holds, and when the order was placed
+    /// by whoever says so the earliest.
+    pub fn together(self, other: Self) -> Self {
+        let placed_at = first_told(self.placed_at, other.placed_at);
+        let holds = if other.holds_over(&self) { other } else { self };
+        Self { placed_at, ..holds }
+    }
+
     #[expect(clippy::type_complexity, reason = "a key to compare by, not a type to keep")]
     fn rank(&self) -> (Timestamp, i64, Option<&str>, Vec<(u32, u32, i64)>) {
         let line = |it: &OrderLine| (it.product.0, it.quantity, it.amount_minor);
         let lines = self.lines.iter().map(line).collect();
         (self.at, self.total_minor, self.coupon.as_deref(), lines)
     }
+}
+
+/// All that was told of one order, whether it has arrived or not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderTold {
+    /// The word on what it consists of that holds so far.
+    pub word: Option<OrderWord>,
+    pub refunded_minor: i64,
+    pub cancelled_at: Option<Timestamp>,
+}
+
+impl OrderTold {
+    pub fn hear(&mut self, word: OrderWord) {
+        self.word = Some(match self.word.take() {
+            Some(known) => known.together(word),
+            None => word,
+        });
+    }
+
+    pub fn hear_refund(&mut self, amount_minor: i64) {
+        self.refunded_minor += amount_minor;
+    }
+
+    pub fn hear_cancelled(&mut self, at: Timestamp) {
+        self.cancelled_at = first_told(self.cancelled_at, Some(at));
+    }
+}
+
+/// Takes over what events say of their customer: of each fact the newest word holds, and of the words
+/// of one instant the last by their text, so that it is the same one whichever came first.
+pub fn know_all<'a>(
+    customer: &mut Customer,
+    told: impl IntoIterator<Item = (Timestamp, &'a EventBody)>,
+) {
+    let is_fact = |it: &(Timestamp, &EventBody)| matches!(it.1, EventBody::Identified { .. });
+    let mut told: Vec<_> = told.into_iter().filter(is_fact).collect();
+    let text = |body: &EventBody| serde_json::to_string(body).expect("facts can be written");
+    told.sort_by(|one, other| one.0.cmp(&other.0).then_with(|| text(one.1).cmp(&text(other.1))));
+    told.into_iter().for_each(|(_, body)| know(customer, body));
+}
+
+/// Takes over what one event says of its customer.
+pub fn know(customer: &mut Customer, body: &EventBody) {
+    let EventBody::Identified { name, time_zone, country, locale, attributes } = body else {
+        return;
+    };
+    if !name.given.is_empty() {
+        customer.name.given.clone_from(&name.given);
+    }
+    if !name.family.is_empty() {
+        customer.name.family.clone_from(&name.family);
+    }
+    customer.time_zone = time_zone.clone().or(customer.time_zone.take());
+    customer.country = country.clone().or(customer.country.take());
+    customer.locale = locale.clone().or(customer.locale.take());
+    let changed = attributes.iter().map(|(name, value)| (name.clone(), value.clone()));
+    customer.attributes.extend(changed);
 }
 
 /// The earlier of two instants of which either may be unknown: when something happened first.
@@ -203,20 +268,14 @@ mod tests {
         ) {
             let word = |(second, total_minor, product): &(i64, i64, u32)| OrderWord {
                 at: at(*second),
-                placed_at: None,
+                placed_at: Some(at(*total_minor)),
                 lines: vec![OrderLine { product: ProductId(*product), quantity: 1, amount_minor: 1 }],
                 total_minor: *total_minor,
                 coupon: None,
             };
             let words: Vec<_> = words.iter().map(word).collect();
             let hold = |words: &mut dyn Iterator<Item = &OrderWord>| {
-                let mut held = words.next().unwrap().clone();
-                for word in words {
-                    if word.holds_over(&held) {
-                        held = word.clone();
-                    }
-                }
-                held
+                words.cloned().reduce(OrderWord::together)
             };
             prop_assert_eq!(hold(&mut words.iter()), hold(&mut words.iter().rev()));
         }

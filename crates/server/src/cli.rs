@@ -427,6 +427,8 @@ pub enum FlowCommand {
     Launch(FlowNameArgs),
     /// Stop enrolling and mailing until it is resumed
     Pause(FlowNameArgs),
+    /// Try customers again who were stuck in a flow and set aside
+    Retry(FlowNameArgs),
 }
 
 #[derive(Debug, Args)]

@@ -2,11 +2,12 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 
 use aftercart_model::{
     Consent, CustomerId, EmailAddress, Identifier, Suppression, SuppressionReason, Timestamp,
+    Topic,
     told::{SaidUnder, consents_told},
 };
 
@@ -35,7 +36,7 @@ impl Tx<'_> {
         let bucket = customer.bucket().0;
         let (wording, ip) = (wording.as_deref(), ip.as_deref());
         let values = values![
-            bucket, customer, *topic, *at, *state, kind, value, source, *basis, wording, ip
+            bucket, customer, *topic, *at, *state, &*kind, value, source, *basis, wording, ip
         ];
         self.execute(sql, values)?;
         self.settle_consents(customer)
@@ -62,6 +63,15 @@ impl Tx<'_> {
             rank(a).cmp(&rank(b)).then_with(|| a.1.source.cmp(&b.1.source))
         });
         Ok(entries)
+    }
+
+    /// When a customer said no to a topic, under whichever identifier.
+    pub fn refusals_of(&mut self, customer: CustomerId) -> Result<Vec<(Topic, Timestamp)>> {
+        let sql = "SELECT topic, at FROM consent_entries \
+                   WHERE bucket = ?1 AND customer = ?2 AND state = 'withdrawn'";
+        self.of_members(customer, |tx, member| {
+            tx.all(sql, values![member.bucket().0, member], |row| Ok((row.get(0)?, row.get(1)?)))
+        })
     }
 
     /// Keeps what follows from the ledger, after an entry, a tie or a merge; see
@@ -140,6 +150,18 @@ impl Tx<'_> {
             Ok((customer, read_consent(&mut cells)?))
         };
         self.scan(sql, &[], read, &mut |(customer, consent)| f(customer, consent))
+    }
+
+    /// Everybody to whom no mail goes: barred at the address it would go to, for whatever reason, or
+    /// by their own word at another of theirs.
+    pub fn barred_customers(&mut self) -> Result<HashSet<CustomerId>> {
+        let sql = "SELECT c.id FROM suppressions s \
+                   JOIN identifiers i ON i.kind = 'email' AND i.value = s.address \
+                   JOIN customers c ON c.id = i.customer \
+                   WHERE c.email = s.address \
+                   OR (c.email IS NOT NULL \
+                   AND s.reason IN ('unsubscribe', 'complaint', 'erased'))";
+        Ok(self.all(sql, &[], |row| row.get(0))?.into_iter().collect())
     }
 
     /// Every barred address.

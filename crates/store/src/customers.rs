@@ -4,9 +4,12 @@
 //! with the smallest id, is the customer that everything shows. What was stored under a member stays
 //! there for ever; whoever asks for a customer is answered for all members.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
-use aftercart_model::{Customer, CustomerId, CustomerName, EmailAddress, Identifier, Timestamp};
+use aftercart_model::{
+    Customer, CustomerId, CustomerName, EmailAddress, ExternalId, Identifier, Timestamp,
+    identity::{KnownIdentifier, MEMBERS_MAX, address_of},
+};
 use anyhow::{Context as _, bail};
 
 use crate::{
@@ -29,21 +32,12 @@ macro_rules! select_customers {
 /// Greater than every text that begins as the text before it does.
 const AFTER_ALL: char = char::MAX;
 
-/// The most members of one customer: every question about them asks each. A person has a few
-/// addresses and some dozens of browsers; what ties more together is a mistake of the source.
-pub const MEMBERS_MAX: usize = 64;
+/// Before the source of an external id in the column `kind`: `external:shopify`. No other kind of
+/// identifier begins so.
+const EXTERNAL: &str = "external:";
 
 /// How many answers on who is one with whom a transaction keeps, so that an import stays flat.
 const MEMBERS_KEPT_MAX: usize = 4_096;
-
-/// What is known of an identifier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KnownIdentifier {
-    pub customer: CustomerId,
-    /// The earliest event that named it together with another of the customer's; `None` if none
-    /// did.
-    pub tied_at: Option<Timestamp>,
-}
 
 impl Tx<'_> {
     /// The members of a customer, the root first, whichever of them `id` is.
@@ -130,7 +124,7 @@ impl Tx<'_> {
     pub fn identifier(&mut self, identifier: &Identifier) -> Result<Option<KnownIdentifier>> {
         let (kind, value) = parts_of(identifier);
         let sql = "SELECT customer, tied_at FROM identifiers WHERE kind = ?1 AND value = ?2";
-        self.first(sql, values![kind, value], |row| {
+        self.first(sql, values![&*kind, value], |row| {
             Ok(KnownIdentifier { customer: row.get(0)?, tied_at: row.get(1)? })
         })
     }
@@ -146,7 +140,7 @@ impl Tx<'_> {
         let sql = "INSERT INTO identifiers (kind, value, customer, tied_at) \
                    VALUES (?1, ?2, ?3, ?4) ON CONFLICT (kind, value) DO UPDATE \
                    SET customer = excluded.customer, tied_at = excluded.tied_at";
-        self.execute(sql, values![kind, value, known.customer, known.tied_at]).map(drop)
+        self.execute(sql, values![&*kind, value, known.customer, known.tied_at]).map(drop)
     }
 
     /// All that leads to a customer, by kind and text.
@@ -164,20 +158,15 @@ impl Tx<'_> {
         })
     }
 
-    /// Writes to the address that was tied to the customer last; of several at one instant, to the
-    /// last by the alphabet. An address that is no identifier of theirs any more is theirs no more.
+    /// Writes to the address that [`address_of`] says. One that is no identifier of theirs any more is
+    /// theirs no more.
     pub fn settle_address(&mut self, customer: CustomerId) -> Result<()> {
         let root = self.root_of(customer)?;
         let sql = "SELECT value, tied_at FROM identifiers WHERE customer = ?1 AND kind = 'email'";
         let claimed: Vec<(EmailAddress, Option<Timestamp>)> =
             self.all(sql, values![root], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let now = self.customer(root)?.and_then(|it| it.email);
-        let rank = |it: &&(EmailAddress, Option<Timestamp>)| {
-            // Where nothing was tied, the one that was there stays.
-            let stays = it.1.is_none() && now.as_ref() == Some(&it.0);
-            (it.1, stays, it.0.clone())
-        };
-        let newest = claimed.iter().max_by_key(rank).map(|it| &it.0);
+        let newest = address_of(&claimed, now.as_ref());
         if newest != now.as_ref() {
             let sql = "UPDATE customers SET email = ?3 WHERE bucket = ?1 AND id = ?2";
             self.execute(sql, values![root.bucket().0, root, newest])?;
@@ -191,7 +180,22 @@ impl Tx<'_> {
     ) -> Result<Option<CustomerId>> {
         let (kind, value) = parts_of(identifier);
         let sql = "SELECT customer FROM identifiers WHERE kind = ?1 AND value = ?2";
-        self.first(sql, values![kind, value], |row| row.get(0))
+        self.first(sql, values![&*kind, value], |row| row.get(0))
+    }
+
+    /// The identifiers that are this id, whoever gave it.
+    pub fn external_ids(&mut self, id: &str) -> Result<Vec<Identifier>> {
+        let sql = "SELECT kind FROM identifiers WHERE value = ?1 \
+                   AND kind >= 'external:' AND kind < 'external;' ORDER BY kind";
+        let kinds: Vec<String> = self.all(sql, values![id], |row| row.get(0))?;
+        kinds.iter().map(|kind| identifier_of(kind, id.to_owned())).collect()
+    }
+
+    /// The customer whom some source gave this id; of several the one first seen.
+    pub fn customer_by_external_id(&mut self, id: &str) -> Result<Option<CustomerId>> {
+        let sql = "SELECT customer FROM identifiers WHERE value = ?1 \
+                   AND kind >= 'external:' AND kind < 'external;' ORDER BY customer LIMIT 1";
+        self.first(sql, values![id], |row| row.get(0))
     }
 
     /// Somebody new, of whom nothing is known but perhaps an address, which is to become an
@@ -219,7 +223,7 @@ impl Tx<'_> {
         let (kind, value) = parts_of(identifier);
         let sql = "INSERT INTO identifiers (kind, value, customer) VALUES (?1, ?2, ?3) \
                    ON CONFLICT DO NOTHING";
-        if self.execute(sql, values![kind, value, customer])? == 0 {
+        if self.execute(sql, values![&*kind, value, customer])? == 0 {
             let owner = self.customer_by_identifier(identifier)?;
             let owner = owner.context("an identifier vanished")?;
             if owner != customer {
@@ -237,10 +241,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The shop's own id of a customer, the first it gave; `None` if it never gave one.
+    /// An id that a source gave a customer: the shop's own before a platform's, and of one source the
+    /// first by the alphabet; `None` if none gave one.
     pub fn external_id_of(&mut self, customer: CustomerId) -> Result<Option<String>> {
-        let sql = "SELECT value FROM identifiers WHERE customer = ?1 AND kind = 'external' \
-                   ORDER BY value LIMIT 1";
+        let sql = "SELECT value FROM identifiers WHERE customer = ?1 \
+                   AND kind >= 'external:' AND kind < 'external;' \
+                   ORDER BY CASE kind WHEN 'external:shop' THEN 0 ELSE 1 END, kind, value LIMIT 1";
         let root = self.root_of(customer)?;
         self.first(sql, values![root], |row| row.cells().take())
     }
@@ -329,8 +335,8 @@ impl Tx<'_> {
                 &*key,
             ),
             (
-                "SELECT customer FROM identifiers WHERE kind = 'external' \
-                 AND value >= ?1 AND value < ?2 ORDER BY value LIMIT ?3",
+                "SELECT customer FROM identifiers WHERE value >= ?1 AND value < ?2 \
+                 AND kind >= 'external:' AND kind < 'external;' ORDER BY value, kind LIMIT ?3",
                 beginning,
             ),
             (
@@ -415,19 +421,24 @@ impl Tx<'_> {
     }
 }
 
-pub(crate) fn parts_of(identifier: &Identifier) -> (&'static str, &str) {
+/// An identifier as it is stored, for ever: its kind and its text. The kind of an external id names
+/// who gave it.
+pub(crate) fn parts_of(identifier: &Identifier) -> (Cow<'static, str>, &str) {
     match identifier {
-        Identifier::Email(address) => ("email", address.as_str()),
-        Identifier::External(id) => ("external", id),
-        Identifier::Visitor(id) => ("visitor", id),
-        Identifier::Cart(token) => ("cart", token),
+        Identifier::Email(address) => ("email".into(), address.as_str()),
+        Identifier::External(it) => (format!("{EXTERNAL}{}", it.source).into(), &it.id),
+        Identifier::Visitor(id) => ("visitor".into(), id),
+        Identifier::Cart(token) => ("cart".into(), token),
     }
 }
 
 pub(crate) fn identifier_of(kind: &str, value: String) -> Result<Identifier> {
+    if let Some(source) = kind.strip_prefix(EXTERNAL) {
+        let source = Cow::Owned(source.to_owned());
+        return Ok(Identifier::External(ExternalId { source, id: value }));
+    }
     Ok(match kind {
         "email" => Identifier::Email(EmailAddress::try_from(value)?),
-        "external" => Identifier::External(value),
         "visitor" => Identifier::Visitor(value),
         "cart" => Identifier::Cart(value),
         other => bail!("the store holds `{other}`, which is no kind of identifier"),

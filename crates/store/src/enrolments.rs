@@ -127,6 +127,14 @@ impl Tx<'_> {
         self.one("SELECT count(*) FROM enrolments WHERE position <> 'exited'", &[])
     }
 
+    /// Those of a customer's enrolments for which a message was planned.
+    pub fn enrolments_acted_on(&mut self, customer: CustomerId) -> Result<Vec<EnrolmentId>> {
+        let sql = "SELECT DISTINCT enrolment FROM messages WHERE bucket = ?1 AND customer = ?2";
+        self.of_members(customer, |tx, member| {
+            tx.all(sql, values![member.bucket().0, member], |row| row.get(0))
+        })
+    }
+
     fn enrolments_of_members(
         &mut self,
         customer: CustomerId,
@@ -193,7 +201,7 @@ impl Tx<'_> {
     ) -> Result<bool> {
         let place = Place::of(&enrolment.position);
         let sql = "UPDATE enrolments SET position = ?4, step = ?5, position_at = ?6, \
-                   reason = ?7, products = ?8, coupon = ?9, wake_at = ?10, \
+                   reason = ?7, products = ?8, coupon = ?9, wake_at = ?10, set_aside = 0, \
                    revision = revision + 1 WHERE bucket = ?1 AND id = ?2 AND revision = ?3";
         let changed = self.execute(
             sql,
@@ -220,6 +228,29 @@ impl Tx<'_> {
             bail!("enrolment {id} is not in the store");
         }
         Ok(())
+    }
+
+    /// Counts that an enrolment could not be moved; how often it could not since it last was.
+    pub fn count_enrolment_set_aside(&mut self, id: EnrolmentId) -> Result<u32> {
+        let sql = "UPDATE enrolments SET set_aside = set_aside + 1 WHERE bucket = ?1 AND id = ?2 \
+                   RETURNING set_aside";
+        let times = self.first(sql, values![id.bucket().0, id], |row| row.get(0))?;
+        times.with_context(|| format!("enrolment {id} is not in the store"))
+    }
+
+    /// How many enrolments of each flow could not be moved and are not tried again.
+    pub fn enrolments_set_aside(&mut self) -> Result<Vec<(FlowId, u64)>> {
+        let sql = "SELECT flow, count(*) FROM enrolments \
+                   WHERE set_aside > 0 AND wake_at IS NULL AND position <> 'exited' \
+                   GROUP BY flow ORDER BY flow";
+        self.all(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// Lets those of a flow be tried again from `wake_at` on; how many they are.
+    pub fn wake_set_aside(&mut self, flow: &FlowId, wake_at: Timestamp) -> Result<u64> {
+        let sql = "UPDATE enrolments SET set_aside = 0, wake_at = ?2 WHERE flow = ?1 \
+                   AND set_aside > 0 AND wake_at IS NULL AND position <> 'exited'";
+        self.execute(sql, values![flow, wake_at])
     }
 
     /// A flow's enrolments before `before`, newest first.

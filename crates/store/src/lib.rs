@@ -42,8 +42,8 @@ mod conformance;
 
 use std::{fmt, path::Path, sync::Arc};
 
+pub use aftercart_model::identity::{KnownIdentifier, MEMBERS_MAX};
 pub use arrivals::{ARRIVALS_MAX, Arrival, ArrivalOutcome};
-pub use customers::{KnownIdentifier, MEMBERS_MAX};
 pub use deliveries::Remembered;
 pub use enrolments::{EnrolmentsAsked, StepCount};
 pub use erasure::ErasedRows;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aftercart_model::{
     CustomerId, Order, OrderId, OrderLine, ProductId, Timestamp,
-    told::{OrderWord, first_told},
+    told::{OrderTold, OrderWord, first_told},
 };
 use anyhow::Context as _;
 
@@ -84,14 +84,11 @@ impl Tx<'_> {
             total_minor: order.total_minor,
             coupon: order.coupon,
         };
-        let placed_at = first_told(known.placed_at, word.placed_at);
-        let holds = if word.holds_over(&known) { word } else { &known };
+        let OrderWord { at, placed_at, total_minor, coupon, lines } = known.together(word.clone());
         let sql = "UPDATE orders SET placed_at = ?3, total_minor = ?4, coupon = ?5, \
                    content_at = ?6, lines = ?7 WHERE bucket = ?1 AND seq = ?2";
-        let OrderWord { at, total_minor, coupon, lines, .. } = holds;
-        let lines = write_lines(lines);
-        let coupon = coupon.as_deref();
-        let values = values![bucket, seq, placed_at, *total_minor, coupon, *at, &*lines];
+        let (lines, coupon) = (write_lines(&lines), coupon.as_deref());
+        let values = values![bucket, seq, placed_at, total_minor, coupon, at, &*lines];
         self.execute(sql, values)?;
         Ok(true)
     }
@@ -113,6 +110,16 @@ impl Tx<'_> {
         })?;
         orders.sort_by(|a, b| (a.placed_at, &a.id).cmp(&(b.placed_at, &b.id)));
         Ok(orders)
+    }
+
+    /// When a customer's orders were placed, in that order and then by id; cancelled ones too.
+    pub fn orders_placed(&mut self, customer: CustomerId) -> Result<Vec<(Timestamp, OrderId)>> {
+        let sql = "SELECT placed_at, id FROM orders WHERE bucket = ?1 AND customer = ?2";
+        let mut placed: Vec<(Timestamp, OrderId)> = self.of_members(customer, |tx, member| {
+            tx.all(sql, values![member.bucket().0, member], |row| Ok((row.get(0)?, row.get(1)?)))
+        })?;
+        placed.sort();
+        Ok(placed)
     }
 
     /// A customer's first order placed after the order `other_than`, which was placed at `after`; of
@@ -200,28 +207,32 @@ impl Tx<'_> {
             return Ok(true);
         }
         let mut early = self.take_early(id)?;
-        early.refunded_minor += refund_minor;
-        early.cancelled_at = first_told(early.cancelled_at, cancelled_at);
+        early.hear_refund(refund_minor);
+        if let Some(at) = cancelled_at {
+            early.hear_cancelled(at);
+        }
         self.keep_early(id, &early)?;
         Ok(false)
     }
 
     /// What was said about an order that had not arrived; it is forgotten here.
-    fn take_early(&mut self, id: &OrderId) -> Result<Early> {
+    fn take_early(&mut self, id: &OrderId) -> Result<OrderTold> {
         let sql = "SELECT refunded_minor, cancelled_at, word FROM early_order_changes \
                    WHERE id = ?1";
         let read = |row: &Row<'_>| {
             let word: Option<String> = row.get(2)?;
             let word = word.map(|it| serde_json::from_str(&it)).transpose();
             let word = word.context("an early word on an order cannot be read")?;
-            Ok(Early { refunded_minor: row.get(0)?, cancelled_at: row.get(1)?, word })
+            Ok(OrderTold { refunded_minor: row.get(0)?, cancelled_at: row.get(1)?, word })
         };
-        let Some(early) = self.first(sql, values![id], read)? else { return Ok(Early::default()) };
+        let Some(early) = self.first(sql, values![id], read)? else {
+            return Ok(OrderTold::default());
+        };
         self.execute("DELETE FROM early_order_changes WHERE id = ?1", values![id])?;
         Ok(early)
     }
 
-    fn keep_early(&mut self, id: &OrderId, early: &Early) -> Result<()> {
+    fn keep_early(&mut self, id: &OrderId, early: &OrderTold) -> Result<()> {
         let word = early.word.as_ref().map(serde_json::to_string).transpose()?;
         let sql = "INSERT INTO early_order_changes (id, refunded_minor, cancelled_at, word) \
                    VALUES (?1, ?2, ?3, ?4)";
@@ -273,28 +284,6 @@ impl Tx<'_> {
             Ok(())
         })?;
         Ok(buyers.into_iter().collect())
-    }
-}
-
-/// What was said about an order before it arrived.
-#[derive(Default)]
-struct Early {
-    refunded_minor: i64,
-    cancelled_at: Option<Timestamp>,
-    word: Option<OrderWord>,
-}
-
-impl Early {
-    fn hear(&mut self, mut word: OrderWord) {
-        let Some(known) = self.word.take() else {
-            self.word = Some(word);
-            return;
-        };
-        let placed_at = first_told(known.placed_at, word.placed_at);
-        if known.holds_over(&word) {
-            word = known;
-        }
-        self.word = Some(OrderWord { placed_at, ..word });
     }
 }
 

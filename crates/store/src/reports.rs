@@ -1,12 +1,22 @@
 //! Counts over the whole store, and whether its sums hold.
 
-use aftercart_model::{MessageId, MessageState, OrderId};
+use aftercart_model::{
+    CustomerId, EventBody, EventKind, MessageId, MessageState, OrderId, identity::MEMBERS_MAX,
+};
 
 use crate::{
     Result,
     tx::{Counter, Tx},
-    value::values,
 };
+
+/// An attempt that was claimed when an order stood in the log.
+struct Claimed {
+    message: MessageId,
+    order: OrderId,
+    /// Under whom each of the two is stored.
+    members: [CustomerId; 2],
+    log_head: u64,
+}
 
 /// A statement that counts what must not be, and what it would mean.
 struct Invariant {
@@ -121,17 +131,63 @@ impl Tx<'_> {
     }
 
     /// Marketing messages of which an attempt was claimed after a purchase had been accepted that
-    /// was placed after the enrolment's trigger: each with that order. There must be none.
+    /// was placed after the enrolment's trigger: each with that order. There must be none. The order
+    /// of another member counts from when the two were found to be one.
     pub fn claims_after_purchase(&mut self, limit: u32) -> Result<Vec<(MessageId, OrderId)>> {
-        let sql = "SELECT m.id, o.id FROM messages m \
+        let sql = "SELECT m.id, o.id, m.customer, o.customer, c.log_head FROM messages m \
                    JOIN message_changes c ON c.bucket = m.bucket AND c.message = m.id \
                    JOIN enrolments e ON e.bucket = m.bucket AND e.id = m.enrolment \
                    JOIN order_ids i ON i.id = e.trigger_order \
                    JOIN orders t ON t.bucket = i.bucket AND t.seq = i.seq \
-                   JOIN orders o ON o.bucket = m.bucket AND o.customer = m.customer \
+                   JOIN customers h ON h.bucket = m.bucket AND h.id = m.customer \
+                   JOIN customers b ON b.id = h.id OR b.id = h.merged_into \
+                   OR b.merged_into = coalesce(h.merged_into, h.id) \
+                   JOIN orders o ON o.bucket = b.bucket AND o.customer = b.id \
                    WHERE c.to_state = 'claimed' AND m.class = 'marketing' \
                    AND m.topic = 'marketing' AND o.seq <= c.log_head \
-                   AND (o.placed_at, o.id) > (t.placed_at, t.id) ORDER BY m.id, o.seq LIMIT ?1";
-        self.all(sql, values![limit], |row| Ok((row.get(0)?, row.get(1)?)))
+                   AND (o.placed_at, o.id) > (t.placed_at, t.id) ORDER BY m.id, o.seq";
+        let claims: Vec<Claimed> = self.all(sql, &[], |row| {
+            Ok(Claimed {
+                message: row.get(0)?,
+                order: row.get(1)?,
+                members: [row.get(2)?, row.get(3)?],
+                log_head: row.get(4)?,
+            })
+        })?;
+        let mut found = Vec::new();
+        for Claimed { message, order, members: [one, other], log_head } in claims {
+            if found.len() < limit as usize && self.were_one(one, other, log_head)? {
+                found.push((message, order));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether the log told by the place `log_head` that two members are one.
+    fn were_one(&mut self, one: CustomerId, other: CustomerId, log_head: u64) -> Result<bool> {
+        if one == other {
+            return Ok(true);
+        }
+        // By what it says, not by who is one now: several merges may lie between the two.
+        let merged = (EventKind::Merged, EventKind::Merged);
+        let told = self.events_page_of_kinds(one, merged, None, MEMBERS_MAX as u32)?;
+        let mut together = vec![one];
+        let mut pairs: Vec<(CustomerId, CustomerId)> = told
+            .iter()
+            .filter(|it| it.seq <= log_head)
+            .filter_map(|it| match (&it.body, it.customer) {
+                (EventBody::Merged { other }, Some(root)) => Some((root, *other)),
+                _ => None,
+            })
+            .collect();
+        loop {
+            let touches = |it: &(CustomerId, CustomerId)| {
+                together.contains(&it.0) || together.contains(&it.1)
+            };
+            let Some(place) = pairs.iter().position(touches) else { break };
+            let (root, gone) = pairs.swap_remove(place);
+            together.extend([root, gone]);
+        }
+        Ok(together.contains(&other))
     }
 }

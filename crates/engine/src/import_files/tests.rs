@@ -60,7 +60,7 @@ impl Place {
     }
 
     fn customer(&self, id: &str) -> CustomerId {
-        let identifier = Identifier::External(id.to_owned());
+        let identifier = Identifier::external(aftercart_ingest::OWN_IDS, id);
         let found = self.engine.store().read(|tx| tx.customer_by_identifier(&identifier));
         found.unwrap().expect("a customer")
     }

@@ -73,7 +73,7 @@ fn plant(scene: &mut Scene) -> CustomerId {
     let us = |scene: &mut Scene, body| {
         let mut event = by(
             &[
-                Identifier::External("ext-canary-90210".into()),
+                Identifier::external("shop", "ext-canary-90210"),
                 email("quillfeather@canary.example"),
             ],
             scene.event("nobody", body),
@@ -491,7 +491,7 @@ fn every_process_forgets_what_it_holds_in_memory() {
 fn a_name_that_means_two_is_asked_back() {
     let mut scene = Scene::new();
     let event = scene.identify_event("ana", None);
-    scene.record(&by(&[Identifier::External("7".into()), email("ana@mail.example")], event));
+    scene.record(&by(&[Identifier::external("shop", "7"), email("ana@mail.example")], event));
     let event = scene.identify_event("ben", None);
     scene.record(&by(&[Identifier::Visitor("7".into())], event));
     let why = scene.engine.identify("7").unwrap_err().to_string();

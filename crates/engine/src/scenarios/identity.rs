@@ -10,7 +10,7 @@ fn email(name: &str) -> Identifier {
 }
 
 fn external(id: &str) -> Identifier {
-    Identifier::External(id.to_owned())
+    Identifier::external("shop", id)
 }
 
 fn visitor(id: &str) -> Identifier {
@@ -217,6 +217,61 @@ fn suppression_outlives_a_merge() {
     let tie = checkout(&mut scene, &[email("ana"), cart("t")], 1);
     scene.record(&tie);
     assert!(scene.path("ana").ends_with("left, Suppressed"), "{}", scene.path("ana"));
+}
+
+#[test]
+fn everybody_is_barred_in_lists_and_counts_who_is_barred_from_mail() {
+    let mut scene = Scene::new();
+    scene.join("ana");
+    scene.join("ben");
+    let tie = same_person(&mut scene, email("ana"), &[email("old")]);
+    scene.record(&tie);
+    let other = same_person(&mut scene, email("ben"), &[email("older")]);
+    scene.record(&other);
+    let (ana, ben) = (scene.customer("ana"), scene.customer("ben"));
+    let bar = |scene: &Scene, name, reason| {
+        let bar = aftercart_model::Suppression { address: address(name), reason, at: NOW };
+        scene.engine.store().write(|tx| tx.suppress(&bar)).unwrap();
+    };
+    for (id, theirs) in [(ana, ["ana", "old"]), (ben, ["ben", "older"])] {
+        let mail_goes_to = customer(&scene, id).email.unwrap();
+        let unused = theirs.into_iter().find(|it| address(it) != mail_goes_to).unwrap();
+        let reason = if id == ana {
+            aftercart_model::SuppressionReason::Complaint
+        } else {
+            aftercart_model::SuppressionReason::Bounce
+        };
+        bar(&scene, unused, reason);
+    }
+    let view = scene.engine.view_customers("", None).unwrap();
+    let is_barred = |id| view.customers.iter().find(|it| it.customer.id == id).unwrap();
+    assert!(is_barred(ana).is_suppressed, "they complained at another address");
+    assert!(!is_barred(ben).is_suppressed, "a mailbox they left is gone");
+    let condition = aftercart_segment::parse("is suppressed").unwrap();
+    assert_eq!(scene.engine.members_of(&condition, scene.now()).unwrap(), [ana]);
+}
+
+#[test]
+fn ids_of_two_platforms_do_not_tell_a_customer_apart() {
+    let ids = [Identifier::external("shopify", "9"), external("7")];
+    for reversed in [false, true] {
+        let mut scene = Scene::new();
+        let mut events = ids.clone().map(|id| {
+            let event = scene.identify_event("ana", None);
+            by(&[id, email("ana")], event)
+        });
+        if reversed {
+            events.reverse();
+        }
+        events.iter().for_each(|it| assert!(matches!(scene.record(it), Recorded::New { .. })));
+        let ana = scene.customer("ana");
+        ids.iter().for_each(|it| assert_eq!(leads(&scene, it), ana));
+        let found = |id| scene.engine.find_customer(id).unwrap();
+        assert_eq!((found("9"), found("7")), (ana, ana), "asked by the id alone");
+        let another = scene.identify_event("ana", None);
+        scene.record(&by(&[Identifier::external("shopify", "10"), email("ana")], another));
+        assert_ne!(leads(&scene, &Identifier::external("shopify", "10")), ana, "one platform");
+    }
 }
 
 /// What happened, in the order in which it did.

@@ -3,6 +3,7 @@
 //! Every test is a story told to a [`Scene`] in a few lines. When a scene ends, every promise is
 //! asked of its store, and that no letter went out twice.
 
+mod any_order;
 mod arrival;
 mod chaos;
 mod coupons;
@@ -133,7 +134,12 @@ impl Scene {
     pub fn of(shop: &Shop, now: Timestamp) -> Self {
         let folder = TempDir::new().unwrap();
         let place = folder.path().join("store");
-        let store = Store::open_with_bucket_key(place.to_str().unwrap(), [7; 16]).unwrap();
+        Self::at(place.to_str().unwrap(), folder, shop, now)
+    }
+
+    /// The same on the store at `url`.
+    pub fn at(url: &str, folder: TempDir, shop: &Shop, now: Timestamp) -> Self {
+        let store = Store::open_with_bucket_key(url, [7; 16]).unwrap();
         // What is drawn from the secret comes out the same in every run.
         store.write(|tx| tx.set_setting(setting::SECRET, "a shop in a box")).unwrap();
         let engine = Arc::new(Engine::open(store, Some(ShopInABox::new().shop)).unwrap());

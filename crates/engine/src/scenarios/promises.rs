@@ -146,6 +146,35 @@ fn a_claim_after_a_purchase_is_found_by_the_log_where_the_clock_stood_still() {
 }
 
 #[test]
+fn a_claim_after_the_order_of_another_member_is_found_if_they_were_one_by_then() {
+    for is_merged_first in [false, true] {
+        let (mut scene, message) = planned(false);
+        scene.engine.pause_flow(&flow_id(UPSELL), NOW).unwrap();
+        scene.order("ana", "1001", &["dripper"]);
+        scene.order("guest", "1002", &["kettle"]);
+        let merge = |scene: &mut Scene| {
+            let guest = vec![Identifier::Email(address("guest"))];
+            let event = scene.event("ana", IncomingBody::SamePerson { others: guest });
+            scene.record(&event);
+        };
+        if is_merged_first {
+            merge(&mut scene);
+        }
+        let message = scene.engine.store().read(|tx| tx.message(message.id)).unwrap().unwrap();
+        let (state, claimed_at) = (MessageState::Claimed, Some(NOW));
+        let claimed = Message { state, claimed_at, attempts: 1, ..message };
+        assert!(scene.engine.store().write(|tx| tx.save_message(&claimed)).unwrap());
+        if !is_merged_first {
+            assert_eq!(findings(&scene), [], "two people");
+            merge(&mut scene);
+        }
+        let what = "message  was claimed after order  was accepted";
+        let expected = if is_merged_first { only(4, what) } else { Vec::new() };
+        assert_eq!(findings(&scene), expected, "told before the claim: {is_merged_first}");
+    }
+}
+
+#[test]
 fn a_claim_after_the_end_of_an_enrolment_is_found() {
     let (scene, message) = planned(false);
     let end = |reason| {

@@ -402,3 +402,47 @@ fn one_product_beside_the_main_one_holds_nothing_up() {
     scene.work();
     assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 12:00");
 }
+
+#[test]
+fn an_enrolment_that_cannot_be_moved_is_set_aside_until_an_operator_asks() {
+    let mut scene = Scene::new();
+    let (customer, _) = (scene.join("ana"), scene.join("ben"));
+    scene.order("ben", "1001", &["dripper"]);
+    // No version of the flow that Ana goes through is in the store yet.
+    let upsell = flow_id(UPSELL);
+    let new = aftercart_model::NewEnrolment {
+        customer,
+        flow: upsell.clone(),
+        flow_version: 2,
+        trigger_key: "1002".to_owned(),
+        trigger_order: None,
+        position: Position::Ready { step: aftercart_model::StepId::new("offer").unwrap() },
+        is_held_out: false,
+        entered_at: scene.now(),
+    };
+    scene.engine.store().write(|tx| tx.enrol(&new)).unwrap();
+    let needs = |scene: &Scene| {
+        let needs = scene.engine.view_home(scene.now()).unwrap().needs;
+        needs.into_iter().any(|it| {
+            matches!(it, crate::NeedsPerson::SetAside { count: 1, flow, .. } if flow == upsell)
+        })
+    };
+    let mut tries = 0;
+    while !needs(&scene) || scene.messages("ben").is_empty() {
+        let next = scene.engine.store().read(|tx| tx.next_wake()).unwrap().unwrap();
+        scene.clock.set(next);
+        scene.engine.advance_due(scene.now()).unwrap();
+        tries += 1;
+        assert!(tries < 20, "it is tried without end");
+    }
+    assert_eq!(scene.messages("ben").len(), 1, "others go on");
+    assert_eq!(scene.messages("ana").len(), 0);
+    let document = format!("{}# The second version.\n", Shop::default().upsell);
+    let save = |tx: &mut aftercart_store::Tx<'_>| tx.save_flow(&upsell, &document, scene.now());
+    scene.engine.store().write(save).unwrap();
+    assert_eq!(scene.engine.retry_set_aside(&upsell, scene.now()).unwrap(), 1);
+    assert_eq!(scene.engine.retry_set_aside(&upsell, scene.now()).unwrap(), 0);
+    scene.engine.advance_due(scene.now()).unwrap();
+    assert_eq!(scene.messages("ana").len(), 1);
+    assert!(!needs(&scene));
+}

@@ -69,7 +69,8 @@ pub fn read(row: &Row<'_>) -> Result<Vec<Incoming>, Refusal> {
 fn subject(identifiers: &[Identifier]) -> Option<String> {
     Some(match identifiers.first()? {
         Identifier::Email(address) => format!("{:016x}", row::hash(address.as_str().as_bytes())),
-        Identifier::External(id) | Identifier::Visitor(id) | Identifier::Cart(id) => id.clone(),
+        Identifier::External(it) => it.id.clone(),
+        Identifier::Visitor(id) | Identifier::Cart(id) => id.clone(),
     })
 }
 

@@ -6,6 +6,8 @@ use aftercart_model::{Currency, EmailAddress, EventKey, Identifier, Timestamp};
 use jiff::tz::TimeZone;
 use siphasher::sip::SipHasher24;
 
+use crate::OWN_IDS;
+
 use super::{
     fields::Field,
     mapping::Places,
@@ -154,7 +156,7 @@ impl<'a> Row<'a> {
     pub fn identifiers(&self) -> Result<Vec<Identifier>, Refusal> {
         let mut identifiers = Vec::with_capacity(2);
         let id = self.id(Field::CustomerId)?;
-        identifiers.extend(id.map(|it| Identifier::External(it.to_owned())));
+        identifiers.extend(id.map(|it| Identifier::external(OWN_IDS, it)));
         identifiers.extend(self.email()?.map(Identifier::Email));
         Ok(identifiers)
     }

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{IncomingBody, TimeSource};
+use crate::{IncomingBody, OWN_IDS, TimeSource};
 
 /// 2026-03-01T12:00:00Z.
 const NOW: Timestamp = Timestamp::constant(1_772_366_400, 0);
@@ -72,7 +72,7 @@ fn a_customer_is_what_the_row_says() {
     let events = events(Kind::Customers, text);
     let [event] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!(event.identifiers.len(), 2);
-    assert_eq!(event.identifiers[0], Identifier::External("7".to_owned()));
+    assert_eq!(event.identifiers[0], Identifier::external(OWN_IDS, "7"));
     assert_eq!(event.at.to_string(), "2025-05-01T09:00:00Z", "in the shop's zone");
     assert!(event.key.key.starts_with("customer:7@1746090000000#"), "{}", event.key.key);
     let IncomingBody::Identified { name, country, .. } = &event.body else { panic!() };
@@ -423,7 +423,7 @@ fn objects_are_rows_too() {
     // Names stand in the order of the alphabet within an object.
     assert_eq!(look.header, ["address.country", "email", "id", "first_name", "tags"]);
     let events = events(Kind::Customers, text);
-    assert_eq!(events[1].identifiers, [Identifier::External("8".to_owned())]);
+    assert_eq!(events[1].identifiers, [Identifier::external(OWN_IDS, "8")]);
     let IncomingBody::Identified { name, .. } = &events[1].body else { panic!() };
     assert_eq!(name.given, "Rui");
 }

@@ -20,7 +20,7 @@ use super::{
     survey::{Survey, open},
 };
 use crate::{
-    Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource,
+    Incoming, IncomingBody, IncomingLine, OWN_IDS, ProductRef, TimeSource,
     source::{Next, text_of},
 };
 
@@ -218,7 +218,11 @@ impl<'a> Delivery<'a> {
         };
         (self.on_item)(Incoming {
             key: key(kind, number),
-            identifiers: invoice.customer.map(Identifier::External).into_iter().collect(),
+            identifiers: invoice
+                .customer
+                .map(|it| Identifier::external(OWN_IDS, it))
+                .into_iter()
+                .collect(),
             at,
             time_source: TimeSource::Given,
             body,

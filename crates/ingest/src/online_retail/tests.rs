@@ -37,7 +37,7 @@ fn read_all(paths: &[PathBuf]) -> (Summary, Vec<Incoming>) {
 /// One line for each item, as a person would tell it.
 fn told(item: &Incoming) -> String {
     let who = match item.identifiers.as_slice() {
-        [Identifier::External(id)] => id.as_str(),
+        [Identifier::External(it)] => it.id.as_str(),
         [] => "a guest",
         _ => "?",
     };

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::{Call, Fields, RejectReason, address, ecommerce};
-use crate::IncomingBody;
+use crate::{IncomingBody, OWN_IDS};
 
 /// Traits that are kept in fields of their own, or that say something else than a fact.
 const OWN_TRAITS: [&str; 12] = [
@@ -33,7 +33,7 @@ pub fn identifiers(call: Call, fields: &Fields<'_>) -> Result<Vec<Identifier>, R
     let user = fields.name("userId")?;
     let visitor = fields.name("anonymousId")?;
     let mut identifiers: Vec<Identifier> = Vec::new();
-    identifiers.extend(user.clone().map(Identifier::External));
+    identifiers.extend(user.clone().map(|it| Identifier::external(OWN_IDS, it)));
     identifiers.extend(email(call, fields, user.is_some() || visitor.is_some())?);
     identifiers.extend(user.as_deref().and_then(address));
     identifiers.extend(visitor.map(Identifier::Visitor));
@@ -95,12 +95,12 @@ fn email(
 pub fn alias(fields: &Fields<'_>) -> Result<(Vec<Identifier>, IncomingBody), RejectReason> {
     let user = fields.name("userId")?.ok_or_else(|| RejectReason::missing("userId"))?;
     let previous = fields.name("previousId")?.ok_or_else(|| RejectReason::missing("previousId"))?;
-    let mut identifiers = vec![Identifier::External(user.clone())];
+    let mut identifiers = vec![Identifier::external(OWN_IDS, user.clone())];
     identifiers.extend(address(&user));
     // Segment does not say whether the earlier id was a browser's or a person's.
     let mut others = vec![Identifier::Visitor(previous.clone())];
     others.extend(address(&previous));
-    others.push(Identifier::External(previous));
+    others.push(Identifier::external(OWN_IDS, previous));
     Ok((identifiers, IncomingBody::SamePerson { others }))
 }
 

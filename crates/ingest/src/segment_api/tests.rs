@@ -18,7 +18,7 @@ fn example(name: &str) -> Vec<u8> {
 fn told(event: &Incoming) -> String {
     let who = |it: &Identifier| match it {
         Identifier::Email(address) => format!("email {}", address.as_str()),
-        Identifier::External(id) => format!("external {id}"),
+        Identifier::External(it) => format!("external {}", it.id),
         Identifier::Visitor(id) => format!("visitor {id}"),
         Identifier::Cart(token) => format!("cart {token}"),
     };

@@ -7,7 +7,7 @@ use aftercart_model::{
 };
 use serde_json::{Value, json};
 
-use super::{Arrival, Fields, RejectReason, address, content_hash, told, told_now};
+use super::{Arrival, Fields, RejectReason, SOURCE, address, content_hash, told, told_now};
 use crate::{Incoming, IncomingBody, Taken, TimeSource};
 
 /// Facts kept as attributes under their own names, as texts and flags.
@@ -27,7 +27,7 @@ pub struct CustomerSnapshot {
 
 impl CustomerSnapshot {
     pub fn identifiers(&self) -> Vec<Identifier> {
-        let id = self.id.clone().map(Identifier::External);
+        let id = self.id.clone().map(|it| Identifier::external(SOURCE, it));
         id.into_iter().chain(self.email.clone()).collect()
     }
 
@@ -147,7 +147,7 @@ pub fn deleted(fields: &Fields<'_>, arrival: Arrival<'_>) -> Result<Vec<Incoming
         let (state, at) = (ConsentState::Withdrawn, arrival.received_at);
         let consent = Consent::new(topic, state, at, "shopify customer deleted");
         let key = format!("consent:{id}/{name}/deleted");
-        let identifiers = [Identifier::External(id.clone())];
+        let identifiers = [Identifier::external(SOURCE, id.clone())];
         told_now(key, &identifiers, arrival, IncomingBody::ConsentGiven { consent })
     };
     let topics = [(Topic::Marketing, "marketing"), (Topic::Feedback, "feedback")];
@@ -166,9 +166,10 @@ pub fn merged(fields: &Fields<'_>, arrival: Arrival<'_>) -> Result<Taken, Reject
             ));
         }
     }
-    let body = IncomingBody::SamePerson { others: vec![Identifier::External(gone.clone())] };
+    let body =
+        IncomingBody::SamePerson { others: vec![Identifier::external(SOURCE, gone.clone())] };
     let key = format!("merge:{kept}/{gone}");
-    Ok(Taken::Events(vec![told_now(key, &[Identifier::External(kept)], arrival, body)]))
+    Ok(Taken::Events(vec![told_now(key, &[Identifier::external(SOURCE, kept)], arrival, body)]))
 }
 
 /// What a customer said yes or no to, when they said it.
@@ -179,7 +180,7 @@ pub fn consent_of_payload(
     let id = fields.id_needed("customer_id")?;
     let email = fields.text("email_address")?.as_deref().and_then(address);
     let identifiers: Vec<Identifier> =
-        std::iter::once(Identifier::External(id.clone())).chain(email).collect();
+        std::iter::once(Identifier::external(SOURCE, id.clone())).chain(email).collect();
     let name = "email_marketing_consent";
     let consent = fields.object(name)?.ok_or_else(|| fields.missing(name))?;
     let now = arrival.received_at;
@@ -237,7 +238,7 @@ pub fn erasure_of_shop(
 /// Who asks; never nobody, for an erasure of nobody is one of the whole shop.
 fn asked_by(fields: &Fields<'_>) -> Result<Vec<Identifier>, RejectReason> {
     let customer = fields.object("customer")?.ok_or_else(|| fields.missing("customer"))?;
-    let id = customer.id("id")?.map(Identifier::External);
+    let id = customer.id("id")?.map(|it| Identifier::external(SOURCE, it));
     let email = customer.text("email")?.as_deref().and_then(address);
     let identifiers: Vec<Identifier> = id.into_iter().chain(email).collect();
     if identifiers.is_empty() {

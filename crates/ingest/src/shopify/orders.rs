@@ -9,8 +9,8 @@ use aftercart_model::{Consent, ConsentState, Currency, Identifier, OrderId, Time
 use serde_json::json;
 
 use super::{
-    Arrival, Fields, RejectReason, address, check_currency, content_hash, customers, lines_content,
-    shortened, told,
+    Arrival, Fields, RejectReason, SOURCE, address, check_currency, content_hash, customers,
+    lines_content, shortened, told,
 };
 use crate::{Incoming, IncomingBody, IncomingLine, ProductRef, Taken};
 
@@ -270,7 +270,7 @@ pub fn identifiers(fields: &Fields<'_>) -> Result<Vec<Identifier>, RejectReason>
     let mut identifiers = Vec::new();
     let mut email = None;
     if let Some(customer) = fields.object("customer")? {
-        identifiers.extend(customer.id("id")?.map(Identifier::External));
+        identifiers.extend(customer.id("id")?.map(|it| Identifier::external(SOURCE, it)));
         email = customer.text("email")?.as_deref().and_then(address);
     }
     for name in ["email", "contact_email"] {
@@ -298,7 +298,7 @@ fn identifiers_of_node(
     let mut identifiers = Vec::new();
     let mut email = None;
     if let Some(customer) = customer {
-        identifiers.extend(customer.id("id")?.map(Identifier::External));
+        identifiers.extend(customer.id("id")?.map(|it| Identifier::external(SOURCE, it)));
         email = customers::email_of(customer)?;
     }
     identifiers.extend(email.or(node.text("email")?.as_deref().and_then(address)));

@@ -48,7 +48,7 @@ fn why(topic: &str, body: &Value) -> String {
 pub fn line_of(event: &Incoming) -> String {
     let who = |it: &Identifier| match it {
         Identifier::Email(address) => format!("email {}", address.as_str()),
-        Identifier::External(id) => format!("external {id}"),
+        Identifier::External(it) => format!("external {}", it.id),
         Identifier::Visitor(id) => format!("visitor {id}"),
         Identifier::Cart(token) => format!("cart {token}"),
     };

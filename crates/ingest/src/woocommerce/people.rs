@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aftercart_model::{CustomerName, EmailAddress, Identifier};
 use serde_json::Value;
 
-use super::{content_hash, fields::Fields, key};
+use super::{SOURCE, content_hash, fields::Fields, key};
 use crate::{Incoming, IncomingBody, Taken, TimeSource, segment_api::RejectReason};
 
 /// An account. WordPress gives every account an address; one that cannot be mailed is overlooked,
@@ -14,7 +14,7 @@ pub fn customer(fields: &Fields<'_>) -> Result<Taken, RejectReason> {
     let id = fields.id("id")?;
     let (_, at) = fields.times()?;
     let billing = fields.object("billing")?;
-    let mut identifiers = vec![Identifier::External(id.clone())];
+    let mut identifiers = vec![Identifier::external(SOURCE, id.clone())];
     identifiers.extend(address(fields)?);
     let of_account = name(fields)?;
     let name = match &billing {
@@ -44,7 +44,8 @@ pub fn customer(fields: &Fields<'_>) -> Result<Taken, RejectReason> {
 /// Who an order is of, the surest first; empty for a guest who left no address.
 pub fn of_order(fields: &Fields<'_>) -> Result<Vec<Identifier>, RejectReason> {
     let mut identifiers = Vec::new();
-    identifiers.extend(fields.optional_id("customer_id")?.map(Identifier::External));
+    identifiers
+        .extend(fields.optional_id("customer_id")?.map(|it| Identifier::external(SOURCE, it)));
     if let Some(billing) = fields.object("billing")? {
         identifiers.extend(address(&billing)?);
     }

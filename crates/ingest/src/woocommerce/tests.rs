@@ -183,13 +183,13 @@ fn an_account_is_surer_than_an_address() {
     let of = |fields| events("order.updated", &with("order-guest.json", fields))[0].clone();
     let both = of(json!({"customer_id": 25}));
     assert!(
-        matches!(&both.identifiers[..], [Identifier::External(id), Identifier::Email(_)] if id == "25")
+        matches!(&both.identifiers[..], [Identifier::External(it), Identifier::Email(_)] if it.id == "25")
     );
     assert_eq!(both.key.key, "order:4101", "the account tells who it is, not the order");
     let nobody = of(json!({"billing": {"first_name": "A", "email": "not an address"}}));
     assert_eq!(nobody.identifiers, [], "a guest nobody can name");
     let php = of(json!({"billing": [], "customer_id": 25}));
-    assert_eq!(php.identifiers, [Identifier::External("25".into())], "an empty object of PHP's");
+    assert_eq!(php.identifiers, [Identifier::external(SOURCE, "25")], "an empty object of PHP's");
 }
 
 #[test]

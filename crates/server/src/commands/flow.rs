@@ -1,4 +1,4 @@
-//! `aftercart flow`: check, launch, pause and replay.
+//! `aftercart flow`: check, launch, pause, retry and replay.
 
 use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
@@ -20,6 +20,7 @@ pub fn run(common: &Common, command: &FlowCommand) -> Result<()> {
         FlowCommand::Lint(args) => lint_flow(common, args),
         FlowCommand::Launch(args) => launch(common, args),
         FlowCommand::Pause(args) => pause(common, args),
+        FlowCommand::Retry(args) => retry(common, args),
     }
 }
 
@@ -155,6 +156,17 @@ fn launch(common: &Common, args: &FlowNameArgs) -> Result<()> {
     let state = serde_json::json!({ "flow": id, "state": "live" });
     Output::new(common).result(&state, || {
         format!("{id} is live: it enrols customers who order from now on, and mails them")
+    })
+}
+
+fn retry(common: &Common, args: &FlowNameArgs) -> Result<()> {
+    let shop = shop::open(common)?;
+    let id = FlowId::new(&*args.flow)?;
+    let customers = shop.engine.retry_set_aside(&id, shop.now())?;
+    let retried = serde_json::json!({ "flow": id, "customers": customers });
+    Output::new(common).result(&retried, || match customers {
+        0 => format!("nobody is stuck in {id}"),
+        _ => format!("{} stuck in {id} are tried again", count(customers)),
     })
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use aftercart_deliver::{Letter, Look, Outcome, Transport};
 use aftercart_engine::{Clock, Engine, StandingClock, Token};
-use aftercart_ingest::{Incoming, IncomingBody, IncomingLine, ProductRef, TimeSource};
+use aftercart_ingest::{Incoming, IncomingBody, IncomingLine, OWN_IDS, ProductRef, TimeSource};
 use aftercart_model::{
     Agent, BounceClass, CouponOffer, CustomerId, EmailAddress, EnrolmentId, EventKey, Identifier,
     Message, MessageId, OrderId, Timestamp, Topic,
@@ -499,7 +499,10 @@ pub fn incoming(customers: &[SampleCustomer], event: &SampleEvent) -> Result<Inc
         }
     };
     let identifiers = customer.map_or_else(Vec::new, |it| {
-        vec![Identifier::External(it.external_id.clone()), Identifier::Email(it.email.clone())]
+        vec![
+            Identifier::external(OWN_IDS, it.external_id.clone()),
+            Identifier::Email(it.email.clone()),
+        ]
     });
     let key = EventKey { source: SOURCE.to_owned(), key };
     Ok(Incoming { key, identifiers, at: event.at, time_source: TimeSource::Given, body })
@@ -507,7 +510,7 @@ pub fn incoming(customers: &[SampleCustomer], event: &SampleEvent) -> Result<Inc
 
 /// What a new customer said at the checkout, topic by topic.
 pub fn consents(customer: &SampleCustomer) -> Vec<Incoming> {
-    let identifiers = vec![Identifier::External(customer.external_id.clone())];
+    let identifiers = vec![Identifier::external(OWN_IDS, customer.external_id.clone())];
     let consent = |consent: &aftercart_model::Consent| Incoming {
         key: EventKey {
             source: SOURCE.to_owned(),

@@ -107,7 +107,7 @@ fn plant(store: &Store) -> (CustomerId, MessageId) {
         tx.add_identifier(other, &Identifier::Cart("cart-canary-2".to_owned()))?;
         for identifier in [
             email("quillfeather@canary.example"),
-            Identifier::External("ext-canary-90210".to_owned()),
+            Identifier::external("shop", "ext-canary-90210"),
             Identifier::Visitor("visitor-canary-1".to_owned()),
         ] {
             tx.add_identifier(customer, &identifier)?;

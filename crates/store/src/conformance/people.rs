@@ -8,7 +8,7 @@ use crate::KnownIdentifier;
 pub fn an_identifier_leads_to_one_customer(store: &Store) {
     let (ana, tomas) = (new_customer(store), new_customer(store));
     let visitor = Identifier::Visitor("v1".to_owned());
-    let external = Identifier::External("v1".to_owned());
+    let external = Identifier::external("shop", "v1");
     write(store, |tx| {
         tx.add_identifier(ana, &visitor)?;
         tx.add_identifier(ana, &visitor)?;
@@ -193,7 +193,7 @@ pub fn a_merge_keeps_the_stricter_word(store: &Store) {
             for (customer, said) in customers.into_iter().zip([one, other]) {
                 if let Some((state, seconds)) = said {
                     let word = Consent::new(Topic::Marketing, state, at(seconds), "checkout");
-                    let under = Identifier::External(customer.to_string());
+                    let under = Identifier::external("shop", customer.to_string());
                     tx.add_consent(customer, &under, &word)?;
                 }
             }
@@ -301,7 +301,7 @@ pub fn customers_are_found_by_how_things_begin(store: &Store) {
             customer.name = CustomerName { given: given.to_owned(), family: family.to_owned() };
             customer.email = Some(address(email));
             tx.save_customer(&customer)?;
-            tx.add_identifier(id, &Identifier::External(code.to_owned()))?;
+            tx.add_identifier(id, &Identifier::external("shop", code))?;
             Ok(id)
         })
     };
@@ -375,7 +375,7 @@ pub fn the_latest_word_on_a_topic_counts_in_any_order(store: &Store) {
                 for (seconds, agreed) in words {
                     let state = if agreed { ConsentState::Agreed } else { ConsentState::Withdrawn };
                     let (topic, at) = (Topic::Marketing, at(seconds));
-                    let under = Identifier::External(customer.to_string());
+                    let under = Identifier::external("shop", customer.to_string());
                     let word = Consent::new(topic, state, at, "checkout");
                     tx.add_consent(customer, &under, &word)?;
                 }

@@ -87,6 +87,9 @@ CREATE TABLE identifiers (
     PRIMARY KEY (kind, value)
 ) CLUSTERED;
 CREATE INDEX identifiers_of_customer ON identifiers (customer);
+-- Whoever asks by an id does not say whose it is: the kind is `external:` and the source.
+CREATE INDEX identifiers_external ON identifiers (value)
+    WHERE kind >= 'external:' AND kind < 'external;';
 
 CREATE TABLE consents (
     bucket SMALLINT NOT NULL,
@@ -305,8 +308,11 @@ CREATE TABLE enrolments (
     coupon TEXT,
     revision BIGINT NOT NULL,
     wake_at BIGINT,
+    -- How often it could not be moved since it last was.
+    set_aside BIGINT NOT NULL DEFAULT 0,
     KEY_BY(id)
 ) PLAIN;
+CREATE INDEX enrolments_set_aside ON enrolments (flow) WHERE set_aside > 0;
 CREATE INDEX enrolments_of_customer ON enrolments (bucket, customer, id);
 CREATE INDEX enrolments_due ON enrolments (wake_at, id) WHERE wake_at IS NOT NULL;
 CREATE INDEX enrolments_of_flow ON enrolments (flow, id);

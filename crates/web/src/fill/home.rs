@@ -123,6 +123,21 @@ fn need(it: &NeedsPerson) -> Need {
             "See who asks",
             "/customers/requests".to_owned(),
         ),
+        NeedsPerson::SetAside { flow, name, count } => need(
+            Tone::Bad,
+            Icon::Warn,
+            Phrase::new(format!(
+                "{} stuck in ",
+                format::counted(*count, "customer is", "customers are")
+            ))
+            .strong(name.as_str()),
+            format!(
+                "They were tried for hours and nothing more goes to them. The server's log says \
+                 why; mend it, then run `aftercart flow retry {flow}`."
+            ),
+            "See the flow",
+            format!("/flows/{flow}"),
+        ),
         NeedsPerson::NothingLearned => need(
             Tone::Warn,
             Icon::Box,

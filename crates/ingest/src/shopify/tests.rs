@@ -223,9 +223,9 @@ fn a_guest_is_known_by_address_and_tokens() {
     assert_snapshot!(who(guest), @r#"[{"email":"ana@mail.example"},{"cart":"c1"},{"cart":"t1"}]"#);
     let known =
         json!({"email": "gift@mail.example", "customer": {"id": 7, "email": "ana@mail.example"}});
-    assert_snapshot!(who(known), @r#"[{"external":"7"},{"email":"ana@mail.example"}]"#);
+    assert_snapshot!(who(known), @r#"[{"external":{"id":"7","source":"shopify"}},{"email":"ana@mail.example"}]"#);
     let by_phone = json!({"contact_email": "ana@mail.example", "customer": {"id": 7}});
-    assert_snapshot!(who(by_phone), @r#"[{"external":"7"},{"email":"ana@mail.example"}]"#);
+    assert_snapshot!(who(by_phone), @r#"[{"external":{"id":"7","source":"shopify"}},{"email":"ana@mail.example"}]"#);
     assert_snapshot!(who(json!({"email": "not an address"})), @"[]");
 }
 

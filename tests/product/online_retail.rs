@@ -173,7 +173,7 @@ fn left(place: &Place) -> Left {
         let mut customers = BTreeMap::new();
         for it in people {
             let id = tx.external_id_of(it.id)?.expect("an imported customer has the shop's id");
-            let named = Identifier::external(aftercart_ingest::OWN_IDS, id.clone());
+            let named = Identifier::external(aftercart_engine::OWN_IDS, id.clone());
             assert_eq!(tx.customer_by_identifier(&named)?, Some(it.id));
             let told = (&it.country, &it.time_zone, it.created_at, &it.name, &it.attributes);
             customers.insert(id.clone(), format!("{told:?}"));

@@ -66,7 +66,7 @@ use anyhow::{Context, Result};
 pub use aftercart_assist as assist;
 pub use aftercart_flow as flow;
 pub use aftercart_ingest::{
-    Incoming, Taken, WEBHOOK_BYTES_MAX, agent, files, segment_api, shopify, woocommerce,
+    Incoming, OWN_IDS, Taken, WEBHOOK_BYTES_MAX, agent, files, segment_api, shopify, woocommerce,
 };
 pub use aftercart_insight as insight;
 pub use aftercart_policy as policy;

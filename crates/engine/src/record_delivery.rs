@@ -164,7 +164,7 @@ mod tests {
         let take = |scene: &Scene, key: &str, events: &[Incoming]| {
             engine.record_delivery(&delivery(key, b"one"), events, scene.now()).unwrap()
         };
-        assert!(matches!(take(&scene, "d1", &[order.clone()]), Delivered::New(_)));
+        assert!(matches!(take(&scene, "d1", std::slice::from_ref(&order)), Delivered::New(_)));
         scene.skip(REMEMBERED);
         take(&scene, "d2", &[]);
         scene.work();

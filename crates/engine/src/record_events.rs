@@ -239,6 +239,7 @@ impl Engine {
         self.hear_word(tx, &revised, event.at)?;
         let order = tx.order(&known.id)?.context("an order vanished")?;
         if let Some(customer) = order.customer {
+            let customer = tx.root_of(customer)?;
             tx.known_since(customer, order.placed_at)?;
         }
         match (named, order.customer) {

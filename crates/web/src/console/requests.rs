@@ -98,8 +98,8 @@ fn request(it: &RequestRow, layout: &Layout) -> Markup {
                         p { "The platform asks that the whole shop be erased" }
                         p.hint {
                             "Since " (day) ". The app was taken out of the shop. If you are done with it, \
-                             stop Aftercart and delete its store and your backups; nothing of it is \
-                             anywhere else. If the app is in the shop again, close this."
+                             stop Aftercart and delete its store, your backups and the files you imported. \
+                             If the app is in the shop again, close this."
                         }
                     }
                 }

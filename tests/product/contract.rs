@@ -31,7 +31,9 @@ fn schemathesis_finds_no_answer_that_is_not_documented() {
         .arg("run")
         .arg(format!("http://{}/openapi.json", server.address))
         .args(["--auth", "the key:", "--generation-deterministic"])
-        .args(["--max-examples", EXAMPLES_MAX, "--workers", "2"])
+        // One worker: Python 3.11 fails to parse by two threads at once now and then, and schemathesis
+        // with it (github.com/python/cpython/issues/106905).
+        .args(["--max-examples", EXAMPLES_MAX, "--workers", "1"])
         .args(["--phases", "examples,coverage,fuzzing", "--max-time", SECONDS])
         .args(["--checks", checks, "--request-timeout", "30", "--continue-on-failure"])
         .args(["--suppress-health-check", "all", "--warnings", "off", "--no-color"])

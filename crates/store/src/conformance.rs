@@ -242,8 +242,16 @@ fn order(id: &str, customer: Option<CustomerId>, seconds: i64, lines: u32) -> Or
 
 /// Accepts an order as the engine does: the event, then the projection.
 fn place(tx: &mut Tx<'_>, order: &Order) -> Result<bool> {
-    let event = NewEvent {
-        key: EventKey { source: "shop".to_owned(), key: order.id.to_string() },
+    match tx.append_event(&placed(order, order.id.as_str()))? {
+        crate::Appended::New { seq } => tx.insert_order(seq, order),
+        _ => Ok(false),
+    }
+}
+
+/// The event that places an order, under a key of the shop.
+fn placed(order: &Order, key: &str) -> NewEvent {
+    NewEvent {
+        key: EventKey { source: "shop".to_owned(), key: key.to_owned() },
         customer: order.customer,
         at: order.placed_at,
         stated_at: None,
@@ -254,10 +262,6 @@ fn place(tx: &mut Tx<'_>, order: &Order) -> Result<bool> {
             total_minor: order.total_minor,
             coupon: order.coupon.clone(),
         },
-    };
-    match tx.append_event(&event)? {
-        crate::Appended::New { seq } => tx.insert_order(seq, order),
-        _ => Ok(false),
     }
 }
 

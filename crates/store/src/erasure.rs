@@ -268,11 +268,14 @@ impl Tx<'_> {
     /// Orders stay as sales of nobody's, ratings as stars of nobody's; codes are taken back.
     fn erase_facts_of(&mut self, member: CustomerId, rows: &mut ErasedRows) -> Result<()> {
         let bucket = member.bucket().0;
-        let sql = "INSERT INTO erased_orders (id) SELECT id FROM orders \
-                   WHERE bucket = ?1 AND customer = ?2 ON CONFLICT DO NOTHING";
-        self.execute(sql, values![bucket, member])?;
-        let sql = "UPDATE orders SET customer = NULL WHERE bucket = ?1 AND customer = ?2";
-        rows.orders += self.execute(sql, values![bucket, member])?;
+        let placed = EventKind::OrderPlaced as u8;
+        let sql = "INSERT INTO erased_orders (id) SELECT o.id FROM events e \
+                   CROSS JOIN orders o WHERE e.bucket = ?1 AND e.customer = ?2 AND e.kind = ?3 \
+                   AND o.bucket = e.bucket AND o.seq = e.seq ON CONFLICT DO NOTHING";
+        self.execute(sql, values![bucket, member, placed])?;
+        let sql = "UPDATE orders SET customer = NULL WHERE bucket = ?1 AND seq IN \
+                   (SELECT seq FROM events WHERE bucket = ?1 AND customer = ?2 AND kind = ?3)";
+        rows.orders += self.execute(sql, values![bucket, member, placed])?;
         let sql = "UPDATE reviews SET customer = NULL, author = '', text = '', bought_at = NULL, \
                    state = 'declined' WHERE bucket = ?1 AND customer = ?2";
         rows.reviews += self.execute(sql, values![bucket, member])?;

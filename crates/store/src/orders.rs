@@ -1,9 +1,12 @@
 //! Orders with their lines, as a projection of the log.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use aftercart_model::{
-    CustomerId, Order, OrderId, OrderLine, ProductId, Timestamp,
+    CustomerId, EventKind, Order, OrderId, OrderLine, ProductId, Timestamp,
     told::{OrderTold, OrderWord, first_told},
 };
 use anyhow::Context as _;
@@ -23,6 +26,23 @@ macro_rules! select_orders {
         )
     };
 }
+
+/// Of a member's orders: `?1` is the bucket, `?2` the member, `?3` [`PLACED`]. They are found by the
+/// events that placed them, so that an order needs no index of its own by customer. `CROSS` keeps
+/// SQLite from asking the orders first.
+macro_rules! of_member {
+    ($columns:literal, $rest:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM events e CROSS JOIN orders o WHERE e.bucket = ?1 AND e.customer = ?2 \
+             AND e.kind = ?3 AND o.bucket = e.bucket AND o.seq = e.seq ",
+            $rest
+        )
+    };
+}
+
+const PLACED: u8 = EventKind::OrderPlaced as u8;
 
 impl Tx<'_> {
     /// Keeps an order that the event `seq` placed. `false`: an order of that id is known already,
@@ -103,10 +123,13 @@ impl Tx<'_> {
 
     /// A customer's orders by when they were placed, cancelled ones too.
     pub fn orders_of(&mut self, customer: CustomerId) -> Result<Vec<Order>> {
-        let sql =
-            select_orders!("WHERE o.bucket = ?1 AND o.customer = ?2 ORDER BY o.placed_at, o.id");
+        let sql = of_member!(
+            "o.id, o.customer, o.placed_at, o.total_minor, o.coupon, o.refunded_minor, \
+             o.cancelled_at, o.lines",
+            ""
+        );
         let mut orders = self.of_members(customer, |tx, member| {
-            tx.all(sql, values![member.bucket().0, member], read_order)
+            tx.all(sql, values![member.bucket().0, member, PLACED], read_order)
         })?;
         orders.sort_by(|a, b| (a.placed_at, &a.id).cmp(&(b.placed_at, &b.id)));
         Ok(orders)
@@ -114,9 +137,10 @@ impl Tx<'_> {
 
     /// When a customer's orders were placed, in that order and then by id; cancelled ones too.
     pub fn orders_placed(&mut self, customer: CustomerId) -> Result<Vec<(Timestamp, OrderId)>> {
-        let sql = "SELECT placed_at, id FROM orders WHERE bucket = ?1 AND customer = ?2";
+        let sql = of_member!("o.placed_at, o.id", "");
         let mut placed: Vec<(Timestamp, OrderId)> = self.of_members(customer, |tx, member| {
-            tx.all(sql, values![member.bucket().0, member], |row| Ok((row.get(0)?, row.get(1)?)))
+            let values = values![member.bucket().0, member, PLACED];
+            tx.all(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))
         })?;
         placed.sort();
         Ok(placed)
@@ -133,13 +157,15 @@ impl Tx<'_> {
         after: Timestamp,
         other_than: Option<&OrderId>,
     ) -> Result<Option<Order>> {
-        let sql = "SELECT placed_at, id FROM orders \
-                   WHERE bucket = ?1 AND customer = ?2 AND placed_at >= ?3 \
-                   AND (placed_at > ?3 OR id > ?4) AND id <> ?4 ORDER BY placed_at, id LIMIT 1";
+        let sql = of_member!(
+            "o.placed_at, o.id",
+            "AND o.placed_at >= ?4 AND (o.placed_at > ?4 OR o.id > ?5) AND o.id <> ?5 \
+             ORDER BY o.placed_at, o.id LIMIT 1"
+        );
         // No order's id is empty.
         let other_than = other_than.map_or("", OrderId::as_str);
         let mut firsts: Vec<(Timestamp, OrderId)> = self.of_members(customer, |tx, member| {
-            let values = values![member.bucket().0, member, after, other_than];
+            let values = values![member.bucket().0, member, PLACED, after, other_than];
             tx.all(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))
         })?;
         firsts.sort();
@@ -154,18 +180,17 @@ impl Tx<'_> {
         after_seq: u64,
         other_than: Option<&OrderId>,
     ) -> Result<Option<OrderId>> {
-        let sql = "SELECT seq, id FROM orders WHERE bucket = ?1 AND customer = ?2 AND seq > ?3 \
-                   AND id <> ?4 ORDER BY seq LIMIT 1";
+        let sql = of_member!("o.seq, o.id", "AND e.seq > ?4 AND o.id <> ?5 ORDER BY o.seq LIMIT 1");
         let other_than = other_than.map_or("", OrderId::as_str);
         let firsts: Vec<(u64, OrderId)> = self.of_members(customer, |tx, member| {
-            let values = values![member.bucket().0, member, after_seq, other_than];
+            let values = values![member.bucket().0, member, PLACED, after_seq, other_than];
             tx.all(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))
         })?;
         Ok(firsts.into_iter().min().map(|(_, id)| id))
     }
 
-    /// Gives a guest's order to the customer it turned out to be of; the event `seq` said so, and
-    /// from there on it counts as theirs. `false`: it has a customer, or is unknown.
+    /// Gives a guest's order to the customer it turned out to be of; the event `seq`, which placed it
+    /// again in their name, said so, and from there on it counts as theirs. `false`: it has a customer, or is unknown.
     pub fn name_guest(&mut self, id: &OrderId, customer: CustomerId, seq: u64) -> Result<bool> {
         let sql = "SELECT o.bucket, o.seq FROM order_ids i \
                    JOIN orders o ON o.bucket = i.bucket AND o.seq = i.seq \
@@ -264,7 +289,7 @@ impl Tx<'_> {
         let mut of_merged: BTreeMap<CustomerId, BTreeSet<ProductId>> = BTreeMap::new();
         let roots: BTreeSet<CustomerId> = merged.values().copied().collect();
         let sql = "SELECT customer, lines FROM orders \
-                   WHERE customer IS NOT NULL AND cancelled_at IS NULL ORDER BY bucket, customer";
+                   WHERE customer IS NOT NULL AND cancelled_at IS NULL ORDER BY customer";
         let read = |row: &Row<'_>| Ok((row.get(0)?, read_lines(row.get(1)?)?));
         self.scan(sql, &[], read, &mut |(customer, lines): (CustomerId, Vec<OrderLine>)| {
             let root = *merged.get(&customer).unwrap_or(&customer);
@@ -304,8 +329,14 @@ fn read_order(row: &Row<'_>) -> Result<Order> {
 /// Lines as they stand beside their order: `[[product, quantity, amount], …]`. An order is read and
 /// written whole, so a row for each line would only cost.
 fn write_lines(lines: &[OrderLine]) -> String {
-    let cells = |it: &OrderLine| format!("[{},{},{}]", it.product.0, it.quantity, it.amount_minor);
-    format!("[{}]", lines.iter().map(cells).collect::<Vec<_>>().join(","))
+    let mut text = "[".to_owned();
+    for it in lines {
+        let comma = if text.len() > 1 { "," } else { "" };
+        write!(text, "{comma}[{},{},{}]", it.product.0, it.quantity, it.amount_minor)
+            .expect("a text takes all");
+    }
+    text.push(']');
+    text
 }
 
 fn read_lines(text: String) -> Result<Vec<OrderLine>> {

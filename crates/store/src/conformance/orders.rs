@@ -77,7 +77,7 @@ pub fn a_guest_order_is_named_once(store: &Store) {
     write(store, |tx| place(tx, &guests));
     let head = read(store, |tx| tx.log_head());
     let name = |customer, id: &str| {
-        let named = viewed("shop", &format!("{id} named"), Some(customer), 9);
+        let named = placed(&order(id, Some(customer), 5, 4), &format!("{id} named"));
         write(store, |tx| {
             tx.append_event(&named)?;
             let seq = tx.log_head()?;

@@ -52,7 +52,9 @@ CREATE TABLE events (
     body TEXT NOT NULL,
     KEY_BY(seq)
 ) PLAIN;
-CREATE INDEX events_of_customer ON events (bucket, customer, at, seq) WHERE customer IS NOT NULL;
+-- With the kind, so that a customer's orders are found among their events without reading these.
+CREATE INDEX events_of_customer ON events (bucket, customer, at, seq, kind)
+    WHERE customer IS NOT NULL;
 
 -- Customers, and what bars or allows mail to them.
 CREATE TABLE customers (
@@ -84,12 +86,11 @@ CREATE TABLE identifiers (
     customer BIGINT NOT NULL,
     -- The earliest event that named it together with another of the customer's; NULL if none did.
     tied_at BIGINT,
-    PRIMARY KEY (kind, value)
+    -- The value first: whoever asks by an external id does not say whose it is, and the kind is
+    -- `external:` and the source.
+    PRIMARY KEY (value, kind)
 ) CLUSTERED;
 CREATE INDEX identifiers_of_customer ON identifiers (customer);
--- Whoever asks by an id does not say whose it is: the kind is `external:` and the source.
-CREATE INDEX identifiers_external ON identifiers (value)
-    WHERE kind >= 'external:' AND kind < 'external;';
 
 CREATE TABLE consents (
     bucket SMALLINT NOT NULL,
@@ -219,7 +220,6 @@ CREATE TABLE orders (
     lines TEXT NOT NULL,
     KEY_BY(seq)
 ) PLAIN;
-CREATE INDEX orders_of_customer ON orders (bucket, customer, placed_at) WHERE customer IS NOT NULL;
 CREATE INDEX orders_by_time ON orders (placed_at);
 
 -- What became of orders that have not arrived yet.

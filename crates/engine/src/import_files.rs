@@ -38,14 +38,23 @@ use crate::{
     record_events::{Occasion, Recorded, Seen},
 };
 
-/// Units in one transaction: a commit costs as much as inserting hundreds of rows.
-const BATCH_UNITS: usize = 5_000;
+/// Units read together. Whoever waits to change the store waits for one batch, a few hundredths of
+/// a second.
+const BATCH_UNITS: usize = 1_000;
 
-/// Bytes of rows in one transaction, so that long rows do not pile up.
-const BATCH_BYTES: usize = 8 << 20;
+/// Bytes of rows read together, so that long rows do not pile up.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// How many batches are read ahead of the one that is stored.
-const BATCHES_AHEAD: usize = 1;
+const BATCHES_AHEAD: usize = 2;
+
+/// Units in one transaction, if nobody waits for its end. Each order changes pages of customers all
+/// over the indexes, and of a page that many orders change only the last state is written. Tests cut
+/// imports short between two of them.
+const TRANSACTION_UNITS: usize = if cfg!(test) { 5_000 } else { 50_000 };
+
+/// Refused units that wait for the end of their transaction before they are told.
+const REFUSED_WAITING_MAX: usize = 1_000;
 
 /// The most reasons that are counted apart; a file with more is refused for thousands of them.
 const REASONS_MAX: usize = 100;
@@ -138,7 +147,7 @@ pub struct ColumnShown {
 }
 
 /// How far an import has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileProgress {
     pub rows_done: u64,
     /// Of the file as it lies on the disk.
@@ -401,17 +410,20 @@ impl Engine {
         };
         // One thread reads ahead while this one stores: reading is a third of the work.
         let (sender, batches) = mpsc::sync_channel(BATCHES_AHEAD);
-        thread::scope(|scope| {
-            let reading = scope.spawn(move || read_batches(plan, kept.as_ref(), &sender));
-            let stored = batches.into_iter().try_for_each(|batch| {
-                import.store(&batch)?;
-                on_progress(batch.progress);
-                Ok(())
-            });
-            // Nobody takes batches any more: if storing failed, reading ends at its next batch.
-            let read = reading.join().unwrap_or_else(|panic| resume_unwind(panic));
-            stored.and_then(|()| read.with_context(in_file))
-        })?;
+        let read_and_store = || {
+            thread::scope(|scope| {
+                let reading = scope.spawn(move || read_batches(plan, kept.as_ref(), &sender));
+                let stored = batches.iter().try_for_each(|batch| {
+                    on_progress(import.store(batch, &batches)?);
+                    Ok(())
+                });
+                drop(batches);
+                // Nobody takes batches any more: if storing failed, reading ends at its next batch.
+                let read = reading.join().unwrap_or_else(|panic| resume_unwind(panic));
+                stored.and_then(|()| read.with_context(in_file))
+            })
+        };
+        self.store().with_room(read_and_store)?;
         import.finish()?;
         self.forget_known();
         Ok(FileImported { reasons: import.reasons.listed(), ..import.imported })
@@ -459,7 +471,7 @@ struct FileImport<'a> {
     imported: FileImported,
 }
 
-/// What is stored in one transaction.
+/// What is read together.
 struct Batch {
     units: Vec<Unit>,
     /// Of the units, so many in front were dealt with by an earlier import of this file.
@@ -530,6 +542,28 @@ fn units_done_before(plan: &FilePlan, kept: Option<&Checkpoint>) -> Result<u64> 
     Ok(if reader.trail() == checkpoint.trail { checkpoint.units } else { 0 })
 }
 
+/// What is told of a transaction once it is committed.
+#[derive(Default)]
+struct Told {
+    units: usize,
+    taken: u64,
+    known: u64,
+    passed_over: u64,
+    events: u64,
+    refused: Vec<RefusedUnit>,
+    /// `None` while nothing was asked of the store.
+    checkpoint: Option<Checkpoint>,
+    progress: FileProgress,
+    rows_decoded: u64,
+}
+
+struct RefusedUnit {
+    rows: Vec<SourceRow>,
+    /// The one that is wrong, where it is not all of them.
+    line: Option<u64>,
+    why: Refusal,
+}
+
 /// What became of a unit.
 enum Outcome {
     Taken { events: u64 },
@@ -538,46 +572,84 @@ enum Outcome {
 }
 
 impl FileImport<'_> {
-    /// Stores what was read, and with it how far.
-    fn store(&mut self, batch: &Batch) -> Result<()> {
-        self.imported.rows = batch.progress.rows_done;
-        self.imported.decoded = batch.rows_decoded;
+    /// Stores what was read, and with it how far, in one transaction: `batch` and those that follow
+    /// and are there already, as long as nobody else waits.
+    fn store(&mut self, batch: Batch, batches: &mpsc::Receiver<Batch>) -> Result<FileProgress> {
         if self.plan.kind() == Kind::Reviews && self.catalogue.is_none() {
             self.catalogue = Some(self.engine.store().read(Catalogue::read)?);
         }
         let mut seen = std::mem::take(&mut self.seen);
-        let new = &batch.units[batch.passed_over..];
-        let mut outcomes = Vec::new();
-        if new.iter().any(|it| it.outcome.is_ok()) {
-            outcomes = self.engine.store().write_relaxed(|tx| {
-                let units = new.iter().filter_map(|it| it.outcome.as_ref().ok());
-                let record = |events: &Vec<Incoming>| self.record_unit(tx, &mut seen, events);
-                let outcomes = units.map(record).collect::<Result<Vec<_>>>()?;
-                keep_checkpoint(tx, &self.checkpoint_key, Some(batch.checkpoint.clone()))?;
-                Ok(outcomes)
-            })?;
-        }
-        self.seen = seen;
-        let mut outcomes = outcomes.into_iter();
-        for (index, unit) in batch.units.iter().enumerate() {
-            let count = unit.rows.len() as u64;
-            match &unit.outcome {
-                Err(refused) => self.refuse(&unit.rows, Some(refused.line), &refused.refusal)?,
-                Ok(_) if index < batch.passed_over => {
-                    self.imported.known += count;
-                    self.imported.passed_over += count;
-                }
-                Ok(_) => match outcomes.next().expect("one for each unit") {
-                    Outcome::Taken { events } => {
-                        self.imported.taken += count;
-                        self.imported.events += events;
-                    }
-                    Outcome::Known => self.imported.known += count,
-                    Outcome::Refused(why) => self.refuse(&unit.rows, None, &why)?,
-                },
+        let store = self.engine.store();
+        let told = store.write_relaxed(|tx| {
+            let mut told = self.store_batch(tx, &mut seen, batch, Told::default())?;
+            while told.units < TRANSACTION_UNITS
+                && told.refused.len() < REFUSED_WAITING_MAX
+                && !store.is_awaited()
+                && let Ok(batch) = batches.try_recv()
+            {
+                told = self.store_batch(tx, &mut seen, batch, told)?;
             }
+            if let Some(checkpoint) = told.checkpoint.take() {
+                keep_checkpoint(tx, &self.checkpoint_key, Some(checkpoint))?;
+            }
+            Ok(told)
+        })?;
+        self.seen = seen;
+        let imported = &mut self.imported;
+        imported.rows = told.progress.rows_done;
+        imported.decoded = told.rows_decoded;
+        imported.taken += told.taken;
+        imported.known += told.known;
+        imported.passed_over += told.passed_over;
+        imported.events += told.events;
+        for it in told.refused {
+            self.refuse(&it.rows, it.line, &it.why)?;
         }
-        Ok(())
+        Ok(told.progress)
+    }
+
+    fn store_batch(
+        &self,
+        tx: &mut Tx<'_>,
+        seen: &mut Seen,
+        batch: Batch,
+        mut told: Told,
+    ) -> Result<Told> {
+        told.units += batch.units.len();
+        let mut is_asked = false;
+        for (index, Unit { rows, outcome }) in batch.units.into_iter().enumerate() {
+            let count = rows.len() as u64;
+            let (line, why) = match outcome {
+                Err(refused) => (Some(refused.line), refused.refusal),
+                Ok(_) if index < batch.passed_over => {
+                    told.known += count;
+                    told.passed_over += count;
+                    continue;
+                }
+                Ok(events) => {
+                    is_asked = true;
+                    match self.record_unit(tx, seen, &events)? {
+                        Outcome::Taken { events } => {
+                            told.taken += count;
+                            told.events += events;
+                            continue;
+                        }
+                        Outcome::Known => {
+                            told.known += count;
+                            continue;
+                        }
+                        Outcome::Refused(why) => (None, why),
+                    }
+                }
+            };
+            told.refused.push(RefusedUnit { rows, line, why });
+        }
+        if is_asked {
+            told.checkpoint = Some(batch.checkpoint);
+        }
+        told.progress = batch.progress;
+        told.rows_decoded = batch.rows_decoded;
+        Ok(told)
     }
 
     fn refuse(&mut self, rows: &[SourceRow], line: Option<u64>, why: &Refusal) -> Result<()> {

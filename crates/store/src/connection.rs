@@ -95,6 +95,15 @@ impl Connection {
         }
     }
 
+    /// Keeps more of the store in this program's memory, or lets go of it. PostgreSQL has a memory of
+    /// its own.
+    pub fn enlarge_cache(&mut self, is_large: bool) -> Result<()> {
+        match &mut self.link {
+            Link::Sqlite(it) => it.enlarge_cache(is_large),
+            Link::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Opens the transaction of a writer. There is one at a time on a store, whatever the database:
     /// on PostgreSQL the row of the log's head is the baton that nodes hand on. So places in the
     /// log are in the order of commits, every change sees all before it, and writers cannot

@@ -128,6 +128,17 @@ impl Store {
         self.0.writer.write_relaxed(f)
     }
 
+    /// Runs long work that changes much all over the store, such as an import, with about 150 MB more
+    /// memory for it.
+    pub fn with_room<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.0.writer.with_room(work)
+    }
+
+    /// Whether somebody waits to make a change; who makes a long one had better end it then.
+    pub fn is_awaited(&self) -> bool {
+        self.0.writer.is_awaited()
+    }
+
     /// Commits everything that `work` changes on this thread as one, when it is over. Within it,
     /// `write` returns before its change is durable and `read` sees it; so nothing that `work` learns
     /// may be told to anybody outside before this returns. For a simulation, whose world is inside.

@@ -28,6 +28,9 @@ const EMPTY_LOG_WAIT: Duration = Duration::from_millis(250);
 const STATEMENTS_CACHED: usize = 256;
 /// Of the writer: enough that an import's upper index pages stay in memory. In KiB.
 const WRITER_CACHE_KIB: u32 = 48 * 1024;
+/// The same during long work: the pages that lead from the identifiers of a million customers to them
+/// and to their events.
+const WRITER_CACHE_KIB_LONG: u32 = 192 * 1024;
 const READER_CACHE_KIB: u32 = 8 * 1024;
 /// When the write-ahead log is written into the file, in pages of 4 KiB. The longer it is, the fewer
 /// times a page is written that changes again and again, and the longer the one commit takes that
@@ -115,6 +118,12 @@ impl SqliteConnection {
         let (level, pages) =
             if is_relaxed { ("NORMAL", LOG_PAGES_MAX_RELAXED) } else { ("FULL", LOG_PAGES_MAX) };
         self.batch(&format!("PRAGMA synchronous = {level}; PRAGMA wal_autocheckpoint = {pages};"))
+    }
+
+    /// Keeps more in memory, or lets go of it.
+    pub fn enlarge_cache(&mut self, is_large: bool) -> Result<()> {
+        let kib = if is_large { WRITER_CACHE_KIB_LONG } else { WRITER_CACHE_KIB };
+        self.batch(&format!("PRAGMA cache_size = -{kib};"))
     }
 
     /// Whether a transaction is open; some failures, such as a full disk, end it by themselves.

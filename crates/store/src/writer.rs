@@ -33,6 +33,8 @@ pub(crate) struct Writer {
     bucket_key: [u8; 16],
     /// Changes that have announced themselves and have not got the writer yet.
     waiting: AtomicUsize,
+    /// Changes that got the writer.
+    served: AtomicUsize,
     /// Who is in the middle of a change, to refuse a change within a change.
     busy: Mutex<Option<ThreadId>>,
     /// Who holds the commit back. Apart from the state, so that a reading need not wait for a
@@ -70,6 +72,7 @@ impl Writer {
         Self {
             bucket_key,
             waiting: AtomicUsize::new(0),
+            served: AtomicUsize::new(0),
             busy: Mutex::new(None),
             holder: Mutex::new(None),
             state: Mutex::new(State {
@@ -87,6 +90,7 @@ impl Writer {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut state = lock(&self.state);
         self.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.served.fetch_add(1, Ordering::SeqCst);
 
         *lock(&self.busy) = Some(thread::current().id());
         let answer = state.run(change, &self.bucket_key);
@@ -120,6 +124,7 @@ impl Writer {
         if lock(&self.holder).is_some() {
             return self.write(change);
         }
+        self.let_others_go_first();
         let mut state = lock(&self.state);
         // What others left to us is to be on the disk.
         let _ = state.commit();
@@ -133,6 +138,30 @@ impl Writer {
         let value = answer.unwrap_or_else(|panic| resume_unwind(panic))?;
         kept.map_err(|why| anyhow!("the change was not kept: {why}"))?;
         tightened?;
+        Ok(value)
+    }
+
+    /// A lock goes to whoever is quickest, which is the one that had it just now: without this, who
+    /// makes one long change after the other would keep everybody else out.
+    fn let_others_go_first(&self) {
+        let served = self.served.load(Ordering::SeqCst);
+        while self.is_awaited() && self.served.load(Ordering::SeqCst) == served {
+            thread::yield_now();
+        }
+    }
+
+    /// Whether somebody waits to make a change.
+    pub fn is_awaited(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
+    }
+
+    /// Runs `work` with more memory for what it changes.
+    pub fn with_room<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        lock(&self.state).connection.enlarge_cache(true)?;
+        let answer = catch_unwind(AssertUnwindSafe(work));
+        let ended = lock(&self.state).connection.enlarge_cache(false);
+        let value = answer.unwrap_or_else(|panic| resume_unwind(panic))?;
+        ended?;
         Ok(value)
     }
 

@@ -6,7 +6,7 @@ use crate::{
     Result,
     dialect::Dialect,
     postgres::{self, PostgresConnection},
-    sqlite::{self, SqliteConnection},
+    sqlite::{self, Queue, SqliteConnection},
     value::{Row, Value},
 };
 
@@ -46,6 +46,14 @@ impl Place {
             }
         };
         Ok(Connection::new(link))
+    }
+
+    /// The programs that wait to write. PostgreSQL lets in who came first by itself.
+    pub fn queue(&self) -> Result<Option<Queue>> {
+        match self {
+            Self::Folder(folder) => Queue::open(folder).map(Some),
+            Self::Server(_) => Ok(None),
+        }
     }
 
     pub fn open_reader(&self) -> Result<Connection> {
@@ -110,7 +118,7 @@ impl Connection {
     /// deadlock on two customers.
     pub fn begin_write(&mut self) -> Result<()> {
         match &mut self.link {
-            Link::Sqlite(it) => it.batch("BEGIN IMMEDIATE"),
+            Link::Sqlite(it) => it.begin_write(),
             Link::Postgres(it) => {
                 let begun = it.begin(if self.is_relaxed {
                     "BEGIN; SET LOCAL synchronous_commit = off; \

@@ -92,7 +92,7 @@ impl Store {
         let mut connection = place.open_writer()?;
         schema::migrate(&mut connection, schema::MIGRATIONS)?;
         let bucket_key = settings::ensure_bucket_key(&mut connection, bucket_key)?;
-        let writer = Writer::new(connection, bucket_key);
+        let writer = Writer::new(connection, place.queue()?, bucket_key);
         let readers = Readers::new(place.clone());
         Ok(Self(Arc::new(Inner { place, bucket_key, writer, readers })))
     }
@@ -134,7 +134,8 @@ impl Store {
         self.0.writer.with_room(work)
     }
 
-    /// Whether somebody waits to make a change; who makes a long one had better end it then.
+    /// Whether somebody waits to make a change, in this program or another; who makes a long one had
+    /// better end it then.
     pub fn is_awaited(&self) -> bool {
         self.0.writer.is_awaited()
     }

@@ -1,6 +1,7 @@
 //! SQLite, embedded: one file in a folder, a writer and readers beside it.
 
 use std::{
+    fs::{File, TryLockError},
     ops::ControlFlow,
     path::{Path, PathBuf},
     time::Duration,
@@ -22,6 +23,9 @@ use crate::{
 const FILE_NAME: &str = "aftercart.db";
 /// How long to wait for another program that writes the same file.
 const BUSY_WAIT: Duration = Duration::from_secs(30);
+/// Locked, shared, by every program that waits to write. SQLite tells nobody that others wait, and a
+/// program that writes for long, one transaction after the other, would keep them out.
+const WAITING_FILE_NAME: &str = "aftercart.waiting";
 /// How long to wait for those who read, before the log is emptied another time.
 const EMPTY_LOG_WAIT: Duration = Duration::from_millis(250);
 /// More than the statements there are, so that each is prepared once.
@@ -43,6 +47,27 @@ const LOG_BYTES_KEPT: u32 = 16 << 20;
 
 pub(crate) struct SqliteConnection {
     connection: Connection,
+    /// Of a writer.
+    queue: Option<Queue>,
+}
+
+/// The programs that wait to write.
+pub(crate) struct Queue(File);
+
+impl Queue {
+    pub fn open(folder: &Path) -> Result<Self> {
+        let file = File::create(folder.join(WAITING_FILE_NAME))
+            .with_context(|| format!("cannot write in the folder `{}`", folder.display()))?;
+        Ok(Self(file))
+    }
+
+    /// Whether anybody waits. Who cannot tell lets nobody wait for that.
+    pub fn has_anybody(&self) -> bool {
+        match self.0.try_lock() {
+            Ok(()) => self.0.unlock().is_err(),
+            Err(why) => matches!(why, TryLockError::WouldBlock),
+        }
+    }
 }
 
 pub(crate) fn file_in(folder: &Path) -> PathBuf {
@@ -58,6 +83,13 @@ pub(crate) fn empty_log(folder: &Path) -> Result<bool> {
     let is_busy: bool =
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     Ok(!is_busy)
+}
+
+const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+
+fn is_busy(outcome: &Result<()>) -> bool {
+    let why = outcome.as_ref().err().and_then(|it| it.downcast_ref::<rusqlite::Error>());
+    why.and_then(rusqlite::Error::sqlite_error_code) == Some(rusqlite::ErrorCode::DatabaseBusy)
 }
 
 /// A plan never hangs on the values bound to it. Otherwise SQLite plans a statement that a partial
@@ -93,7 +125,7 @@ impl SqliteConnection {
         ))?;
         keep_plans(&connection)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
-        Ok(Self { connection })
+        Ok(Self { connection, queue: Some(Queue::open(folder)?) })
     }
 
     pub fn open_reader(folder: &Path) -> Result<Self> {
@@ -104,7 +136,21 @@ impl SqliteConnection {
         connection.execute_batch(&format!("PRAGMA cache_size = -{READER_CACHE_KIB};"))?;
         keep_plans(&connection)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
-        Ok(Self { connection })
+        Ok(Self { connection, queue: None })
+    }
+
+    /// Opens the transaction of a writer, after those of other programs that came first.
+    pub fn begin_write(&mut self) -> Result<()> {
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let begun = self.batch(BEGIN_WRITE);
+        self.connection.busy_timeout(BUSY_WAIT)?;
+        let Some(Queue(waiting)) = self.queue.as_ref().filter(|_| is_busy(&begun)) else {
+            return begun;
+        };
+        waiting.lock_shared()?;
+        let begun = self.connection.execute_batch(BEGIN_WRITE);
+        waiting.unlock()?;
+        Ok(begun?)
     }
 
     pub fn batch(&mut self, sql: &str) -> Result<()> {
@@ -188,6 +234,27 @@ fn create_folder(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_waits_to_write_is_seen_by_other_programs() {
+        let folder = tempfile::tempdir().unwrap();
+        // Two connections lock one another out as two programs do.
+        let mut writes = SqliteConnection::open_writer(folder.path()).unwrap();
+        let mut waits = SqliteConnection::open_writer(folder.path()).unwrap();
+        let queue = Queue::open(folder.path()).unwrap();
+        writes.begin_write().unwrap();
+        assert!(!queue.has_anybody());
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| waits.begin_write());
+            while !queue.has_anybody() {
+                std::thread::yield_now();
+            }
+            writes.batch("COMMIT").unwrap();
+            waiting.join().unwrap().expect("its turn");
+        });
+        assert!(!queue.has_anybody());
+        waits.batch("COMMIT").unwrap();
+    }
 
     #[test]
     fn a_commit_waits_for_the_disk() {

@@ -19,18 +19,26 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread::{self, ThreadId},
+    time::Duration,
 };
 
 use anyhow::{anyhow, bail};
 
-use crate::{Result, connection::Connection, tx::Tx};
+use crate::{Result, connection::Connection, sqlite::Queue, tx::Tx};
 
 /// The most changes committed as one. PostgreSQL keeps 64 savepoints of a transaction in fast
 /// memory; beyond, the gain of a larger group is small anyway.
 const GROUP_MAX: u32 = 60;
 
+/// How long to look away while others go first, and how often at most: SQLite looks for its turn every
+/// tenth of a second.
+const COURTESY: Duration = Duration::from_millis(1);
+const COURTESY_LOOKS_MAX: u32 = 1_000;
+
 pub(crate) struct Writer {
     bucket_key: [u8; 16],
+    /// Other programs that wait to write.
+    queue: Option<Queue>,
     /// Changes that have announced themselves and have not got the writer yet.
     waiting: AtomicUsize,
     /// Changes that got the writer.
@@ -68,9 +76,10 @@ struct Group {
 }
 
 impl Writer {
-    pub fn new(connection: Connection, bucket_key: [u8; 16]) -> Self {
+    pub fn new(connection: Connection, queue: Option<Queue>, bucket_key: [u8; 16]) -> Self {
         Self {
             bucket_key,
+            queue,
             waiting: AtomicUsize::new(0),
             served: AtomicUsize::new(0),
             busy: Mutex::new(None),
@@ -145,14 +154,20 @@ impl Writer {
     /// makes one long change after the other would keep everybody else out.
     fn let_others_go_first(&self) {
         let served = self.served.load(Ordering::SeqCst);
-        while self.is_awaited() && self.served.load(Ordering::SeqCst) == served {
-            thread::yield_now();
+        let mut looks = 0;
+        while self.is_awaited()
+            && self.served.load(Ordering::SeqCst) == served
+            && looks < COURTESY_LOOKS_MAX
+        {
+            thread::sleep(COURTESY);
+            looks += 1;
         }
     }
 
-    /// Whether somebody waits to make a change.
+    /// Whether somebody waits to make a change, in this program or another.
     pub fn is_awaited(&self) -> bool {
         self.waiting.load(Ordering::SeqCst) > 0
+            || self.queue.as_ref().is_some_and(Queue::has_anybody)
     }
 
     /// Runs `work` with more memory for what it changes.
@@ -362,6 +377,26 @@ mod tests {
             .unwrap();
         assert_eq!(setting(&store).as_deref(), Some("second"));
         assert_eq!(store.0.writer.counts().commits, commits + 1, "one commit for both");
+    }
+
+    #[test]
+    fn long_changes_one_after_the_other_let_others_in_between() {
+        let (_folder, store) = store();
+        std::thread::scope(|scope| {
+            let mut other = None;
+            store
+                .write_relaxed(|_| {
+                    other = Some(scope.spawn(|| store.write(|tx| tx.set_setting("name", "other"))));
+                    while !store.is_awaited() {
+                        std::thread::yield_now();
+                    }
+                    Ok(())
+                })
+                .unwrap();
+            let seen = store.write_relaxed(|tx| tx.setting("name")).unwrap();
+            assert_eq!(seen.as_deref(), Some("other"), "who waited went first");
+            other.expect("spawned above").join().unwrap().unwrap();
+        });
     }
 
     #[test]

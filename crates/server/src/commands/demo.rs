@@ -153,7 +153,7 @@ fn empty(place: &str) -> Result<()> {
         !place.starts_with("postgres://") && !place.starts_with("postgresql://"),
         "a sample shop on PostgreSQL is not removed from here; drop its database and run again"
     );
-    for name in ["aftercart.db", "aftercart.db-wal", "aftercart.db-shm"] {
+    for name in ["aftercart.db", "aftercart.db-wal", "aftercart.db-shm", "aftercart.waiting"] {
         let file = Path::new(place).join(name);
         if file.exists() {
             std::fs::remove_file(&file)

@@ -17,7 +17,7 @@ const PURE: [&str; 8] =
 const ARROWS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("liquid", &[]),
-    ("segment", &["model"]),
+    ("segment", &["insight", "model"]),
     ("recommend", &["model"]),
     ("policy", &["model"]),
     ("insight", &["model"]),

@@ -6,11 +6,14 @@
 //! those the flow was offered to spent than those held out by lot, mailed or not; it carries an
 //! interval and says so when it cannot tell.
 //!
+//! Beside the mail, [`lifetime`] says what a customer's own orders promise.
+//!
 //! Everything here is a function from rows to figures: the caller reads the rows.
 
 mod attribution;
 mod curve;
 mod leak;
+pub mod lifetime;
 mod lift;
 mod report;
 mod rows;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    OrderSummary,
+    OrderSummary, evenly_picked,
     minimise::minimise,
     special::{digamma, gauss_rest, ln_gamma},
 };
@@ -26,34 +26,34 @@ pub struct BgNbd {
     pub b: f64,
 }
 
-/// An estimate beyond these says that the orders do not tell: without anybody who stops, `a` runs
+/// A parameter whose logarithm is beyond this says that the orders do not tell: without anybody who stops, `a` runs
 /// to 0 and `b` to infinity, and all rates being one rate sends `r` and `alpha` to infinity.
-const PARAMETER_MIN: f64 = 1e-4;
-const PARAMETER_MAX: f64 = 1e6;
+const LOG_MAX: f64 = 14.0;
 
 /// How well the likelihood's slope is to vanish, for each customer.
 const SLOPE_MAX: f64 = 1e-7;
 
 impl BgNbd {
-    /// The estimate of greatest likelihood. Customers who are alike to the day are counted rather
-    /// than asked one by one. `None` where nobody came back or the estimate does not settle.
+    /// The estimate of greatest likelihood, of at most [`FIT_CUSTOMERS_MAX`] customers evenly picked.
+    /// Those who are alike to the day are counted rather than asked one by one. `None` where nobody
+    /// came back or the estimate does not settle.
     pub fn fit(summaries: &[OrderSummary]) -> Option<Self> {
-        let customers = Alike::count(summaries);
+        let summaries = evenly_picked(summaries);
+        let customers = Alike::count(&summaries);
         let total = summaries.len() as f64;
         if customers.iter().all(|it| it.repeats == 0) {
             return None;
         }
         let ages: f64 = summaries.iter().map(|it| it.age_days).sum();
         let start = [0.5, (ages / total).max(1.0), 1.0, 2.0].map(f64::ln);
-        let found = minimise(start, SLOPE_MAX, |logs| {
+        let found = minimise(start, SLOPE_MAX, LOG_MAX, |logs| {
             let model = Self::of_logs(logs);
             let (value, slope) = model.log_likelihood_and_slope(&customers);
             // By the chain rule the slope over logarithms is the slope times the parameter.
             let scale = [model.r, model.alpha, model.a, model.b];
             (-value / total, std::array::from_fn(|i| -slope[i] * scale[i] / total))
         })?;
-        let is_told = found.iter().all(|it| (PARAMETER_MIN..=PARAMETER_MAX).contains(&it.exp()));
-        is_told.then(|| Self::of_logs(&found))
+        Some(Self::of_logs(&found))
     }
 
     fn of_logs([r, alpha, a, b]: &[f64; 4]) -> Self {
@@ -190,7 +190,7 @@ struct Alike {
 
 impl Alike {
     /// In the order of their purchases.
-    fn count(summaries: &[OrderSummary]) -> Vec<Self> {
+    fn count(summaries: &[&OrderSummary]) -> Vec<Self> {
         let mut counts: BTreeMap<(u32, u32, u32), u32> = BTreeMap::new();
         for it in summaries {
             let days = |days: f64| days.round() as u32;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    OrderSummary,
+    OrderSummary, evenly_picked,
     minimise::minimise,
     special::{digamma, ln_gamma},
 };
@@ -24,19 +24,21 @@ pub struct GammaGamma {
     pub v: f64,
 }
 
-/// An estimate beyond these says that the orders do not tell.
-const PARAMETER_MIN: f64 = 1e-4;
-const PARAMETER_MAX: f64 = 1e9;
+/// A parameter whose logarithm is beyond this says that the orders do not tell.
+const LOG_MAX: f64 = 14.0;
 
 /// How well the likelihood's slope is to vanish, for each customer.
 const SLOPE_MAX: f64 = 1e-7;
 
 impl GammaGamma {
     /// The estimate of greatest likelihood, from the customers with repeats that were worth
-    /// something. `None` without any, or where it does not settle, as where every order is worth
+    /// something, at most [`FIT_CUSTOMERS_MAX`](super::FIT_CUSTOMERS_MAX) of them evenly picked. `None` without any, or where it does not settle, as where every order is worth
     /// the same.
     pub fn fit(summaries: &[OrderSummary]) -> Option<Self> {
-        let customers = Alike::count(summaries);
+        // The model knows no gifts.
+        let is_told = |it: &&OrderSummary| it.repeats > 0 && it.mean_value > 0.0;
+        let told: Vec<&OrderSummary> = summaries.iter().filter(is_told).collect();
+        let customers = Alike::count(&evenly_picked(&told));
         let total: f64 = customers.iter().map(|it| it.count).sum();
         if total == 0.0 {
             return None;
@@ -45,15 +47,14 @@ impl GammaGamma {
         let unit = customers.iter().map(|it| it.count * it.value).sum::<f64>() / total;
         let customers: Vec<Alike> =
             customers.into_iter().map(|it| Alike { value: it.value / unit, ..it }).collect();
-        let found = minimise([2.0_f64, 2.0, 1.0].map(f64::ln), SLOPE_MAX, |logs| {
+        let found = minimise([2.0_f64, 2.0, 1.0].map(f64::ln), SLOPE_MAX, LOG_MAX, |logs| {
             let model = Self::of_logs(logs);
             let (value, slope) = model.log_likelihood_and_slope(&customers);
             let scale = [model.p, model.q - 1.0, model.v];
             (-value / total, std::array::from_fn(|i| -slope[i] * scale[i] / total))
         })?;
         let model = Self::of_logs(&found);
-        let is_told = found.iter().all(|it| (PARAMETER_MIN..=PARAMETER_MAX).contains(&it.exp()));
-        is_told.then_some(Self { v: model.v * unit, ..model })
+        Some(Self { v: model.v * unit, ..model })
     }
 
     fn of_logs([p, q, v]: &[f64; 3]) -> Self {
@@ -114,11 +115,10 @@ struct Alike {
 }
 
 impl Alike {
-    /// In the order of their purchases; those whose repeats were worth nothing are left out, as the
-    /// model knows no gifts.
-    fn count(summaries: &[OrderSummary]) -> Vec<Self> {
+    /// In the order of their purchases.
+    fn count(summaries: &[&&OrderSummary]) -> Vec<Self> {
         let mut counts: BTreeMap<(u32, u64), u32> = BTreeMap::new();
-        for it in summaries.iter().filter(|it| it.repeats > 0 && it.mean_value > 0.0) {
+        for it in summaries {
             // The bits of positive numbers stand in their order.
             *counts.entry((it.repeats, it.mean_value.to_bits())).or_default() += 1;
         }

@@ -8,10 +8,12 @@ const HALVINGS_MAX: u32 = 60;
 
 /// The point where `function` is least, from `start` downhill by BFGS with backtracking (Nocedal
 /// and Wright, Numerical Optimization, 2nd edition, algorithms 6.1 and 3.1). `None` where it does
-/// not settle: the slope is still more than `slope_max` in some direction when no step leads down.
+/// not settle: it runs beyond `reach` in some direction, or the slope is still more than `slope_max`
+/// when no step leads down.
 pub(super) fn minimise<const N: usize>(
     start: [f64; N],
     slope_max: f64,
+    reach: f64,
     mut function: impl FnMut(&[f64; N]) -> Slope<N>,
 ) -> Option<[f64; N]> {
     let mut at = start;
@@ -20,6 +22,9 @@ pub(super) fn minimise<const N: usize>(
     for step in 0..STEPS_MAX {
         if slope.iter().all(|it| it.abs() <= slope_max) {
             return Some(at);
+        }
+        if at.iter().any(|it| it.abs() > reach) {
+            return None;
         }
         let mut direction = times(&inverse, &slope).map(|it| -it);
         if dot(&direction, &slope) >= 0.0 {
@@ -104,7 +109,7 @@ mod tests {
 
     #[test]
     fn finds_the_bottom_of_rosenbrocks_valley() {
-        let found = minimise([-1.2, 1.0], 1e-9, |[x, y]| {
+        let found = minimise([-1.2, 1.0], 1e-9, 10.0, |[x, y]| {
             let (a, b) = (1.0 - x, y - x * x);
             (a * a + 100.0 * b * b, [-2.0 * a - 400.0 * x * b, 200.0 * b])
         })
@@ -114,7 +119,7 @@ mod tests {
 
     #[test]
     fn says_where_there_is_no_bottom() {
-        assert_eq!(minimise([0.0], 1e-9, |[x]| (-x, [-1.0])), None);
-        assert_eq!(minimise([1.0], 1e-9, |[_]| (f64::NAN, [f64::NAN])), None);
+        assert_eq!(minimise([0.0], 1e-9, 1e3, |[x]| (-x, [-1.0])), None);
+        assert_eq!(minimise([1.0], 1e-9, 1e3, |[_]| (f64::NAN, [f64::NAN])), None);
     }
 }

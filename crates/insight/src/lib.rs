@@ -6,14 +6,14 @@
 //! those the flow was offered to spent than those held out by lot, mailed or not; it carries an
 //! interval and says so when it cannot tell.
 //!
-//! Beside the mail, [`lifetime`] says what a customer's own orders promise.
+//! Beside the mail, a [`ShopModel`] says what a customer's own orders promise.
 //!
 //! Everything here is a function from rows to figures: the caller reads the rows.
 
 mod attribution;
 mod curve;
 mod leak;
-pub mod lifetime;
+mod lifetime;
 mod lift;
 mod report;
 mod rows;
@@ -25,6 +25,10 @@ mod samples;
 pub use attribution::{Credit, Window, attribute};
 pub use curve::{Curves, curves};
 pub use leak::{Leak, LeakKind, leaks, lost_customers};
+pub use lifetime::{
+    BgNbd, FIT_CUSTOMERS_MAX, GammaGamma, OrderSummary, PaidOrder, REPEAT_CUSTOMERS_MIN,
+    RFM_CUSTOMERS_MIN, Rfm, RfmModel, ShopModel, ShopModelFit,
+};
 pub use lift::{Answer, Lift, LiftOptions, Side, lift};
 pub use report::{Base, Figures, Report, StepFigures, report};
 pub use rows::{EnrolmentRow, MessageRow, OrderRow};

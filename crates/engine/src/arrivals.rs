@@ -253,6 +253,8 @@ fn kind_name(kind: EventKind) -> &'static str {
         EventKind::MessageDropped => "message dropped",
         EventKind::Enrolled => "enrolled",
         EventKind::EnrolmentEnded => "enrolment ended",
+        EventKind::SegmentEntered => "segment entered",
+        EventKind::SegmentLeft => "segment left",
         EventKind::ProductSaved => "product saved",
         EventKind::ProductRemoved => "product removed",
         EventKind::StockCounted => "stock counted",

@@ -192,10 +192,8 @@ impl Engine {
     fn note_members(&self, id: &FlowId, now: Timestamp) -> Result<()> {
         let segments = self.store().read(|tx| tx.segments())?;
         let flow = self.store().read(|tx| self.definition(tx, id))?.1;
-        for segment in segments.iter().filter(|it| flow.is_triggered_by_segment(&it.id)) {
-            let condition = parse(&segment.condition)?;
-            let members = self.members_of(&condition, now)?;
-            self.store().write(|tx| tx.set_members(&segment.id, &members, now))?;
+        for segment in segments.iter().filter(|it| flow.is_started_by(&it.id)) {
+            self.take_up(&segment.id, &segment.condition, now)?;
         }
         Ok(())
     }

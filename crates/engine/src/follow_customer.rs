@@ -59,7 +59,8 @@ impl Engine {
         now: Timestamp,
     ) -> Result<()> {
         self.end_what_is_stopped(tx, customer, now)?;
-        self.follow_customer(tx, customer, None, now)
+        self.follow_customer(tx, customer, None, now)?;
+        self.follow_segments(tx, customer, now).map(drop)
     }
 
     fn changes_due(

@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use aftercart_insight::ShopModel;
 use aftercart_model::{Product, ProductId, Rating, Review, ReviewState};
 use aftercart_recommend::Model;
 use aftercart_segment::{Catalogue, Relations};
@@ -15,7 +16,7 @@ use aftercart_store::Tx;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::{Engine, recommend_products::MODEL_BLOB, setting};
+use crate::{Engine, recommend_products::MODEL_BLOB, setting, shop_model::shop_model};
 
 /// The shop's own words on how a product is used together with others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +76,8 @@ pub struct Known {
     /// By id: the index is the id.
     pub products: Vec<Product>,
     pub model: Option<Model>,
+    /// What the shop's orders say of its customers; `None` before the first night.
+    pub shop_model: Option<ShopModel>,
     pub catalogue: Catalogue,
     pub relations: Relations,
     pub ratings: BTreeMap<ProductId, Rating>,
@@ -149,6 +152,7 @@ impl Known {
         Ok(Self {
             catalogue: Catalogue::new(&products),
             relations: Relations::new(complements, upgrades),
+            shop_model: shop_model(tx)?,
             ratings: tx.ratings()?.into_iter().collect(),
             by_code: products.iter().map(|it| (it.code.clone(), it.id)).collect(),
             products,

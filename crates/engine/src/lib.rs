@@ -45,6 +45,7 @@ mod report_view;
 #[cfg(test)]
 mod scenarios;
 mod segments;
+mod shop_model;
 mod tokens;
 mod total;
 mod track;
@@ -60,6 +61,7 @@ use aftercart_email::{Brand, Program};
 use aftercart_flow::Flow;
 use aftercart_model::{Currency, EmailAddress, FlowId, Shop, TemplateId, Timestamp};
 use aftercart_policy::Rules;
+use aftercart_segment::Condition;
 use aftercart_store::{Store, Tx};
 use anyhow::{Context, Result};
 
@@ -128,6 +130,8 @@ pub struct Engine {
     archive: Mutex<Archive>,
     flows: RwLock<BTreeMap<(FlowId, u32), Arc<Flow>>>,
     programs: RwLock<BTreeMap<(TemplateId, u32), Arc<Program>>>,
+    /// Stored conditions by their written form.
+    conditions: RwLock<BTreeMap<String, Arc<Condition>>>,
     arrivals: Mutex<arrivals::WaitingArrivals>,
     /// How many customers had been erased when what is kept in memory was last brought in line.
     erasures_followed: AtomicU64,
@@ -173,6 +177,7 @@ impl Engine {
             archive: Mutex::new(Archive::new()),
             flows: RwLock::default(),
             programs: RwLock::default(),
+            conditions: RwLock::default(),
             arrivals: Mutex::default(),
             erasures_followed: AtomicU64::new(0),
         })

@@ -1,19 +1,23 @@
 //! Questions about everybody: how many customers meet a condition, who they are, what each clause
-//! leaves; and the customers who enter a segment that triggers a flow.
+//! leaves. Beside them, in files of their own, what is kept of segments.
 //!
 //! Every answer is one pass of the evaluator over the archive, which is brought up to the log first.
+
+mod keep;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aftercart_archive::{Archive, Candidate};
 use aftercart_model::{ConsentState, CustomerId, FlowId, OrderId, SegmentId, Timestamp, Topic};
 use aftercart_segment::{Condition, CustomerFacts, parse};
-use aftercart_store::{FlowState, StoredSegment, Tx};
+use aftercart_store::Tx;
 use anyhow::{Context, Result};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::{Engine, advance_enrolments::Running};
+use crate::Engine;
+
+pub(crate) use keep::can_turn;
 
 /// How many customers meet a condition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -57,7 +61,7 @@ pub struct SegmentMember {
 }
 
 /// Everybody, with what a history does not hold.
-struct Everybody {
+pub(crate) struct Everybody {
     customers: Vec<(CustomerId, CustomerFacts, Option<String>)>,
     zones: BTreeMap<String, TimeZone>,
     shop_zone: TimeZone,
@@ -211,7 +215,7 @@ impl Engine {
     }
 
     /// Brings the archive up to the log and asks everybody.
-    fn ask_everybody(
+    pub(crate) fn ask_everybody(
         &self,
         conditions: &[&Condition],
         now: Timestamp,
@@ -229,58 +233,6 @@ impl Engine {
         Ok((everybody, answers, newest))
     }
 
-    /// Computes the segments that trigger live flows anew and enrols who has entered them since,
-    /// with the last order as the key, so that no order enrols anyone twice.
-    pub fn refresh_segments(&self, now: Timestamp) -> Result<u64> {
-        let stored = self.store().read(|tx| tx.segments())?;
-        let live = self.store().read(|tx| {
-            let mut live = Vec::new();
-            for stored in tx.flows()?.into_iter().filter(|it| it.state == FlowState::Live) {
-                let flow = self.flow_version(tx, &stored.id, stored.version)?;
-                live.push((stored.live_since, Running { version: stored.version, flow }));
-            }
-            Ok(live)
-        })?;
-        let wanted: Vec<&StoredSegment> = stored
-            .iter()
-            .filter(|segment| {
-                live.iter().any(|(_, it)| it.flow.is_triggered_by_segment(&segment.id))
-            })
-            .collect();
-        let conditions: Vec<Condition> =
-            wanted.iter().map(|it| parse(&it.condition)).collect::<Result<_, _>>()?;
-        let asked: Vec<&Condition> = conditions.iter().collect();
-        if asked.is_empty() {
-            return Ok(0);
-        }
-        let (_, answers, _) = self.ask_everybody(&asked, now)?;
-        let mut enrolled = 0;
-        for (segment, mut members) in wanted.iter().zip(answers) {
-            members.sort_unstable();
-            enrolled += self.store().write(|tx| {
-                let before = tx.members(&segment.id)?;
-                tx.set_members(&segment.id, &members, now)?;
-                let entered = members.iter().filter(|it| before.binary_search(it).is_err());
-                let mut enrolled = 0;
-                for customer in entered {
-                    tx.lock_customer(*customer)?;
-                    let orders = tx.orders_of(*customer)?;
-                    let last = orders.iter().rfind(|it| it.is_purchase() && it.placed_at <= now);
-                    for (live_since, running) in &live {
-                        // Nobody is enrolled by time passing over what was imported.
-                        let acted = has_acted(tx, *customer, *live_since)?;
-                        if acted && running.flow.is_triggered_by_segment(&segment.id) {
-                            let entry = self.enrol(tx, running, *customer, last, now, 0)?;
-                            enrolled += u64::from(entry.is_some());
-                        }
-                    }
-                }
-                Ok(enrolled)
-            })?;
-        }
-        Ok(enrolled)
-    }
-
     /// Which flows a segment triggers.
     pub fn flows_of_segment(&self, segment: &SegmentId) -> Result<Vec<FlowId>> {
         self.store().read(|tx| {
@@ -294,24 +246,6 @@ impl Engine {
             Ok(flows)
         })
     }
-}
-
-/// Whether a customer did something themselves since a flow went live.
-fn has_acted(tx: &mut Tx<'_>, customer: CustomerId, since: Option<Timestamp>) -> Result<bool> {
-    use aftercart_model::{Agent, EventBody};
-
-    let Some(since) = since else { return Ok(false) };
-    let is_act = |body: &EventBody| {
-        matches!(
-            body,
-            EventBody::OrderPlaced { .. }
-                | EventBody::ProductViewed { .. }
-                | EventBody::CartAdded { .. }
-                | EventBody::CheckoutStarted { .. }
-                | EventBody::MessageClicked { agent: Agent::Human, .. }
-        )
-    };
-    Ok(tx.events_of(customer)?.iter().any(|it| since <= it.at && is_act(&it.body)))
 }
 
 /// The name of the shipped segment, which can be asked before it is stored.

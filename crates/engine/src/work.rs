@@ -1,5 +1,5 @@
 //! One round of everything that is due: waits that are over, messages to hand over, segments to
-//! follow, doubts to close, coupons to let go, old deliveries of webhooks to forget.
+//! follow, models to fit, doubts to close, coupons to let go, old deliveries of webhooks to forget.
 //!
 //! The server calls it every second, the simulation at each of its moments; doing it twice does
 //! nothing twice.
@@ -15,8 +15,12 @@ use crate::{Clock, DeliverySummary, Engine};
 
 /// Messages tried in one round, so that a round ends.
 const MESSAGES_PER_ROUND: u32 = 500;
-/// How often membership of segments is computed anew as time passes.
+/// How often everybody is asked what the segments in use ask.
 const SEGMENTS_EVERY: SignedDuration = SignedDuration::from_hours(24);
+/// How soon after it everybody is asked again if history was imported since.
+const SEGMENTS_AFTER_HISTORY: SignedDuration = SignedDuration::from_mins(10);
+/// Nightly chores begin so long after midnight in the shop, when hardly anybody orders.
+const NIGHT_BEGINS: SignedDuration = SignedDuration::from_hours(3);
 /// How often doubts of a day are looked for, which reads every message.
 const DOUBTS_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How often deliveries of webhooks that are too old are forgotten.
@@ -25,6 +29,9 @@ const FORGETTING_EVERY: SignedDuration = SignedDuration::from_hours(1);
 const TRAINING_EVERY: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 const SEGMENTS_AT: &str = "segments-refreshed-at";
+const FITTED_ON: &str = "shop-model-fitted-on";
+/// Set while history was imported since everybody was asked last.
+pub(crate) const HISTORY_IS_NEW: &str = "history-is-new";
 const DOUBTS_AT: &str = "doubts-closed-at";
 const FORGOTTEN_AT: &str = "deliveries-forgotten-at";
 const TRAINED_AT: &str = "recommendations-trained-at";
@@ -61,9 +68,13 @@ impl Engine {
         if self.is_time_for(TRAINED_AT, TRAINING_EVERY, now)? {
             self.train_recommendations(now)?;
         }
-        if self.is_time_for(SEGMENTS_AT, SEGMENTS_EVERY, now)? {
+        if self.is_new_night(FITTED_ON, now)? {
+            self.fit_shop_model(now)?;
+        }
+        if self.is_time_for(SEGMENTS_AT, SEGMENTS_EVERY, now)? || self.is_history_new(now)? {
             done.entered_by_segment = self.refresh_segments(now)?;
         }
+        done.entered_by_segment += self.follow_time(now)?;
         if self.is_time_for(DOUBTS_AT, DOUBTS_EVERY, now)? {
             self.close_doubts(now)?;
         }
@@ -90,5 +101,24 @@ impl Engine {
         }
         self.store().write(|tx| tx.set_setting(name, &now.to_string()))?;
         Ok(true)
+    }
+
+    /// Whether a nightly chore is still to be done in the night that began last, on the shop's clock;
+    /// notes that it is done now.
+    fn is_new_night(&self, name: &str, now: Timestamp) -> Result<bool> {
+        let night = self.shop().zone().to_datetime(now - NIGHT_BEGINS).date().to_string();
+        if self.store().read(|tx| tx.setting(name))?.as_deref() == Some(&night) {
+            return Ok(false);
+        }
+        self.store().write(|tx| tx.set_setting(name, &night))?;
+        Ok(true)
+    }
+
+    /// Whether history was imported that nobody was asked about yet; not while more of it may be on
+    /// its way.
+    fn is_history_new(&self, now: Timestamp) -> Result<bool> {
+        let is_new = self.store().read(|tx| tx.setting(HISTORY_IS_NEW))?;
+        Ok(is_new.is_some_and(|it| !it.is_empty())
+            && self.is_time_for(SEGMENTS_AT, SEGMENTS_AFTER_HISTORY, now)?)
     }
 }

@@ -63,6 +63,8 @@ pub enum Trigger {
     Event { event: TriggerEvent, filter: Option<Condition> },
     /// Becoming a member. The trigger key is the last order's id.
     Segment { segment: SegmentId },
+    /// Being a member no longer. The trigger key is the last order's id.
+    SegmentLeft { segment: SegmentId },
     /// An effect of another flow; `None` means any flow.
     MovedFrom { flow: Option<FlowId> },
 }
@@ -351,6 +353,17 @@ impl Flow {
         self.triggers()
             .iter()
             .any(|it| matches!(it, Trigger::Segment { segment: own } if own == segment))
+    }
+
+    pub fn is_triggered_by_leaving(&self, segment: &SegmentId) -> bool {
+        self.triggers()
+            .iter()
+            .any(|it| matches!(it, Trigger::SegmentLeft { segment: own } if own == segment))
+    }
+
+    /// Whether entering or leaving the segment triggers it.
+    pub fn is_started_by(&self, segment: &SegmentId) -> bool {
+        self.is_triggered_by_segment(segment) || self.is_triggered_by_leaving(segment)
     }
 
     pub fn is_moved_into_from(&self, flow: &FlowId) -> bool {

@@ -26,6 +26,8 @@ pub(crate) struct TriggerForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     segment: Option<SegmentId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    left_segment: Option<SegmentId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     moved_from: Option<FlowId>,
 }
 
@@ -68,18 +70,16 @@ impl TryFrom<TriggerForm> for Trigger {
     type Error = String;
 
     fn try_from(form: TriggerForm) -> Result<Self, String> {
-        match form {
-            TriggerForm { event: Some(event), filter, segment: None, moved_from: None } => {
-                Ok(Self::Event { event, filter })
-            }
-            TriggerForm { segment: Some(segment), event: None, filter: None, moved_from: None } => {
-                Ok(Self::Segment { segment })
-            }
-            TriggerForm { moved_from: Some(flow), event: None, filter: None, segment: None } => {
+        let TriggerForm { event, filter, segment, left_segment, moved_from } = form;
+        match (event, filter, segment, left_segment, moved_from) {
+            (Some(event), filter, None, None, None) => Ok(Self::Event { event, filter }),
+            (None, None, Some(segment), None, None) => Ok(Self::Segment { segment }),
+            (None, None, None, Some(segment), None) => Ok(Self::SegmentLeft { segment }),
+            (None, None, None, None, Some(flow)) => {
                 Ok(Self::MovedFrom { flow: (flow.as_str() != ANY_FLOW).then_some(flow) })
             }
-            _ => Err("a trigger is one of `event` (with or without `filter`), `segment` and \
-                      `moved_from`; make it one of them"
+            _ => Err("a trigger is one of `event` (with or without `filter`), `segment`, \
+                      `left_segment` and `moved_from`; make it one of them"
                 .to_owned()),
         }
     }
@@ -87,13 +87,15 @@ impl TryFrom<TriggerForm> for Trigger {
 
 impl From<Trigger> for TriggerForm {
     fn from(trigger: Trigger) -> Self {
-        let mut form = Self { event: None, filter: None, segment: None, moved_from: None };
+        let mut form =
+            Self { event: None, filter: None, segment: None, left_segment: None, moved_from: None };
         match trigger {
             Trigger::Event { event, filter } => {
                 form.event = Some(event);
                 form.filter = filter;
             }
             Trigger::Segment { segment } => form.segment = Some(segment),
+            Trigger::SegmentLeft { segment } => form.left_segment = Some(segment),
             Trigger::MovedFrom { flow } => {
                 let any = || FlowId::new(ANY_FLOW).expect("a slug");
                 form.moved_from = Some(flow.unwrap_or_else(any));

@@ -375,6 +375,9 @@ fn assumptions(flow: &Flow) -> Vec<String> {
             Trigger::Segment { segment } => taken.push(format!(
                 "nobody is enrolled by entering the segment `{segment}`; orders alone enrol"
             )),
+            Trigger::SegmentLeft { segment } => taken.push(format!(
+                "nobody is enrolled by leaving the segment `{segment}`; orders alone enrol"
+            )),
             Trigger::MovedFrom { .. } => {
                 taken.push("nobody is moved here from another flow".to_owned());
             }

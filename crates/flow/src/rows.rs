@@ -151,6 +151,10 @@ fn trigger_row(trigger: &Trigger) -> Row {
             let note = "Trigger: becoming a member, for the last order".to_owned();
             (format!("Entered the segment {}", in_words(segment.as_str())), note)
         }
+        Trigger::SegmentLeft { segment } => {
+            let note = "Trigger: being a member no longer, for the last order".to_owned();
+            (format!("Left the segment {}", in_words(segment.as_str())), note)
+        }
         Trigger::MovedFrom { flow: Some(flow) } => {
             let note = "Trigger: a purchase that ended it".to_owned();
             (format!("Moved here from {}", in_words(flow.as_str())), note)

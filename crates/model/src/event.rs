@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Consent, CustomerId, CustomerName, EnrolmentId, ExitReason, FlowId, MessageId, OrderId,
-    OrderLine, ProductFacts, ProductId, ReviewDetails, StepId,
+    OrderLine, ProductFacts, ProductId, ReviewDetails, SegmentId, StepId,
 };
 
 /// What makes an event the same event: two with one key are one, whoever sends them again.
@@ -190,6 +190,14 @@ pub enum EventBody {
         flow: FlowId,
         reason: ExitReason,
     },
+    /// The customer met the condition of a segment in use from then on.
+    SegmentEntered {
+        segment: SegmentId,
+    },
+    /// The customer met it no longer.
+    SegmentLeft {
+        segment: SegmentId,
+    },
     /// The catalogue's word on a product; of several the newest `at` holds. About no customer.
     ProductSaved {
         product: ProductId,
@@ -247,6 +255,8 @@ pub enum EventKind {
     MessageDropped = 47,
     Enrolled = 50,
     EnrolmentEnded = 51,
+    SegmentEntered = 52,
+    SegmentLeft = 53,
     ProductSaved = 70,
     ProductRemoved = 71,
     StockCounted = 72,
@@ -283,6 +293,8 @@ impl EventBody {
             Self::MessageDropped { .. } => EventKind::MessageDropped,
             Self::Enrolled { .. } => EventKind::Enrolled,
             Self::EnrolmentEnded { .. } => EventKind::EnrolmentEnded,
+            Self::SegmentEntered { .. } => EventKind::SegmentEntered,
+            Self::SegmentLeft { .. } => EventKind::SegmentLeft,
             Self::ProductSaved { .. } => EventKind::ProductSaved,
             Self::ProductRemoved { .. } => EventKind::ProductRemoved,
             Self::StockCounted { .. } => EventKind::StockCounted,

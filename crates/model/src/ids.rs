@@ -172,6 +172,10 @@ text_id! {
     SegmentId, "segment id", 64, true
 }
 text_id! {
+    /// A list's name in files and addresses.
+    ListId, "list id", 64, true
+}
+text_id! {
     /// An email template's name in files and addresses, such as `offer`.
     TemplateId, "template id", 64, true
 }

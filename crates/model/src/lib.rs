@@ -25,8 +25,8 @@ pub use customer::{
 pub use enrolment::{Enrolment, ExitReason, NewEnrolment, Position};
 pub use event::{Agent, BounceClass, Event, EventBody, EventKey, EventKind};
 pub use ids::{
-    Bucket, CustomerId, EnrolmentId, FlowId, IdError, MessageId, OrderId, PoolId, ProductId,
-    SegmentId, StepId, TemplateId,
+    Bucket, CustomerId, EnrolmentId, FlowId, IdError, ListId, MessageId, OrderId, PoolId,
+    ProductId, SegmentId, StepId, TemplateId,
 };
 pub use message::{Message, MessageClass, MessageState, Touches};
 pub use money::{Currency, CurrencyError};

@@ -184,6 +184,8 @@ pub fn rows_of(event: &Event, mut put: impl FnMut(HistoryRow)) {
         | EventBody::MessageDropped { .. }
         | EventBody::Enrolled { .. }
         | EventBody::EnrolmentEnded { .. }
+        | EventBody::SegmentEntered { .. }
+        | EventBody::SegmentLeft { .. }
         | EventBody::Custom { .. } => {}
     }
 }

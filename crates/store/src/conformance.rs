@@ -10,6 +10,7 @@ mod erasure;
 mod log;
 mod orders;
 mod people;
+mod segments;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -92,8 +93,14 @@ suite! {
         coupons_are_reserved_once,
         flows_keep_their_versions,
         templates_keep_their_versions,
-        a_membership_is_replaced_whole,
         proposals_are_kept_with_their_state,
+    }
+    segments {
+        a_segment_is_saved_renamed_and_deleted,
+        standings_are_of_kept_segments,
+        who_is_due_is_told_in_order,
+        the_size_of_a_day_is_told_once,
+        lists_hold_whole_customers,
     }
     orders {
         an_order_id_is_taken_once_across_sources,

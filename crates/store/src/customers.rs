@@ -113,6 +113,9 @@ impl Tx<'_> {
         }
         let sql = "UPDATE identifiers SET customer = ?2 WHERE customer = ?1";
         self.execute(sql, values![gone[0], root])?;
+        // How the whole customer stands to segments is asked anew by whoever made them one.
+        let sql = "DELETE FROM standings WHERE bucket = ?1 AND customer = ?2";
+        self.execute(sql, values![gone[0].bucket().0, gone[0]])?;
         self.members.clear();
         fill_gaps(&mut customer, merged);
         self.save_customer(&customer)?;

@@ -181,15 +181,19 @@ impl Tx<'_> {
         self.all(sql, values![now, limit], |row| row.get(0))
     }
 
-    /// When there is something to do next: an enrolment to wake or a message to try.
+    /// When there is something to do next: an enrolment to wake, a message to try, or a customer to
+    /// ask whether time alone brought them into a segment or out of it.
     pub fn next_wake(&mut self) -> Result<Option<Timestamp>> {
         let of_enrolments = "SELECT wake_at FROM enrolments WHERE wake_at IS NOT NULL \
                              ORDER BY wake_at LIMIT 1";
         let of_messages = "SELECT try_at FROM messages WHERE try_at IS NOT NULL \
                            ORDER BY try_at LIMIT 1";
         let enrolment = self.first(of_enrolments, &[], |row| row.get(0))?;
+        let of_standings = "SELECT due_at FROM standings WHERE due_at IS NOT NULL \
+                            ORDER BY due_at LIMIT 1";
         let message = self.first(of_messages, &[], |row| row.get(0))?;
-        Ok([enrolment, message].into_iter().flatten().min())
+        let standing = self.first(of_standings, &[], |row| row.get(0))?;
+        Ok([enrolment, message, standing].into_iter().flatten().min())
     }
 
     /// Keeps what became of an enrolment, if nothing else has changed it since `enrolment` was

@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, hash::Hasher as _};
 
 use aftercart_model::{
     CustomerId, EmailAddress, EnrolmentId, EventBody, EventKey, EventKind, FlowId, Identifier,
-    SegmentId, Suppression, SuppressionReason, Timestamp,
+    Suppression, SuppressionReason, Timestamp,
 };
 use anyhow::{Context as _, anyhow};
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
@@ -72,7 +72,6 @@ impl Tx<'_> {
             rows.events += self.erase_events_of(&key, *member)?;
             self.erase_member(*member)?;
         }
-        self.leave_segments(&members)?;
         self.forget_arrivals_of(&identifiers)?;
         self.members.clear();
         self.next(Counter::Erasure)?;
@@ -315,6 +314,7 @@ impl Tx<'_> {
         for sql in [
             "DELETE FROM consents WHERE bucket = ?1 AND customer = ?2",
             "DELETE FROM consent_entries WHERE bucket = ?1 AND customer = ?2",
+            "DELETE FROM standings WHERE bucket = ?1 AND customer = ?2",
             "DELETE FROM customers WHERE bucket = ?1 AND id = ?2",
         ] {
             self.execute(sql, values![bucket, member])?;
@@ -322,24 +322,9 @@ impl Tx<'_> {
         for sql in [
             "DELETE FROM identifiers WHERE customer = ?1",
             "DELETE FROM requests WHERE customer = ?1",
+            "DELETE FROM list_members WHERE customer = ?1",
         ] {
             self.execute(sql, values![member])?;
-        }
-        Ok(())
-    }
-
-    /// Out of every membership as it was last computed.
-    fn leave_segments(&mut self, members: &[CustomerId]) -> Result<()> {
-        let sql = "SELECT segment, at FROM memberships";
-        let stored: Vec<(SegmentId, Timestamp)> =
-            self.all(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        for (segment, at) in stored {
-            let before = self.members(&segment)?;
-            let mut left = before.clone();
-            left.retain(|it| !members.contains(it));
-            if left.len() < before.len() {
-                self.set_members(&segment, &left, at)?;
-            }
         }
         Ok(())
     }

@@ -41,6 +41,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("schema/0003.sql"),
         postgres: "",
     },
+    Migration {
+        number: 4,
+        name: "segments in use, and lists",
+        sql: include_str!("schema/0004.sql"),
+        postgres: "",
+    },
 ];
 
 /// Brings the store to the newest of `migrations`; refuses one that is newer still.

@@ -1,7 +1,14 @@
-//! Segments and the membership last computed for each.
+//! Segments: their conditions, who is in those that are in use, and how many were in each from day to
+//! day.
+//!
+//! A segment in use is *kept*: how each customer stands to it is a row, changed in the transaction of
+//! the event that changed it. Of customers who are not in it a row stands only if time alone may bring
+//! them in. Standings are of whole customers: a member that was found to be another has none.
+
+use std::rc::Rc;
 
 use aftercart_model::{CustomerId, SegmentId, Timestamp};
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use crate::{
     Result,
@@ -17,8 +24,24 @@ pub struct StoredSegment {
     pub condition: String,
 }
 
-/// Far above every customer there can be on one store; a membership that says more is damaged.
-const MEMBERS_MAX: usize = 1 << 30;
+/// A segment whose membership is kept up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptSegment {
+    pub id: SegmentId,
+    /// In its written form, as it was when the membership was taken up.
+    pub condition: String,
+    pub since: Timestamp,
+}
+
+/// How a customer stands to a kept segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub is_member: bool,
+    /// Since when it is so.
+    pub since: Timestamp,
+    /// When it is to be asked again though nothing happened.
+    pub due_at: Option<Timestamp>,
+}
 
 impl Tx<'_> {
     pub fn save_segment(&mut self, segment: &StoredSegment, at: Timestamp) -> Result<()> {
@@ -33,31 +56,120 @@ impl Tx<'_> {
         self.all("SELECT id, name, condition FROM segments ORDER BY id", &[], read_segment)
     }
 
-    /// Who was in the segment when that was last computed, by id; nobody if it never was.
+    pub fn segment(&mut self, id: &SegmentId) -> Result<Option<StoredSegment>> {
+        let sql = "SELECT id, name, condition FROM segments WHERE id = ?1";
+        self.first(sql, values![id], read_segment)
+    }
+
+    /// Deletes a segment with all that is kept of it; `false` if there is none.
+    pub fn delete_segment(&mut self, id: &SegmentId) -> Result<bool> {
+        self.stop_keeping(id)?;
+        self.execute("DELETE FROM segment_sizes WHERE segment = ?1", values![id])?;
+        self.execute("DELETE FROM memberships WHERE segment = ?1", values![id])?;
+        Ok(self.execute("DELETE FROM segments WHERE id = ?1", values![id])? > 0)
+    }
+
+    /// The segments in use, by id; read once in a transaction.
+    pub fn kept_segments(&mut self) -> Result<Rc<[KeptSegment]>> {
+        if let Some(kept) = &self.kept_segments {
+            return Ok(Rc::clone(kept));
+        }
+        let sql = "SELECT segment, condition, since FROM kept_segments ORDER BY segment";
+        let kept: Rc<[KeptSegment]> = self.all(sql, &[], read_kept)?.into();
+        self.kept_segments = Some(Rc::clone(&kept));
+        Ok(kept)
+    }
+
+    /// Says that a segment's membership is kept up from now on. Its standings were set before.
+    pub fn keep_segment(&mut self, segment: &KeptSegment) -> Result<()> {
+        let KeptSegment { id, condition, since } = segment;
+        if self.segment(id)?.is_none() {
+            bail!("segment `{id}` is not in the store; save it first");
+        }
+        self.kept_segments = None;
+        let sql = "INSERT INTO kept_segments (segment, condition, since) VALUES (?1, ?2, ?3) \
+                   ON CONFLICT (segment) DO UPDATE SET condition = excluded.condition, \
+                   since = excluded.since";
+        self.execute(sql, values![id, condition, *since]).map(drop)
+    }
+
+    /// Forgets who is in a segment that is no longer in use.
+    pub fn stop_keeping(&mut self, segment: &SegmentId) -> Result<()> {
+        self.kept_segments = None;
+        self.execute("DELETE FROM kept_segments WHERE segment = ?1", values![segment])?;
+        self.execute("DELETE FROM standings WHERE segment = ?1", values![segment]).map(drop)
+    }
+
+    /// Who is in a kept segment, by id; nobody if it is not kept.
     pub fn members(&mut self, segment: &SegmentId) -> Result<Vec<CustomerId>> {
-        let sql = "SELECT members FROM memberships WHERE segment = ?1";
-        let packed: Option<Vec<u8>> = self.first(sql, values![segment], |row| row.get(0))?;
-        packed.map_or(Ok(Vec::new()), |packed| {
-            unpack(&packed).with_context(|| format!("membership of segment `{segment}`"))
+        let sql = "SELECT customer FROM standings WHERE segment = ?1 AND is_member = 1 \
+                   ORDER BY customer";
+        self.all(sql, values![segment], |row| row.get(0))
+    }
+
+    pub fn count_members(&mut self, segment: &SegmentId) -> Result<u64> {
+        let sql = "SELECT COUNT(*) FROM standings WHERE segment = ?1 AND is_member = 1";
+        self.one(sql, values![segment])
+    }
+
+    /// Of a kept segment everybody with a standing, by id.
+    pub fn standings(&mut self, segment: &SegmentId) -> Result<Vec<(CustomerId, Standing)>> {
+        let sql = "SELECT customer, is_member, since, due_at FROM standings WHERE segment = ?1 \
+                   ORDER BY customer";
+        self.all(sql, values![segment], |row| Ok((row.get(0)?, read_standing(row, 1)?)))
+    }
+
+    /// How a customer stands to the kept segments; those without a row they are not in.
+    pub fn standings_of(&mut self, customer: CustomerId) -> Result<Vec<(SegmentId, Standing)>> {
+        let sql = "SELECT segment, is_member, since, due_at FROM standings \
+                   WHERE bucket = ?1 AND customer = ?2 ORDER BY segment";
+        self.all(sql, values![customer.bucket().0, customer], |row| {
+            Ok((row.get(0)?, read_standing(row, 1)?))
         })
     }
 
-    /// Keeps who is in the segment now, in place of who was.
-    pub fn set_members(
+    /// Keeps how a customer stands to a segment from now on; `None`: not in it, and only something
+    /// that happens can bring them in.
+    pub fn set_standing(
         &mut self,
+        customer: CustomerId,
         segment: &SegmentId,
-        members: &[CustomerId],
-        at: Timestamp,
+        standing: Option<&Standing>,
     ) -> Result<()> {
-        let packed = pack(members)?;
-        let sql = "SELECT 1 FROM segments WHERE id = ?1";
-        if self.first(sql, values![segment], |_| Ok(()))?.is_none() {
-            bail!("segment `{segment}` is not in the store; save it first");
-        }
-        let sql = "INSERT INTO memberships (segment, at, members) VALUES (?1, ?2, ?3) \
-                   ON CONFLICT (segment) DO UPDATE \
-                   SET at = excluded.at, members = excluded.members";
-        self.execute(sql, values![segment, at, packed.as_slice()]).map(drop)
+        let bucket = customer.bucket().0;
+        let Some(Standing { is_member, since, due_at }) = standing.copied() else {
+            let sql = "DELETE FROM standings WHERE bucket = ?1 AND customer = ?2 AND segment = ?3";
+            return self.execute(sql, values![bucket, customer, segment]).map(drop);
+        };
+        let sql = "INSERT INTO standings (bucket, customer, segment, is_member, since, due_at) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (bucket, customer, segment) \
+                   DO UPDATE SET is_member = excluded.is_member, since = excluded.since, \
+                   due_at = excluded.due_at";
+        self.execute(sql, values![bucket, customer, segment, is_member, since, due_at]).map(drop)
+    }
+
+    /// Whom time alone may have brought into a kept segment or out of one, the longest due first.
+    pub fn due_standings(&mut self, now: Timestamp, limit: u32) -> Result<Vec<CustomerId>> {
+        let sql = "SELECT customer FROM standings WHERE due_at <= ?1 \
+                   ORDER BY due_at, customer LIMIT ?2";
+        let mut due: Vec<CustomerId> = self.all(sql, values![now, limit], |row| row.get(0))?;
+        due.dedup();
+        Ok(due)
+    }
+
+    /// Keeps how many customers were in a segment on a day, in the form 2026-03-01; told again, the
+    /// later holds.
+    pub fn note_size(&mut self, segment: &SegmentId, day: &str, customers: u64) -> Result<()> {
+        let sql = "INSERT INTO segment_sizes (segment, day, customers) VALUES (?1, ?2, ?3) \
+                   ON CONFLICT (segment, day) DO UPDATE SET customers = excluded.customers";
+        self.execute(sql, values![segment, day, customers]).map(drop)
+    }
+
+    /// How many were in a segment, by day, from `since` on.
+    pub fn sizes(&mut self, segment: &SegmentId, since: &str) -> Result<Vec<(String, u64)>> {
+        let sql = "SELECT day, customers FROM segment_sizes WHERE segment = ?1 AND day >= ?2 \
+                   ORDER BY day";
+        self.all(sql, values![segment, since], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 }
 
@@ -65,70 +177,14 @@ fn read_segment(row: &Row<'_>) -> Result<StoredSegment> {
     Ok(StoredSegment { id: row.get(0)?, name: row.get(1)?, condition: row.get(2)? })
 }
 
-/// Sorted ids as steps from one to the next, seven bits to a byte, the eighth saying that more
-/// follow; two or three bytes a member instead of the thirty of a row.
-fn pack(members: &[CustomerId]) -> Result<Vec<u8>> {
-    let mut sorted: Vec<u64> = Vec::with_capacity(members.len());
-    for member in members {
-        sorted.push(u64::try_from(member.0).context("a customer's id is above 0")?);
-    }
-    sorted.sort_unstable();
-    sorted.dedup();
-
-    let mut packed = Vec::with_capacity(sorted.len() * 3);
-    let mut before = 0;
-    for id in sorted {
-        let mut step = id - before;
-        before = id;
-        while step >= 0x80 {
-            packed.push((step & 0x7f) as u8 | 0x80);
-            step >>= 7;
-        }
-        packed.push(step as u8);
-    }
-    Ok(packed)
+fn read_kept(row: &Row<'_>) -> Result<KeptSegment> {
+    Ok(KeptSegment { id: row.get(0)?, condition: row.get(1)?, since: row.get(2)? })
 }
 
-fn unpack(packed: &[u8]) -> Result<Vec<CustomerId>> {
-    let mut members = Vec::new();
-    let (mut id, mut step, mut shift) = (0_u64, 0_u64, 0_u32);
-    for byte in packed {
-        if shift > 63 || members.len() >= MEMBERS_MAX {
-            bail!("the bytes are damaged; compute the segment again");
-        }
-        step |= u64::from(byte & 0x7f) << shift;
-        shift += 7;
-        if byte & 0x80 == 0 {
-            id =
-                id.checked_add(step).context("the bytes are damaged; compute the segment again")?;
-            members.push(CustomerId(i64::try_from(id)?));
-            (step, shift) = (0, 0);
-        }
-    }
-    Ok(members)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::{collection::vec, prelude::*};
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_membership_comes_back_sorted_and_without_repetition(
-            ids in vec(prop_oneof![0_i64..50, 0_i64..i64::MAX], 0..60),
-        ) {
-            let members: Vec<CustomerId> = ids.into_iter().map(CustomerId).collect();
-            let mut expected = members.clone();
-            expected.sort();
-            expected.dedup();
-            prop_assert_eq!(unpack(&pack(&members).unwrap()).unwrap(), expected);
-        }
-
-        #[test]
-        fn damaged_bytes_are_an_error_or_members_never_a_panic(bytes in vec(any::<u8>(), 0..40)) {
-            drop(unpack(&bytes));
-        }
-    }
+fn read_standing(row: &Row<'_>, from: usize) -> Result<Standing> {
+    Ok(Standing {
+        is_member: row.get(from)?,
+        since: row.get(from + 1)?,
+        due_at: row.get(from + 2)?,
+    })
 }

@@ -6,7 +6,7 @@ use aftercart_model::{Bucket, CustomerId};
 use anyhow::{Context as _, bail};
 
 use crate::{
-    Result,
+    KeptSegment, Result,
     connection::Connection,
     dialect::Dialect,
     value::{FromValue, Row, Value, values},
@@ -27,6 +27,8 @@ pub struct Tx<'a> {
     pub(crate) members: HashMap<CustomerId, Rc<[CustomerId]>>,
     /// The key of what is left of those who were erased, once it was asked for.
     pub(crate) erasure_key: Option<[u8; 16]>,
+    /// The segments in use, once they were asked for.
+    pub(crate) kept_segments: Option<Rc<[KeptSegment]>>,
 }
 
 /// What is counted up in the store. The log's head is the place of the newest event.
@@ -88,6 +90,7 @@ impl<'a> Tx<'a> {
             counters,
             members: HashMap::new(),
             erasure_key: None,
+            kept_segments: None,
         }
     }
 

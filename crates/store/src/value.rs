@@ -5,7 +5,7 @@
 
 use aftercart_model::{
     ConsentBasis, ConsentState, CouponState, CustomerId, EmailAddress, EnrolmentId, ExitReason,
-    FlowId, MessageClass, MessageId, MessageState, OrderId, PoolId, ProductId, ReviewState,
+    FlowId, ListId, MessageClass, MessageId, MessageState, OrderId, PoolId, ProductId, ReviewState,
     SegmentId, StepId, SuppressionReason, TemplateId, Timestamp, Topic,
 };
 use anyhow::{Context as _, bail};
@@ -240,7 +240,7 @@ macro_rules! text_ids {
         }
     )*};
 }
-text_ids!(FlowId, OrderId, PoolId, SegmentId, StepId, TemplateId);
+text_ids!(FlowId, ListId, OrderId, PoolId, SegmentId, StepId, TemplateId);
 
 /// The words under which the members of a closed set are stored.
 macro_rules! words {

@@ -67,7 +67,7 @@ fn errors_say_where_and_how_to_mend() {
     assert_snapshot!(refused("after 30 days", "after 0 days"), @"cannot read flow `upsell-cross-sell`: lets customers in again after 0 days; choose 1 to 365");
     assert_snapshot!(refused("name: Upsell after an order", "name: ''"), @"cannot read flow `upsell-cross-sell`: its name is empty; give it one");
     assert_snapshot!(refused("move_to: feedback", "move_to: upsell-cross-sell"), @"cannot read flow `upsell-cross-sell`: moves customers to itself; name another flow");
-    assert_snapshot!(refused("segment: upsell", "segment: upsell\n    event: order_completed"), @"cannot read the flow: line 11, column 5: a trigger is one of `event` (with or without `filter`), `segment` and `moved_from`; make it one of them");
+    assert_snapshot!(refused("segment: upsell", "segment: upsell\n    event: order_completed"), @"cannot read the flow: line 11, column 5: a trigger is one of `event` (with or without `filter`), `segment`, `left_segment` and `moved_from`; make it one of them");
     assert_snapshot!(refused("event: order_completed", "event: order_completed\n    filter: bougth a kettle"), @"cannot read the flow: line 11, column 13: line 1, column 1: `bougth` does not fit here; did you mean `bought`?");
     assert_snapshot!(refused("holdout_percent: 10", "holdout: 10"), @"cannot read the flow: line 14, column 1: unknown field `holdout`, expected one of id, name, class, topic, triggers, trigger_key, audience, re_entry, holdout_percent, exit, coupon, send_at, steps");
     let coupon = "coupon:\n  pool: next10\n  offer:\n    percent: 10\n  # From the discount to the midnight after the nudge, where the customer is.\n  lives_days: 5\n  order_minor_min: 2500\n";

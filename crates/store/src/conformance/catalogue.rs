@@ -1,7 +1,7 @@
 //! Products, pictures, reviews, coupons, and the shop's documents.
 
 use super::*;
-use crate::{FlowState, StoredSegment};
+use crate::FlowState;
 
 pub fn products_are_numbered_densely(store: &Store) {
     let kettle = Product {
@@ -255,32 +255,6 @@ pub fn templates_keep_their_versions(store: &Store) {
     let named: Vec<(&str, u32, &str)> =
         all.iter().map(|(id, version, document)| (id.as_str(), *version, &**document)).collect();
     assert_eq!(named, [("nudge", 1, "n"), ("offer", 2, "two")]);
-}
-
-pub fn a_membership_is_replaced_whole(store: &Store) {
-    let id = SegmentId::new("upsell").unwrap();
-    let segment = |condition: &str| StoredSegment {
-        id: id.clone(),
-        name: "Upsell".to_owned(),
-        condition: condition.to_owned(),
-    };
-    write(store, |tx| {
-        tx.save_segment(&segment("ordered at least 1 time"), NOON)?;
-        tx.save_segment(&segment("ordered at least 2 times"), at(1))
-    });
-    assert_eq!(read(store, |tx| tx.segments()), [segment("ordered at least 2 times")]);
-    assert_eq!(read(store, |tx| tx.members(&id)), [], "never computed");
-
-    let mut customers: Vec<CustomerId> = (0..300).map(|n| CustomerId(n * 257 + 1)).collect();
-    customers.reverse();
-    write(store, |tx| tx.set_members(&id, &customers, at(2)));
-    customers.reverse();
-    assert_eq!(read(store, |tx| tx.members(&id)), customers, "sorted");
-    write(store, |tx| tx.set_members(&id, &customers[5..7], at(3)));
-    assert_eq!(read(store, |tx| tx.members(&id)), customers[5..7]);
-    let unknown = SegmentId::new("x").unwrap();
-    let why = store.write(|tx| tx.set_members(&unknown, &[], NOON)).unwrap_err();
-    assert_eq!(why.to_string(), "segment `x` is not in the store; save it first");
 }
 
 pub fn proposals_are_kept_with_their_state(store: &Store) {

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    Arrival, ArrivalOutcome, Letter, Remembered, RequestKind, StoredSegment, dialect::Dialect,
-    value::values,
+    Arrival, ArrivalOutcome, Letter, Remembered, RequestKind, Standing, StoredList, StoredSegment,
+    dialect::Dialect, value::values,
 };
 
 /// Texts that lead to the customer or speak of them; none may be anywhere afterwards.
@@ -175,7 +175,11 @@ fn plant(store: &Store) -> (CustomerId, MessageId) {
         let segment = SegmentId::new("buyers")?;
         let (name, condition) = ("Buyers".to_owned(), "ordered".to_owned());
         tx.save_segment(&StoredSegment { id: segment.clone(), name, condition }, NOON)?;
-        tx.set_members(&segment, &[customer], NOON)?;
+        let standing = Standing { is_member: true, since: NOON, due_at: Some(at(7)) };
+        tx.set_standing(customer, &segment, Some(&standing))?;
+        let list = ListId::new("vip")?;
+        tx.save_list(&StoredList { id: list.clone(), name: "VIP".to_owned(), created_at: NOON })?;
+        tx.add_to_list(&list, customer, NOON)?;
         tx.keep_arrivals(&[Arrival {
             at: NOON,
             source: "shop".to_owned(),
@@ -211,6 +215,8 @@ pub fn no_table_names_whoever_was_erased(store: &Store) {
     }
     let segment = SegmentId::new("buyers").unwrap();
     assert_eq!(read(store, |tx| tx.members(&segment)), []);
+    assert_eq!(read(store, |tx| tx.due_standings(at(99), 9)), []);
+    assert_eq!(read(store, |tx| tx.list_members(&ListId::new("vip")?)), []);
     assert_eq!(read(store, |tx| tx.open_requests(9)), []);
     // What sums and recommendations rest on.
     let sold = read(store, |tx| tx.order(&order_id("9001"))).unwrap();

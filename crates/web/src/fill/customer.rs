@@ -475,6 +475,12 @@ fn item(entry: &TimelineEntry, read: &Read, layout: &Layout) -> Option<TimelineI
             Phrase::new("Left ").strong(flow()),
             Phrase::new(first_upper(left_words(*reason))),
         ),
+        EventBody::SegmentEntered { segment } => {
+            (Kind::Other, Phrase::new("Entered the segment ").strong(segment.as_str()), nothing())
+        }
+        EventBody::SegmentLeft { segment } => {
+            (Kind::Other, Phrase::new("Left the segment ").strong(segment.as_str()), nothing())
+        }
         EventBody::Merged { .. } => {
             (Kind::Other, Phrase::new("Found to be another customer too"), nothing())
         }

@@ -78,6 +78,7 @@ pub(super) fn summary(flow: &Flow, send_days: &[u32]) -> String {
     let whom = match flow.triggers().first() {
         Some(Trigger::Event { .. }) => " to people who have just bought",
         Some(Trigger::Segment { .. }) => " to people who enter a segment",
+        Some(Trigger::SegmentLeft { .. }) => " to people who leave a segment",
         Some(Trigger::MovedFrom { .. }) => " to people whom another flow led to buy",
         None => "",
     };

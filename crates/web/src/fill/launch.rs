@@ -41,6 +41,9 @@ fn who(it: &Flow, trigger: &Trigger) -> String {
         Trigger::Segment { segment } => {
             format!("Whoever enters the segment {segment} from now on{among}; its members stay out")
         }
+        Trigger::SegmentLeft { segment } => {
+            format!("Whoever leaves the segment {segment} from now on{among}")
+        }
         Trigger::MovedFrom { flow: Some(flow) } => {
             format!("Whoever a purchase moves here from the flow {flow}{among}")
         }

@@ -43,21 +43,17 @@ pub struct Evaluator<'a> {
 impl<'a> Evaluator<'a> {
     pub fn new(subject: &Subject<'a>, now: Timestamp) -> Self {
         let history = subject.history.until(now);
-        let columns = history.columns();
-        let is_cancellation = |(kind, _): &(&u8, &u32)| **kind == ORDER_CANCELLED;
-        let cancelled: Vec<u32> = columns
-            .kinds
-            .iter()
-            .zip(columns.subjects)
-            .filter(is_cancellation)
-            .map(|(_, &number)| number)
+        let kinds = history.kinds();
+        let cancelled: Vec<u32> = (0..kinds.len())
+            .filter(|&row| kinds[row] == ORDER_CANCELLED)
+            .map(|row| history.subject(row))
             .collect();
         let mut it = Self {
             subject: *subject,
             history,
             now_ms: now.as_millisecond(),
             cancelled,
-            has_refunds: columns.kinds.contains(&ORDER_REFUNDED),
+            has_refunds: kinds.contains(&ORDER_REFUNDED),
             last_order: None,
         };
         let last_order = it.orders(0..history.len()).next_back();
@@ -115,7 +111,7 @@ impl<'a> Evaluator<'a> {
             Window::Ever => 0,
             Window::Last(span) => {
                 let edge_ms = self.now_ms.saturating_sub(span.as_ms());
-                self.history.columns().times_ms.partition_point(|&it| it <= edge_ms)
+                self.history.place_at(edge_ms)
             }
             Window::SinceLastOrder => self.lines_of(self.last_order?).end,
         };
@@ -129,7 +125,7 @@ impl<'a> Evaluator<'a> {
         range: Range<usize>,
     ) -> Box<dyn DoubleEndedIterator<Item = usize> + 's> {
         let of_kind = move |kind: HistoryKind, range: Range<usize>| {
-            let kinds = self.history.columns().kinds;
+            let kinds = self.history.kinds();
             range.filter(move |&row| kinds[row] == kind as u8)
         };
         let about = move |kind: HistoryKind, test: &'s ProductTest, range: Range<usize>| {
@@ -157,9 +153,9 @@ impl<'a> Evaluator<'a> {
         &self,
         range: Range<usize>,
     ) -> impl DoubleEndedIterator<Item = usize> + '_ {
-        let columns = self.history.columns();
+        let kinds = self.history.kinds();
         range.filter(move |&row| {
-            columns.kinds[row] == ORDER && !self.cancelled.contains(&columns.subjects[row])
+            kinds[row] == ORDER && !self.cancelled.contains(&self.history.subject(row))
         })
     }
 
@@ -170,17 +166,17 @@ impl<'a> Evaluator<'a> {
     /// Rows of the lines of the order at row `order`.
     pub(crate) fn lines_of(&self, order: usize) -> Range<usize> {
         let start = order + 1;
-        let kinds = &self.history.columns().kinds[start..];
+        let kinds = &self.history.kinds()[start..];
         start..start + kinds.iter().take_while(|&&it| it == ORDER_LINE).count()
     }
 
     pub(crate) fn last_order_products(&self) -> impl Iterator<Item = ProductId> + '_ {
         let lines = self.last_order.map_or(0..0, |order| self.lines_of(order));
-        lines.map(|line| ProductId(self.history.columns().subjects[line]))
+        lines.map(|line| ProductId(self.history.subject(line)))
     }
 
     fn is_about(&self, row: usize, test: &ProductTest) -> bool {
-        let product = ProductId(self.history.columns().subjects[row]);
+        let product = ProductId(self.history.subject(row));
         if product.0 == NO_PRODUCT {
             return false;
         }
@@ -213,40 +209,40 @@ impl<'a> Evaluator<'a> {
     /// refund that names no order is taken off where it falls.
     pub(crate) fn spent(&self, window: Window) -> Option<i64> {
         let range = self.range(window)?;
-        let columns = self.history.columns();
+        let kinds = self.history.kinds();
         let mut minor = 0_i64;
         for order in self.orders(range.clone()) {
             minor = minor.saturating_add(self.net_minor(order));
         }
         for row in range {
-            if columns.kinds[row] == ORDER_REFUNDED && columns.subjects[row] == NO_ORDER {
-                minor = minor.saturating_sub(columns.amounts[row]);
+            if kinds[row] == ORDER_REFUNDED && self.history.subject(row) == NO_ORDER {
+                minor = minor.saturating_sub(self.history.amount(row));
             }
         }
         Some(minor)
     }
 
     fn net_minor(&self, order: usize) -> i64 {
-        let columns = self.history.columns();
+        let history = self.history;
         if !self.has_refunds {
-            return columns.amounts[order];
+            return history.amount(order);
         }
-        let number = columns.subjects[order];
-        let refunded = (0..self.history.len())
-            .filter(|&row| columns.kinds[row] == ORDER_REFUNDED && columns.subjects[row] == number)
-            .fold(0_i64, |sum, row| sum.saturating_add(columns.amounts[row]));
-        columns.amounts[order].saturating_sub(refunded)
+        let (kinds, number) = (history.kinds(), history.subject(order));
+        let refunded = (0..history.len())
+            .filter(|&row| kinds[row] == ORDER_REFUNDED && history.subject(row) == number)
+            .fold(0_i64, |sum, row| sum.saturating_add(history.amount(row)));
+        history.amount(order).saturating_sub(refunded)
     }
 
     /// What the order cost when it was placed; the average is rounded down.
     pub(crate) fn worth(&self, of: WorthOf) -> Option<i64> {
-        let amounts = self.history.columns().amounts;
+        let amount = |order| self.history.amount(order);
         match of {
-            WorthOf::Order(pick) => self.order(pick).map(|order| amounts[order]),
+            WorthOf::Order(pick) => self.order(pick).map(amount),
             WorthOf::Average => {
                 let (count, sum) = self
                     .orders(0..self.history.len())
-                    .fold((0, 0_i64), |(n, sum), row| (n + 1, sum.saturating_add(amounts[row])));
+                    .fold((0, 0_i64), |(n, sum), row| (n + 1, sum.saturating_add(amount(row))));
                 (count > 0).then(|| sum.div_euclid(count))
             }
         }
@@ -261,7 +257,7 @@ impl<'a> Evaluator<'a> {
 
     fn order_age_ms(&self, pick: OrderPick) -> Option<i64> {
         let order = self.order(pick)?;
-        Some(self.now_ms.saturating_sub(self.history.columns().times_ms[order]))
+        Some(self.now_ms.saturating_sub(self.history.time_ms(order)))
     }
 
     fn is_country(&self, words: &Words) -> bool {

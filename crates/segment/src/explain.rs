@@ -233,20 +233,20 @@ fn until(
 /// The moments at which a clause may change its answer: when an event leaves its window or reaches
 /// its age.
 fn collect_moments(condition: &Condition, evaluator: &Evaluator<'_>, moments: &mut Vec<i64>) {
-    let times_ms = evaluator.history.columns().times_ms;
+    let time_ms = |row| evaluator.history.time_ms(row);
     match condition {
         Condition::Did { deed, window: Window::Last(span), .. } => {
             let range = evaluator.range(Window::Last(*span)).unwrap_or(0..0);
             let rows = evaluator.rows_with(deed, range);
-            moments.extend(rows.map(|it| times_ms[it] + span.as_ms()));
+            moments.extend(rows.map(|it| time_ms(it) + span.as_ms()));
         }
         Condition::Spent { window: Window::Last(span), .. } => {
             let range = evaluator.range(Window::Last(*span)).unwrap_or(0..0);
-            moments.extend(range.map(|it| times_ms[it] + span.as_ms()));
+            moments.extend(range.map(|it| time_ms(it) + span.as_ms()));
         }
         Condition::Ordered { pick, age } => {
             let (OrderAge::AtLeast(span) | OrderAge::LessThan(span)) = age;
-            moments.extend(evaluator.order(*pick).map(|it| times_ms[it] + span.as_ms()));
+            moments.extend(evaluator.order(*pick).map(|it| time_ms(it) + span.as_ms()));
         }
         _ => condition.parts().iter().for_each(|it| collect_moments(it, evaluator, moments)),
     }

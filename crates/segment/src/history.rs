@@ -236,16 +236,49 @@ impl<'a> History<'a> {
         (0..self.len()).filter_map(move |index| self.row(index))
     }
 
+    /// When row `row` happened, in milliseconds since the epoch.
+    pub fn time_ms(&self, row: usize) -> i64 {
+        self.columns.times_ms[row]
+    }
+
+    /// `None` for a kind that a later version has added.
+    pub fn kind(&self, row: usize) -> Option<HistoryKind> {
+        HistoryKind::from_number(self.columns.kinds[row])
+    }
+
+    /// [`HistoryKind::number`]s of all rows, for quick looks.
+    pub fn kinds(&self) -> &'a [u8] {
+        self.columns.kinds
+    }
+
+    /// A product's id or an order's number, by kind; [`NO_PRODUCT`] or [`NO_ORDER`] if none.
+    pub fn subject(&self, row: usize) -> u32 {
+        self.columns.subjects[row]
+    }
+
+    /// What the row's kind says its amount is; 0 where it has none.
+    pub fn amount(&self, row: usize) -> i64 {
+        self.columns.amounts[row]
+    }
+
+    /// The first row later than `at_ms`.
+    pub fn place_at(&self, at_ms: i64) -> usize {
+        self.columns.times_ms.partition_point(|&it| it <= at_ms)
+    }
+
+    /// The first row not before `at_ms`.
+    pub fn place_from(&self, at_ms: i64) -> usize {
+        self.columns.times_ms.partition_point(|&it| it < at_ms)
+    }
+
     /// The rows at or after `at`.
     pub fn since(self, at: Timestamp) -> Self {
-        let start = self.columns.times_ms.partition_point(|&it| it < at.as_millisecond());
-        self.part(start, self.len())
+        self.part(self.place_from(at.as_millisecond()), self.len())
     }
 
     /// The rows at or before `at`.
     pub fn until(self, at: Timestamp) -> Self {
-        let end = self.columns.times_ms.partition_point(|&it| it <= at.as_millisecond());
-        self.part(0, end)
+        self.part(0, self.place_at(at.as_millisecond()))
     }
 
     fn part(self, start: usize, end: usize) -> Self {
@@ -258,17 +291,12 @@ impl<'a> History<'a> {
         Self { columns }
     }
 
-    pub(crate) fn columns(&self) -> Columns<'a> {
-        self.columns
-    }
-
-    pub(crate) fn row(self, index: usize) -> Option<HistoryRow> {
-        let kind = HistoryKind::from_number(self.columns.kinds[index])?;
+    pub(crate) fn row(self, row: usize) -> Option<HistoryRow> {
         Some(HistoryRow {
-            at_ms: self.columns.times_ms[index],
-            kind,
-            subject: self.columns.subjects[index],
-            amount: self.columns.amounts[index],
+            at_ms: self.time_ms(row),
+            kind: self.kind(row)?,
+            subject: self.subject(row),
+            amount: self.amount(row),
         })
     }
 }

@@ -4,37 +4,42 @@
 //! gives the same borrowed [`History`] that a customer's rows from the store give, so a bulk
 //! question is the one evaluator run over many customers, never a second meaning.
 //!
-//! Most rows are *sealed*: four long columns in which each customer's rows lie side by side. What
+//! Most rows are *sealed*: in blocks of columns in which each customer's rows lie side by side. What
 //! came since the last seal is the *tail*: whole histories of the customers it touches, sealed rows
 //! copied in, so that any history is one unbroken slice whatever was sealed when.
 //!
 //! Customers found to be one have one history, under the smallest of their ids, which is the root in
 //! the store too; what the log still tells of a member goes there.
 
-mod rows;
+mod block;
+mod bulk;
+mod files;
+mod parquet_file;
 mod scan;
 mod sealed;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aftercart_model::{CustomerId, Event, EventBody};
-use aftercart_segment::{History, rows_of};
+use aftercart_segment::{Columns, History, Names};
 
-use rows::Rows;
+pub use block::BlockRows;
+pub use bulk::BulkRows;
+pub use files::{Snapshot, discard};
 pub use scan::Candidate;
-use sealed::{BulkRow, Sealed};
+use sealed::Sealed;
 
 /// The tail is sealed when it has this many rows, those copied in counted...
 const TAIL_ROWS_MIN: usize = 65_536;
 
 /// ...and at least one for so many sealed rows: sealing copies them all, so the growth of the tail
-/// must pay for it.
-const SEALED_ROWS_PER_TAIL_ROW: usize = 2;
+/// must pay for it. A row in the tail takes many times the memory of a sealed one.
+const SEALED_ROWS_PER_TAIL_ROW: usize = 16;
 
-/// Rebuilding sorts so many rows at once, 128 MB of them, and merges them into the sealed ones.
+/// Rebuilding sorts so many rows at once, and merges them into the sealed ones.
 const BULK_ROWS_MAX: usize = 1 << 22;
 
 /// All customers' histories, in memory.
@@ -43,12 +48,84 @@ pub struct Archive {
     sealed: Sealed,
     /// Whole histories of the customers with news since the last seal, and empty ones of those
     /// forgotten. They stand before the sealed ones.
-    tail: HashMap<CustomerId, Rows>,
+    tail: HashMap<CustomerId, Columns>,
     tail_rows: usize,
+    /// Texts and emails that sealed rows and those of the tail speak of.
+    names: Names,
     /// Of members that are no roots, the root.
     roots: HashMap<CustomerId, CustomerId>,
     sealed_through: u64,
     through: u64,
+    has_forgotten: bool,
+}
+
+/// An archive in the making, of a log read from its beginning.
+#[derive(Debug, Default)]
+pub struct Rebuild {
+    archive: Archive,
+    waiting: BulkRows,
+    rows_max: usize,
+}
+
+impl Rebuild {
+    pub fn new() -> Self {
+        Self::by(BULK_ROWS_MAX)
+    }
+
+    fn by(rows_max: usize) -> Self {
+        Self { rows_max, ..Self::default() }
+    }
+
+    /// Takes the next event of the log; one it has already is passed over.
+    pub fn push(&mut self, event: &Event) {
+        if event.seq > self.waiting.through() {
+            self.waiting.push(event);
+            self.add_many();
+        }
+    }
+
+    /// Takes the rows of the next stretch of the log.
+    pub fn add(&mut self, rows: BulkRows) {
+        self.waiting.append(rows);
+        self.add_many();
+    }
+
+    fn add_many(&mut self) {
+        if self.waiting.len() >= self.rows_max {
+            self.add_waiting();
+        }
+    }
+
+    fn add_waiting(&mut self) {
+        let archive = &mut self.archive;
+        let next = BulkRows::after(self.waiting.through());
+        let mut rows = std::mem::replace(&mut self.waiting, next);
+        archive.through = rows.through();
+        rows.rename(&mut archive.names);
+        // Rows of a merged customer are led to the root at once or moved at the end, all alike.
+        for (one, other) in rows.merges() {
+            archive.lead(archive.root_of(*one), archive.root_of(*other));
+        }
+        if !archive.roots.is_empty() {
+            rows.customers_mut().iter_mut().for_each(|it| *it = archive.root_of(*it));
+        }
+        if !rows.is_empty() {
+            archive.sealed = archive.sealed.with_rows(&rows);
+        }
+    }
+
+    /// The archive, all sealed.
+    pub fn finish(mut self) -> Archive {
+        self.add_waiting();
+        let mut archive = self.archive;
+        let mut merged: Vec<_> = archive.roots.iter().map(|(from, to)| (*from, *to)).collect();
+        merged.sort_unstable();
+        for (from, to) in merged {
+            archive.move_history(from, to);
+        }
+        archive.seal();
+        archive
+    }
 }
 
 impl Archive {
@@ -63,34 +140,9 @@ impl Archive {
     }
 
     fn rebuild_by(events: impl IntoIterator<Item = Event>, rows_max: usize) -> Self {
-        let mut archive = Self::new();
-        let mut news: Vec<BulkRow> = Vec::new();
-        for event in events {
-            if event.seq <= archive.through {
-                continue;
-            }
-            archive.through = event.seq;
-            if let Some(customer) = event.customer {
-                let root = archive.root_of(customer);
-                if let EventBody::Merged { other } = event.body {
-                    // What is sealed or waits to be is moved at the end, all at once.
-                    archive.lead(root, archive.root_of(other));
-                }
-                rows_of(&event, |row| news.push((root, row)));
-            }
-            if news.len() >= rows_max {
-                archive.sealed = archive.sealed.with_rows(&mut news);
-                news.clear();
-            }
-        }
-        archive.sealed = archive.sealed.with_rows(&mut news);
-        let mut merged: Vec<_> = archive.roots.iter().map(|(from, to)| (*from, *to)).collect();
-        merged.sort_unstable();
-        for (from, to) in merged {
-            archive.move_history(from, to);
-        }
-        archive.seal();
-        archive
+        let mut rebuild = Rebuild::by(rows_max);
+        events.into_iter().for_each(|it| rebuild.push(&it));
+        rebuild.finish()
     }
 
     fn root_of(&self, customer: CustomerId) -> CustomerId {
@@ -111,11 +163,11 @@ impl Archive {
     }
 
     fn move_history(&mut self, from: CustomerId, to: CustomerId) {
-        let moved = std::mem::take(self.open(from));
+        let moved = std::mem::take(self.tail_of(from));
         self.tail_rows -= moved.len();
-        let kept = self.open(to);
-        let mut merged = Rows::with_room(kept.len() + moved.len());
-        merged.extend_merged(kept, 0..kept.len(), moved.all().iter());
+        let kept = self.tail_of(to);
+        let mut merged = Columns::with_room(kept.len() + moved.len());
+        merged.extend_merged(kept, 0..kept.len(), &moved, 0..moved.len());
         *kept = merged;
         self.tail_rows += moved.len();
     }
@@ -151,17 +203,13 @@ impl Archive {
     }
 
     fn push(&mut self, customer: CustomerId, event: &Event) {
-        let pushed = self.open(customer).push(event);
-        self.tail_rows += pushed;
+        let Self { sealed, tail, tail_rows, names, .. } = self;
+        *tail_rows += tail_of(sealed, tail, tail_rows, customer).insert(event, names);
     }
 
     /// A customer's history in the tail, taken there if it is not.
-    fn open(&mut self, customer: CustomerId) -> &mut Rows {
-        self.tail.entry(customer).or_insert_with(|| {
-            let copy = self.sealed.copy_of(customer);
-            self.tail_rows += copy.len();
-            copy
-        })
+    fn tail_of(&mut self, customer: CustomerId) -> &mut Columns {
+        tail_of(&self.sealed, &mut self.tail, &mut self.tail_rows, customer)
     }
 
     fn tail_is_long(&self) -> bool {
@@ -192,8 +240,8 @@ impl Archive {
     pub fn history_of(&self, customer: CustomerId) -> Option<History<'_>> {
         let customer = self.root_of(customer);
         let history = match self.tail.get(&customer) {
-            Some(rows) => rows.all(),
-            None => self.sealed.get(customer)?,
+            Some(columns) => History::new(columns, &self.names, 0..columns.len()),
+            None => self.sealed.get(&self.names, customer)?,
         };
         (!history.is_empty()).then_some(history)
     }
@@ -202,22 +250,51 @@ impl Archive {
     pub fn forget(&mut self, customers: &[CustomerId]) {
         for customer in customers {
             let root = self.root_of(*customer);
-            if let Some(held) = self.tail.insert(root, Rows::default()) {
+            if let Some(held) = self.tail.insert(root, Columns::new()) {
                 self.tail_rows -= held.len();
             }
         }
         self.seal();
+        let mut spoken = HashSet::new();
+        self.sealed.see_names(|it| {
+            spoken.insert(it);
+        });
+        self.names.retain(|it| spoken.contains(&it));
+        self.has_forgotten = true;
+    }
+
+    /// Whether somebody was forgotten since the last [`Archive::snapshot`], so that files written
+    /// then may still tell of them.
+    pub fn has_forgotten(&self) -> bool {
+        self.has_forgotten
+    }
+
+    /// The sealed rows as they lie in memory, for code that knows columns.
+    pub fn blocks(&self) -> impl Iterator<Item = BlockRows<'_>> {
+        self.sealed.blocks().iter().map(|it| it.as_rows())
     }
 
     /// Rows held, of the tail and sealed; what the tail stands before is counted once.
     pub fn rows(&self) -> usize {
-        let hidden: usize =
-            self.tail.keys().filter_map(|it| self.sealed.get(*it)).map(|it| it.len()).sum();
+        let hidden: usize = self.tail.keys().map(|it| self.sealed.rows_of(*it)).sum();
         self.sealed.rows() - hidden + self.tail_rows
     }
 
-    /// Bytes of the sealed columns.
+    /// Bytes of the sealed rows and of the names.
     pub fn sealed_bytes(&self) -> usize {
-        self.sealed.bytes()
+        self.sealed.bytes() + self.names.bytes()
     }
+}
+
+fn tail_of<'a>(
+    sealed: &Sealed,
+    tail: &'a mut HashMap<CustomerId, Columns>,
+    tail_rows: &mut usize,
+    customer: CustomerId,
+) -> &'a mut Columns {
+    tail.entry(customer).or_insert_with(|| {
+        let copy = sealed.copy_of(customer);
+        *tail_rows += copy.len();
+        copy
+    })
 }

@@ -9,7 +9,7 @@ use aftercart_segment::{
 };
 use jiff::tz::TimeZone;
 
-use crate::Archive;
+use crate::{Archive, sealed::Place};
 
 /// Fewer customers than this are asked on one core: starting a thread takes as long as asking them.
 const CUSTOMERS_PER_THREAD_MIN: usize = 1_000;
@@ -63,7 +63,7 @@ impl Archive {
         now: Timestamp,
     ) -> Vec<Vec<CustomerId>> {
         let mut members = vec![Vec::new(); conditions.len()];
-        let mut next = 0;
+        let mut next = Place::default();
         for candidate in customers {
             let history = self.history_at(candidate.customer, &mut next);
             let Candidate { customer, facts, zone } = *candidate;
@@ -78,11 +78,11 @@ impl Archive {
         members
     }
 
-    fn history_at(&self, customer: CustomerId, next: &mut usize) -> History<'_> {
+    fn history_at(&self, customer: CustomerId, next: &mut Place) -> History<'_> {
         let customer = self.root_of(customer);
-        let sealed = self.sealed.get_next(customer, next);
+        let sealed = self.sealed.get_next(&self.names, customer, next);
         match self.tail.get(&customer) {
-            Some(rows) => rows.all(),
+            Some(columns) => History::new(columns, &self.names, 0..columns.len()),
             None => sealed.unwrap_or_default(),
         }
     }

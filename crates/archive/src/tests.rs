@@ -1,17 +1,20 @@
 //! Laws of the archive: it answers as the evaluator does over each customer's own events.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs, path::Path};
 
 use aftercart_model::{
-    Agent, CustomerId, Event, EventBody, EventKey, MessageId, OrderId, OrderLine, Product,
-    ProductId, Timestamp,
+    Agent, CustomerId, EmailName, Event, EventBody, EventKey, FlowId, MessageId, OrderId,
+    OrderLine, Product, ProductId, StepId, Timestamp,
 };
 use aftercart_segment::{
-    Catalogue, Condition, CustomerFacts, HistoryBuffer, HistoryRow, Relations, Subject,
-    UPSELL_SEGMENT, evaluate, parse,
+    Catalogue, Condition, CustomerFacts, History, HistoryBuffer, HistoryKind, HistoryRow, NameId,
+    PropertyValue, Relations, Subject, UPSELL_SEGMENT, evaluate, parse,
 };
 use jiff::{SignedDuration, tz::TimeZone};
-use proptest::{collection::vec, prelude::*};
+use proptest::{
+    collection::{btree_map, vec},
+    prelude::*,
+};
 
 use crate::{Archive, Candidate};
 
@@ -24,23 +27,45 @@ const CUSTOMERS: i64 = 6;
 fn any_events() -> impl Strategy<Value = Vec<Event>> {
     let product = || (0_u32..5).prop_map(ProductId);
     let order = || (0_u32..8).prop_map(|it| OrderId::new(it.to_string()).unwrap());
-    let line = (product(), 1_i64..5_000).prop_map(|(product, amount_minor)| OrderLine {
-        product,
-        quantity: 1,
-        amount_minor,
+    let line = (product(), 1_u32..4, 1_i64..5_000).prop_map(|(product, quantity, amount_minor)| {
+        OrderLine { product, quantity, amount_minor }
     });
-    let placed = (order(), vec(line, 0..3)).prop_map(|(order, lines)| {
+    let coupon = proptest::option::of("[ab]{1,2}");
+    let placed = (order(), vec(line, 0..3), coupon).prop_map(|(order, lines, coupon)| {
         let total_minor = lines.iter().map(|it| it.amount_minor).sum();
-        EventBody::OrderPlaced { order, lines, total_minor, coupon: None }
+        EventBody::OrderPlaced { order, lines, total_minor, coupon }
     });
-    let agent = prop_oneof![Just(Agent::Human), Just(Agent::Machine)];
+    let email = || {
+        let email = ("[fg]", "[st]").prop_map(|(flow, step)| EmailName {
+            flow: FlowId::new(flow).unwrap(),
+            step: StepId::new(step).unwrap(),
+        });
+        proptest::option::of(email)
+    };
+    let value = prop_oneof![
+        "[ab]{1,2}".prop_map(serde_json::Value::from),
+        (-2_i64..3).prop_map(serde_json::Value::from),
+        Just(serde_json::json!(0.5)),
+        any::<bool>().prop_map(serde_json::Value::from),
+        Just(serde_json::json!(["a list is not kept"])),
+    ];
+    let custom = ("Quiz [ab]", btree_map("[ab]{1,2}", value, 0..3))
+        .prop_map(|(name, properties)| EventBody::Custom { name, properties });
+    let agent = || prop_oneof![Just(Agent::Human), Just(Agent::Machine)];
     let body = prop_oneof![
         placed,
         order().prop_map(|order| EventBody::OrderCancelled { order }),
         product().prop_map(|product| EventBody::ProductViewed { product }),
-        (agent, proptest::option::of(product())).prop_map(|(agent, product)| {
-            EventBody::MessageClicked { message: MessageId(1), agent, product, url: String::new() }
+        (agent(), proptest::option::of(product()), email()).prop_map(|(agent, product, email)| {
+            let (message, url) = (MessageId(1), String::new());
+            EventBody::MessageClicked { message, agent, product, url, email }
         }),
+        (agent(), email()).prop_map(|(agent, email)| EventBody::MessageOpened {
+            message: MessageId(1),
+            agent,
+            email,
+        }),
+        custom,
         Just(EventBody::MessageDeferred {
             message: MessageId(1),
             until: NOW,
@@ -94,8 +119,32 @@ fn expected_histories(events: &[Event]) -> BTreeMap<CustomerId, HistoryBuffer> {
     expected
 }
 
-fn rows(history: aftercart_segment::History<'_>) -> Vec<HistoryRow> {
-    history.iter().collect()
+/// What rows say, with texts in the place of numbers.
+fn rows(history: History<'_>) -> Vec<String> {
+    let names = history.names();
+    let row = |(index, row): (usize, HistoryRow)| {
+        let subject = match row.kind {
+            HistoryKind::Custom => names.text(NameId(row.subject)).to_owned(),
+            _ if row.email().is_some() && row.product().is_none() => String::new(),
+            _ => row.subject.to_string(),
+        };
+        let email = history.email(index).and_then(|it| names.email(it));
+        let property = |(name, value): (NameId, PropertyValue)| {
+            let value = match value {
+                PropertyValue::Text(text) => names.text(text).to_owned(),
+                other => format!("{other:?}"),
+            };
+            (names.text(name).to_owned(), value)
+        };
+        let mut properties: Vec<_> = history.properties(index).map(property).collect();
+        properties.sort();
+        let (at, quantity) = (row.at_ms, history.quantity(index));
+        format!(
+            "{at} {:?} {subject} {} {quantity:?} {email:?} {properties:?}",
+            row.kind, row.amount
+        )
+    };
+    history.iter().enumerate().map(row).collect()
 }
 
 /// The shop's world for conditions: five products, each going with the next.
@@ -226,6 +275,29 @@ proptest! {
     }
 
     #[test]
+    fn an_archive_comes_back_from_its_files(
+        events in any_events(),
+        merges in vec((0..CUSTOMERS, 0..CUSTOMERS, 0_usize..60), 0..3),
+        saved in 0_usize..60,
+    ) {
+        let events = with_merges(events, &merges);
+        let (before, after) = events.split_at(saved.min(events.len()));
+        let folder = tempfile::tempdir().unwrap();
+        archive(before, &[]).snapshot().save(folder.path(), "ours").unwrap();
+        let mut opened = open(folder.path()).unwrap().unwrap();
+        prop_assert_eq!(opened.through(), before.last().map_or(0, |it| it.seq));
+        // Read again from where the reader is not sure.
+        opened.append(before);
+        opened.append(after);
+        let expected = archive(&events, &[]);
+        for customer in (0..CUSTOMERS).map(CustomerId) {
+            let found = opened.history_of(customer).map(rows);
+            prop_assert_eq!(found, expected.history_of(customer).map(rows));
+        }
+        prop_assert_eq!(opened.rows(), expected.rows());
+    }
+
+    #[test]
     fn events_read_twice_are_held_once(events in any_events(), again in 0_usize..60) {
         let mut archive = Archive::rebuild(events.iter().cloned());
         let before = archive.rows();
@@ -288,5 +360,93 @@ fn a_long_tail_seals_itself() {
     assert_eq!(archive.rows(), 200_000);
     archive.seal();
     assert_eq!(archive.sealed_through(), 200_000);
-    assert!(archive.sealed_bytes() < 200_000 * 22, "21 bytes a row, and the customers");
+    assert!(archive.sealed_bytes() < 200_000 * 11, "10 bytes a view, and the customers");
+}
+
+fn custom(seq: u64, customer: i64, text: &str) -> Event {
+    let properties = BTreeMap::from([("nickname".to_owned(), text.into())]);
+    let body = EventBody::Custom { name: "Signed Up".to_owned(), properties };
+    Event { body, ..view(seq, customer) }
+}
+
+/// All that stands in a folder, one file after another.
+fn bytes_in(folder: &Path) -> Vec<u8> {
+    let files = fs::read_dir(folder).unwrap();
+    files.flat_map(|it| fs::read(it.unwrap().path()).unwrap()).collect()
+}
+
+fn has(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|it| it == text.as_bytes())
+}
+
+fn open(folder: &Path) -> anyhow::Result<Option<Archive>> {
+    Archive::open(folder, |_, mark| Ok(mark == "ours"))
+}
+
+#[test]
+fn the_erased_are_in_no_file_and_in_no_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut archive = Archive::new();
+    archive.append(&[custom(1, 1, "annie-the-first"), custom(2, 2, "bertie-the-second")]);
+    assert_eq!(archive.snapshot().save(folder.path(), "ours").unwrap(), 1);
+    let bytes = bytes_in(folder.path());
+    assert!(has(&bytes, "annie-the-first") && has(&bytes, "bertie-the-second"));
+
+    let mut archive = open(folder.path()).unwrap().unwrap();
+    assert!(!archive.has_forgotten());
+    archive.append(&[Event { body: EventBody::Erased, ..view(3, 1) }]);
+    assert!(archive.has_forgotten(), "the files are to be written again");
+    assert!(!format!("{archive:?}").contains("annie"));
+    archive.snapshot().save(folder.path(), "ours").unwrap();
+    assert!(!archive.has_forgotten());
+    let bytes = bytes_in(folder.path());
+    assert!(!has(&bytes, "annie") && has(&bytes, "bertie-the-second"));
+    let archive = open(folder.path()).unwrap().unwrap();
+    assert!(archive.history_of(CustomerId(1)).is_none());
+    assert_eq!((archive.through(), archive.rows()), (3, 1));
+}
+
+#[test]
+fn damaged_files_and_those_of_another_log_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(open(folder.path()).unwrap().is_none(), "there is none");
+    let mut archive = Archive::rebuild([view(1, 1), view(2, 2)]);
+    archive.snapshot().save(folder.path(), "another").unwrap();
+    let refused = || open(folder.path()).unwrap_err().to_string();
+    assert_eq!(refused(), "the archive is of another log");
+    archive.snapshot().save(folder.path(), "ours").unwrap();
+    assert_eq!(open(folder.path()).unwrap().unwrap().rows(), 2);
+
+    let is_block = |it: &std::path::PathBuf| it.to_string_lossy().contains("block-");
+    let files = fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().path());
+    let block = files.filter(is_block).next().unwrap();
+    let whole = fs::read(&block).unwrap();
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 1;
+    fs::write(&block, &damaged).unwrap();
+    assert!(refused().ends_with("is damaged"), "{}", refused());
+    fs::write(&block, &whole[..whole.len() - 1]).unwrap();
+    assert!(refused().ends_with("is damaged"), "{}", refused());
+    fs::remove_file(&block).unwrap();
+    assert!(refused().starts_with("cannot read"), "{}", refused());
+    fs::write(folder.path().join("archive.json"), "{").unwrap();
+    assert_eq!(refused(), "the manifest of the archive is damaged");
+}
+
+#[test]
+fn a_block_that_did_not_change_is_not_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let many = (1..=600_000).map(|seq| view(seq, i64::try_from(seq / 6).unwrap()));
+    let mut archive = Archive::rebuild(many);
+    let written = archive.snapshot().save(folder.path(), "ours").unwrap();
+    assert!(written >= 2, "{written} blocks");
+    archive.append(&[view(600_001, 5)]);
+    assert_eq!(archive.snapshot().save(folder.path(), "ours").unwrap(), 1);
+    let mut opened = open(folder.path()).unwrap().unwrap();
+    assert_eq!(opened.rows(), 600_001);
+    opened.append(&[view(600_002, 99_999)]);
+    assert_eq!(opened.snapshot().save(folder.path(), "ours").unwrap(), 1, "nor after a start");
+    let parquet = |it: &fs::DirEntry| it.file_name().to_string_lossy().ends_with(".parquet");
+    let files = fs::read_dir(folder.path()).unwrap().filter(|it| parquet(it.as_ref().unwrap()));
+    assert_eq!(files.count(), written + 1, "blocks and names; the old ones are gone");
 }

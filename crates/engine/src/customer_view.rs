@@ -513,9 +513,9 @@ pub fn left_words(reason: ExitReason) -> &'static str {
 fn message_of(body: &EventBody) -> Option<aftercart_model::MessageId> {
     match body {
         EventBody::MessageSent { message, .. }
-        | EventBody::MessageDelivered { message }
+        | EventBody::MessageDelivered { message, .. }
         | EventBody::MessageBounced { message, .. }
-        | EventBody::MessageComplained { message }
+        | EventBody::MessageComplained { message, .. }
         | EventBody::MessageOpened { message, .. }
         | EventBody::MessageClicked { message, .. }
         | EventBody::MessageDeferred { message, .. }

@@ -373,7 +373,8 @@ impl Engine {
                 tx.save_message(&message)?;
                 tx.touch_message(id, &mut |it| it.delivered_at = it.delivered_at.or(Some(now)))?;
                 self.note_sent(tx, &message, now)?;
-                let delivered = EventBody::MessageDelivered { message: id };
+                let email = Some(message.email());
+                let delivered = EventBody::MessageDelivered { message: id, email };
                 self.note(tx, format!("delivered:{id}"), message.customer, now, delivered)?;
                 Ok(())
             }
@@ -429,7 +430,9 @@ impl Engine {
         let id = message.id;
         self.resolve_doubt(tx, message)?;
         tx.touch_message(id, &mut |it| it.bounced_at = it.bounced_at.or(Some(now)))?;
-        let body = EventBody::MessageBounced { message: id, class, reply: reply.to_owned() };
+        let email = Some(message.email());
+        let reply = reply.to_owned();
+        let body = EventBody::MessageBounced { message: id, class, reply, email };
         self.note(tx, format!("bounced:{id}"), message.customer, now, body)?;
         if class == BounceClass::Hard
             && let Some(address) = tx.customer(message.customer)?.and_then(|it| it.email)

@@ -26,6 +26,7 @@ mod home_view;
 mod import_files;
 mod import_history;
 mod inbox_view;
+mod keep_archive;
 mod known;
 mod merge_customers;
 mod mime;
@@ -119,6 +120,9 @@ pub use total::Total;
 pub use track::{Preferences, Tracked};
 pub use work::WorkDone;
 
+/// Beside an embedded store.
+const ARCHIVE_FOLDER: &str = "archive";
+
 /// One shop at work.
 pub struct Engine {
     store: Store,
@@ -128,6 +132,7 @@ pub struct Engine {
     rules: Rules,
     known: RwLock<Option<Arc<Known>>>,
     archive: Mutex<Archive>,
+    archive_files: Mutex<keep_archive::ArchiveFiles>,
     flows: RwLock<BTreeMap<(FlowId, u32), Arc<Flow>>>,
     programs: RwLock<BTreeMap<(TemplateId, u32), Arc<Program>>>,
     /// Stored conditions by their written form.
@@ -167,6 +172,7 @@ impl Engine {
             };
             Ok((shop, brand, own_setting(tx, setting::SECRET)?))
         })?;
+        let archive_folder = store.folder().map(|it| it.join(ARCHIVE_FOLDER));
         Ok(Self {
             store,
             shop,
@@ -175,6 +181,7 @@ impl Engine {
             rules: Rules::default(),
             known: RwLock::new(None),
             archive: Mutex::new(Archive::new()),
+            archive_files: Mutex::new(keep_archive::ArchiveFiles::in_folder(archive_folder)),
             flows: RwLock::default(),
             programs: RwLock::default(),
             conditions: RwLock::default(),

@@ -221,7 +221,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(Everybody, Vec<Vec<CustomerId>>, Option<Timestamp>)> {
         let known = self.known()?;
-        let mut archive = self.archive.lock().expect("no panic while held");
+        let mut archive = self.warm_archive()?;
         let (everybody, newest) = self.store().read(|tx| {
             let newest = catch_up(&mut archive, tx)?;
             Ok((Everybody::read(tx, self.shop().zone())?, newest))

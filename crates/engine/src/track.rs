@@ -68,7 +68,7 @@ impl Engine {
         })?;
         // Mail programs fetch the picture again and again; one a minute is told.
         let key = format!("opened:{id}:{agent:?}:{}", at.as_second() / 60);
-        let body = EventBody::MessageOpened { message: id, agent };
+        let body = EventBody::MessageOpened { message: id, agent, email: Some(message.email()) };
         self.note(tx, key, message.customer, at, body)?;
         Ok(true)
     }
@@ -99,7 +99,8 @@ impl Engine {
         })?;
         let key = format!("clicked:{id}:{agent:?}:{}", at.as_millisecond());
         let url = url.to_owned();
-        let body = EventBody::MessageClicked { message: id, agent, product, url };
+        let email = Some(message.email());
+        let body = EventBody::MessageClicked { message: id, agent, product, url, email };
         self.note(tx, key, message.customer, at, body)?;
         Ok(true)
     }
@@ -230,7 +231,7 @@ impl Engine {
             tx.lock_customer(message.customer)?;
             self.resolve_doubt(tx, &message)?;
             tx.touch_message(id, &mut |it| it.complained_at = it.complained_at.or(Some(now)))?;
-            let body = EventBody::MessageComplained { message: id };
+            let body = EventBody::MessageComplained { message: id, email: Some(message.email()) };
             self.note(tx, format!("complained:{id}"), message.customer, now, body)?;
             if let Some(address) = tx.customer(message.customer)?.and_then(|it| it.email) {
                 let reason = SuppressionReason::Complaint;

@@ -25,6 +25,8 @@ const NIGHT_BEGINS: SignedDuration = SignedDuration::from_hours(3);
 const DOUBTS_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How often deliveries of webhooks that are too old are forgotten.
 const FORGETTING_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// How often the archive's files are looked after.
+const ARCHIVING_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// How often the recommendations are learned anew.
 const TRAINING_EVERY: SignedDuration = SignedDuration::from_hours(24 * 7);
 
@@ -34,6 +36,7 @@ const FITTED_ON: &str = "shop-model-fitted-on";
 pub(crate) const HISTORY_IS_NEW: &str = "history-is-new";
 const DOUBTS_AT: &str = "doubts-closed-at";
 const FORGOTTEN_AT: &str = "deliveries-forgotten-at";
+const ARCHIVED_AT: &str = "archive-kept-at";
 const TRAINED_AT: &str = "recommendations-trained-at";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -64,6 +67,12 @@ impl Engine {
         }
         if let Err(err) = self.follow_erasures() {
             warn!("what another process erased is not forgotten here yet: {err:#}");
+        }
+        if self.is_time_for(ARCHIVED_AT, ARCHIVING_EVERY, now)?
+            && let Err(err) = self.keep_archive()
+        {
+            // Nothing rests on the files.
+            warn!("the archive cannot be written: {err:#}");
         }
         if self.is_time_for(TRAINED_AT, TRAINING_EVERY, now)? {
             self.train_recommendations(now)?;

@@ -53,6 +53,13 @@ pub enum BounceClass {
     Policy,
 }
 
+/// Which email a message was: the step of a flow that sent it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EmailName {
+    pub flow: FlowId,
+    pub step: StepId,
+}
+
 /// What happened. The serialised form is stored: fields are added, never renamed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -148,26 +155,37 @@ pub enum EventBody {
         flow: FlowId,
         step: StepId,
     },
+    /// `email` of this and the following is absent in logs of versions that did not tell it.
     MessageDelivered {
         message: MessageId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<EmailName>,
     },
     MessageBounced {
         message: MessageId,
         class: BounceClass,
         reply: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<EmailName>,
     },
     MessageComplained {
         message: MessageId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<EmailName>,
     },
     MessageOpened {
         message: MessageId,
         agent: Agent,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<EmailName>,
     },
     MessageClicked {
         message: MessageId,
         agent: Agent,
         product: Option<ProductId>,
         url: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<EmailName>,
     },
     /// The message was held back until later; `reason` in words a shopkeeper reads.
     MessageDeferred {

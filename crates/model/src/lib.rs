@@ -15,6 +15,7 @@ mod order;
 mod product;
 mod review;
 mod shop;
+mod stored;
 pub mod told;
 
 pub use coupon::{Coupon, CouponOffer, CouponState};
@@ -23,7 +24,7 @@ pub use customer::{
     ExternalId, Identifier, Suppression, SuppressionReason, Topic,
 };
 pub use enrolment::{Enrolment, ExitReason, NewEnrolment, Position};
-pub use event::{Agent, BounceClass, Event, EventBody, EventKey, EventKind};
+pub use event::{Agent, BounceClass, EmailName, Event, EventBody, EventKey, EventKind};
 pub use ids::{
     Bucket, CustomerId, EnrolmentId, FlowId, IdError, ListId, MessageId, OrderId, PoolId,
     ProductId, SegmentId, StepId, TemplateId,

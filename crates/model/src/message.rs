@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CustomerId, EnrolmentId, FlowId, MessageId, ProductId, StepId, TemplateId, Topic};
+use crate::{
+    CustomerId, EmailName, EnrolmentId, FlowId, MessageId, ProductId, StepId, TemplateId, Topic,
+};
 
 /// How often a message may be handed over: decided by the kind of flow, not by whim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -84,6 +86,13 @@ pub struct Message {
     pub reason: Option<String>,
     /// Counts the changes; a change names the one it saw.
     pub revision: u32,
+}
+
+impl Message {
+    /// Which email it is.
+    pub fn email(&self) -> EmailName {
+        EmailName { flow: self.flow.clone(), step: self.step.clone() }
+    }
 }
 
 /// What came back about a message: the first of each kind, and the last human click.

@@ -5,17 +5,28 @@
 //! `Order` row followed by one `OrderLine` row for each of its lines; the two never part, because a
 //! later event of the same instant goes behind them.
 //!
-//! One column serves two meanings: the subject of a row is its product, or for rows about an order
-//! the order's number. No row needs both, and a column of 4 bytes over 20 million events is 80 MB.
+//! One column serves many meanings: the subject of a row is its product, for rows about an order the
+//! order's number, for rows about a message its email, for the shop's own events the event's name.
+//! No row needs two, and a column of 4 bytes over 20 million events is 80 MB.
 
-use aftercart_model::{Agent, Event, EventBody, OrderId, ProductId};
+use std::{ops::Range, sync::LazyLock};
+
+use aftercart_model::{Agent, EmailName, Event, EventBody, OrderId, ProductId};
 use jiff::Timestamp;
+
+use crate::{Columns, EmailId, NO_NAME, NameId, Names, PropertyValue};
 
 /// Stands in the subject column of a row about no known product.
 pub const NO_PRODUCT: u32 = u32::MAX;
 
 /// Stands in the subject column of a refund that names no order.
 pub const NO_ORDER: u32 = u32::MAX;
+
+/// So many properties of an event are kept, the first by name.
+pub const PROPERTIES_MAX: usize = 32;
+
+/// The name of the property in which an order tells its coupon.
+pub const COUPON: &str = "coupon";
 
 /// What a row is about. The numbers are stored in archive files: add, never renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +56,8 @@ pub enum HistoryKind {
     MessageClicked = 45,
     MachineOpened = 64,
     MachineClicked = 65,
+    /// An event with a name of the shop's own; what it tells beside are properties.
+    Custom = 90,
 }
 
 impl HistoryKind {
@@ -67,6 +80,7 @@ impl HistoryKind {
             45 => Self::MessageClicked,
             64 => Self::MachineOpened,
             65 => Self::MachineClicked,
+            90 => Self::Custom,
             _ => return None,
         })
     }
@@ -75,34 +89,103 @@ impl HistoryKind {
         self as u8
     }
 
-    fn is_about_order(self) -> bool {
+    pub fn is_about_order(self) -> bool {
         matches!(self, Self::Order | Self::OrderCancelled | Self::OrderRefunded)
+    }
+
+    pub fn is_about_product(self) -> bool {
+        matches!(
+            self,
+            Self::OrderLine
+                | Self::ProductViewed
+                | Self::CartAdded
+                | Self::ProductReviewed
+                | Self::MessageClicked
+                | Self::MachineClicked
+        )
+    }
+
+    pub(crate) fn has_email_as_subject(self) -> bool {
+        matches!(
+            self,
+            Self::MessageSent
+                | Self::MessageDelivered
+                | Self::MessageBounced
+                | Self::MessageComplained
+                | Self::MessageOpened
+                | Self::MachineOpened
+        )
+    }
+
+    /// A click is about a product, so which email it was in stands elsewhere.
+    pub(crate) fn has_email_as_detail(self) -> bool {
+        matches!(self, Self::MessageClicked | Self::MachineClicked)
+    }
+
+    /// The detail of a row that says nothing else, which columns do not hold.
+    fn usual_detail(self) -> u32 {
+        match self {
+            Self::OrderLine => 1,
+            Self::MessageClicked | Self::MachineClicked => NO_NAME,
+            _ => 0,
+        }
     }
 }
 
-/// One row of a history.
+/// One row of a history, without its properties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryRow {
     pub at_ms: i64,
     pub kind: HistoryKind,
-    /// A product's id or an order's number, by kind; [`NO_PRODUCT`] or [`NO_ORDER`] if none.
+    /// By kind a product's id, an order's number, an [`EmailId`] or the [`NameId`] of an event;
+    /// [`NO_PRODUCT`], [`NO_ORDER`] or [`NO_NAME`] if none.
     pub subject: u32,
     pub amount: i64,
+    /// The quantity of an order's line; the [`EmailId`] of a click. 0 for every other kind.
+    pub detail: u32,
 }
 
 impl HistoryRow {
+    /// A row whose detail is the usual one: a quantity of 1, or no email.
+    pub fn new(at_ms: i64, kind: HistoryKind, subject: u32, amount: i64) -> Self {
+        Self { at_ms, kind, subject, amount, detail: kind.usual_detail() }
+    }
+
     pub fn at(&self) -> Timestamp {
         timestamp(self.at_ms)
     }
 
     pub fn product(&self) -> Option<ProductId> {
-        (!self.kind.is_about_order() && self.subject != NO_PRODUCT)
+        (self.kind.is_about_product() && self.subject != NO_PRODUCT)
             .then_some(ProductId(self.subject))
     }
 
     /// The [`order_number`] of the order the row is about.
     pub fn order(&self) -> Option<u32> {
         (self.kind.is_about_order() && self.subject != NO_ORDER).then_some(self.subject)
+    }
+
+    /// Which email the row is about, if it is about a message of a known one.
+    pub fn email(&self) -> Option<EmailId> {
+        let number = if self.kind.has_email_as_subject() {
+            self.subject
+        } else if self.kind.has_email_as_detail() {
+            self.detail
+        } else {
+            return None;
+        };
+        (number != NO_NAME).then_some(EmailId(number))
+    }
+
+    pub(crate) fn stored_detail(&self) -> Option<i64> {
+        (self.detail != self.kind.usual_detail()).then_some(i64::from(self.detail))
+    }
+
+    /// With a detail of 0 where its kind has none.
+    #[cfg(test)]
+    pub(crate) fn tidy(self) -> Self {
+        let has_detail = self.kind.usual_detail() != 0;
+        Self { detail: if has_detail { self.detail } else { 0 }, ..self }
     }
 }
 
@@ -121,51 +204,88 @@ pub fn order_number(order: &OrderId) -> u32 {
     if number == NO_ORDER { 0 } else { number }
 }
 
-/// Hands the rows of an event to `put`, in their order; none for an event no condition asks about.
-pub fn rows_of(event: &Event, mut put: impl FnMut(HistoryRow)) {
-    let at_ms = event.at.as_millisecond();
-    let mut row = |kind, subject, amount| put(HistoryRow { at_ms, kind, subject, amount });
-    match &event.body {
-        EventBody::OrderPlaced { order, lines, total_minor, .. } => {
-            row(HistoryKind::Order, order_number(order), *total_minor);
-            for line in lines {
-                row(HistoryKind::OrderLine, line.product.0, line.amount_minor);
+/// Hands the rows of an event to `put`, in their order, each with its properties; none for an event
+/// no condition asks about. Texts get their numbers in `names`.
+pub fn rows_of(
+    at: Timestamp,
+    body: &EventBody,
+    names: &mut Names,
+    mut put: impl FnMut(HistoryRow, &[(NameId, PropertyValue)]),
+) {
+    let at_ms = at.as_millisecond();
+    let row = |kind, subject, amount| HistoryRow::new(at_ms, kind, subject, amount);
+    let mut email = |it: &Option<EmailName>| {
+        it.as_ref().map_or(NO_NAME, |it| names.intern_email(&it.flow, &it.step).0)
+    };
+    let one = match body {
+        EventBody::OrderPlaced { order, lines, total_minor, coupon } => {
+            let order = row(HistoryKind::Order, order_number(order), *total_minor);
+            match coupon {
+                Some(code) => {
+                    let property = (names.intern(COUPON), PropertyValue::Text(names.intern(code)));
+                    put(order, &[property]);
+                }
+                None => put(order, &[]),
             }
+            for line in lines {
+                let row = row(HistoryKind::OrderLine, line.product.0, line.amount_minor);
+                put(HistoryRow { detail: line.quantity, ..row }, &[]);
+            }
+            return;
+        }
+        EventBody::Custom { name, properties } => {
+            let row = row(HistoryKind::Custom, names.intern(name).0, 0);
+            let properties: Vec<_> = properties
+                .iter()
+                .filter_map(|(name, value)| property_of(name, value, names))
+                .take(PROPERTIES_MAX)
+                .collect();
+            put(row, &properties);
+            return;
         }
         EventBody::OrderCancelled { order } => {
-            row(HistoryKind::OrderCancelled, order_number(order), 0);
+            row(HistoryKind::OrderCancelled, order_number(order), 0)
         }
         EventBody::OrderRefunded { order, amount_minor, .. } => {
             let number = order.as_ref().map_or(NO_ORDER, order_number);
-            row(HistoryKind::OrderRefunded, number, *amount_minor);
+            row(HistoryKind::OrderRefunded, number, *amount_minor)
         }
         EventBody::ProductViewed { product } => row(HistoryKind::ProductViewed, product.0, 0),
         EventBody::CartAdded { product, quantity } => {
-            row(HistoryKind::CartAdded, product.0, i64::from(*quantity));
+            row(HistoryKind::CartAdded, product.0, i64::from(*quantity))
         }
         EventBody::CheckoutStarted { total_minor, .. } => {
-            row(HistoryKind::CheckoutStarted, NO_PRODUCT, *total_minor);
+            row(HistoryKind::CheckoutStarted, NO_PRODUCT, *total_minor)
         }
         EventBody::ProductReviewed { product, rating, .. } => {
-            row(HistoryKind::ProductReviewed, product.0, i64::from(*rating));
+            row(HistoryKind::ProductReviewed, product.0, i64::from(*rating))
         }
-        EventBody::MessageSent { .. } => row(HistoryKind::MessageSent, NO_PRODUCT, 0),
-        EventBody::MessageDelivered { .. } => row(HistoryKind::MessageDelivered, NO_PRODUCT, 0),
-        EventBody::MessageBounced { .. } => row(HistoryKind::MessageBounced, NO_PRODUCT, 0),
-        EventBody::MessageComplained { .. } => row(HistoryKind::MessageComplained, NO_PRODUCT, 0),
-        EventBody::MessageOpened { agent, .. } => {
+        EventBody::MessageSent { flow, step, .. } => {
+            row(HistoryKind::MessageSent, names.intern_email(flow, step).0, 0)
+        }
+        EventBody::MessageDelivered { email: it, .. } => {
+            row(HistoryKind::MessageDelivered, email(it), 0)
+        }
+        EventBody::MessageBounced { email: it, .. } => {
+            row(HistoryKind::MessageBounced, email(it), 0)
+        }
+        EventBody::MessageComplained { email: it, .. } => {
+            row(HistoryKind::MessageComplained, email(it), 0)
+        }
+        EventBody::MessageOpened { agent, email: it, .. } => {
             let kind = match agent {
                 Agent::Human => HistoryKind::MessageOpened,
                 Agent::Machine => HistoryKind::MachineOpened,
             };
-            row(kind, NO_PRODUCT, 0);
+            row(kind, email(it), 0)
         }
-        EventBody::MessageClicked { agent, product, .. } => {
+        EventBody::MessageClicked { agent, product, email: it, .. } => {
             let kind = match agent {
                 Agent::Human => HistoryKind::MessageClicked,
                 Agent::Machine => HistoryKind::MachineClicked,
             };
-            row(kind, product.map_or(NO_PRODUCT, |it| it.0), 0);
+            let product = product.map_or(NO_PRODUCT, |it| it.0);
+            HistoryRow { detail: email(it), ..row(kind, product, 0) }
         }
         EventBody::Identified { .. }
         | EventBody::ConsentGiven { .. }
@@ -185,50 +305,68 @@ pub fn rows_of(event: &Event, mut put: impl FnMut(HistoryRow)) {
         | EventBody::Enrolled { .. }
         | EventBody::EnrolmentEnded { .. }
         | EventBody::SegmentEntered { .. }
-        | EventBody::SegmentLeft { .. }
-        | EventBody::Custom { .. } => {}
-    }
+        | EventBody::SegmentLeft { .. } => return,
+    };
+    put(one, &[]);
 }
 
-/// The columns a [`History`] borrows, all of one length.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Columns<'a> {
-    /// Milliseconds since the epoch, never falling.
-    pub times_ms: &'a [i64],
-    /// [`HistoryKind::number`]s.
-    pub kinds: &'a [u8],
-    /// Product ids and order numbers, see [`HistoryRow::subject`].
-    pub subjects: &'a [u32],
-    pub amounts: &'a [i64],
+/// A property as conditions ask for it; `None` for nothing, lists and objects.
+fn property_of(
+    name: &str,
+    value: &serde_json::Value,
+    names: &mut Names,
+) -> Option<(NameId, PropertyValue)> {
+    let value = match value {
+        serde_json::Value::String(text) => PropertyValue::Text(names.intern(text)),
+        serde_json::Value::Number(number) => PropertyValue::Number(number.as_f64()?),
+        serde_json::Value::Bool(is) => PropertyValue::Truth(*is),
+        serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+            return None;
+        }
+    };
+    Some((names.intern(name), value))
 }
 
 /// One customer's events, borrowed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct History<'a> {
-    columns: Columns<'a>,
+    columns: &'a Columns,
+    names: &'a Names,
+    start: usize,
+    end: usize,
+}
+
+impl Default for History<'_> {
+    fn default() -> Self {
+        static NONE: (Columns, LazyLock<Names>) = (Columns::new(), LazyLock::new(Names::new));
+        Self { columns: &NONE.0, names: &NONE.1, start: 0, end: 0 }
+    }
 }
 
 impl<'a> History<'a> {
-    /// Rows must stand by time and, within an instant, in the order of the log.
+    /// The rows of one customer among those of many. They must stand by time and, within an
+    /// instant, in the order of the log.
     ///
     /// # Panics
-    /// If the columns differ in length.
-    pub fn from_columns(columns: Columns<'a>) -> Self {
-        let len = columns.times_ms.len();
-        let is_even = columns.kinds.len() == len
-            && columns.subjects.len() == len
-            && columns.amounts.len() == len;
-        assert!(is_even, "columns of one length");
-        debug_assert!(columns.times_ms.is_sorted(), "rows by time");
-        Self { columns }
+    /// If there are fewer rows.
+    pub fn new(columns: &'a Columns, names: &'a Names, rows: Range<usize>) -> Self {
+        let (start, end) = (rows.start, rows.end);
+        assert!(start <= end && end <= columns.len(), "rows that are there");
+        debug_assert!(rows.map(|it| columns.time_ms(it)).is_sorted(), "rows by time");
+        Self { columns, names, start, end }
     }
 
     pub fn len(&self) -> usize {
-        self.columns.times_ms.len()
+        self.end - self.start
     }
 
     pub fn is_empty(&self) -> bool {
-        self.columns.times_ms.is_empty()
+        self.start == self.end
+    }
+
+    /// What the numbers of names, emails and texts stand for.
+    pub fn names(&self) -> &'a Names {
+        self.names
     }
 
     /// The rows, oldest first. A row whose kind a later version has added is passed over.
@@ -237,77 +375,106 @@ impl<'a> History<'a> {
     }
 
     /// When row `row` happened, in milliseconds since the epoch.
+    #[inline]
     pub fn time_ms(&self, row: usize) -> i64 {
-        self.columns.times_ms[row]
+        self.columns.time_ms(self.start + row)
     }
 
     /// `None` for a kind that a later version has added.
     pub fn kind(&self, row: usize) -> Option<HistoryKind> {
-        HistoryKind::from_number(self.columns.kinds[row])
+        HistoryKind::from_number(self.kinds()[row])
     }
 
     /// [`HistoryKind::number`]s of all rows, for quick looks.
+    #[inline]
     pub fn kinds(&self) -> &'a [u8] {
-        self.columns.kinds
+        &self.columns.kinds()[self.start..self.end]
     }
 
-    /// A product's id or an order's number, by kind; [`NO_PRODUCT`] or [`NO_ORDER`] if none.
+    /// See [`HistoryRow::subject`].
+    #[inline]
     pub fn subject(&self, row: usize) -> u32 {
-        self.columns.subjects[row]
+        self.columns.subjects()[self.start..self.end][row]
     }
 
     /// What the row's kind says its amount is; 0 where it has none.
+    #[inline]
     pub fn amount(&self, row: usize) -> i64 {
-        self.columns.amounts[row]
+        self.columns.amount(self.start + row)
+    }
+
+    /// How many pieces: of an order's line, or put into the cart. `None` for rows of other kinds.
+    pub fn quantity(&self, row: usize) -> Option<i64> {
+        match self.kind(row)? {
+            HistoryKind::OrderLine => Some(self.columns.detail(self.start + row).unwrap_or(1)),
+            HistoryKind::CartAdded => Some(self.amount(row)),
+            _ => None,
+        }
+    }
+
+    /// Which email a row about a message is of. `None` if it was not told, as in logs of versions
+    /// that did not tell it, and for rows about anything else.
+    pub fn email(&self, row: usize) -> Option<EmailId> {
+        self.row(row)?.email()
+    }
+
+    /// The name of an event of the shop's own.
+    pub fn event_name(&self, row: usize) -> Option<NameId> {
+        (self.kind(row)? == HistoryKind::Custom).then(|| NameId(self.subject(row)))
+    }
+
+    /// What the row says of a property. An order tells its coupon as the text [`COUPON`].
+    pub fn property(&self, row: usize, name: NameId) -> Option<PropertyValue> {
+        self.columns.property(self.start + row, name)
+    }
+
+    pub fn properties(
+        &self,
+        row: usize,
+    ) -> impl Iterator<Item = (NameId, PropertyValue)> + use<'a> {
+        self.columns.properties(self.start + row)
     }
 
     /// The first row later than `at_ms`.
+    #[inline]
     pub fn place_at(&self, at_ms: i64) -> usize {
-        self.columns.times_ms.partition_point(|&it| it <= at_ms)
+        self.columns.place_at(self.start..self.end, at_ms) - self.start
     }
 
     /// The first row not before `at_ms`.
+    #[inline]
     pub fn place_from(&self, at_ms: i64) -> usize {
-        self.columns.times_ms.partition_point(|&it| it < at_ms)
+        at_ms.checked_sub(1).map_or(0, |it| self.place_at(it))
     }
 
     /// The rows at or after `at`.
     pub fn since(self, at: Timestamp) -> Self {
-        self.part(self.place_from(at.as_millisecond()), self.len())
+        Self { start: self.start + self.place_from(at.as_millisecond()), ..self }
     }
 
     /// The rows at or before `at`.
     pub fn until(self, at: Timestamp) -> Self {
-        self.part(0, self.place_at(at.as_millisecond()))
-    }
-
-    fn part(self, start: usize, end: usize) -> Self {
-        let columns = Columns {
-            times_ms: &self.columns.times_ms[start..end],
-            kinds: &self.columns.kinds[start..end],
-            subjects: &self.columns.subjects[start..end],
-            amounts: &self.columns.amounts[start..end],
-        };
-        Self { columns }
+        Self { end: self.start + self.place_at(at.as_millisecond()), ..self }
     }
 
     pub(crate) fn row(self, row: usize) -> Option<HistoryRow> {
+        let kind = self.kind(row)?;
+        let detail = self.columns.detail(self.start + row).and_then(|it| u32::try_from(it).ok());
         Some(HistoryRow {
             at_ms: self.time_ms(row),
-            kind: self.kind(row)?,
+            kind,
             subject: self.subject(row),
             amount: self.amount(row),
+            detail: detail.unwrap_or_else(|| kind.usual_detail()),
         })
     }
 }
 
-/// Owns the columns of one customer's history.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Owns the rows of one customer's history and their names.
+#[derive(Clone, Debug, Default)]
 pub struct HistoryBuffer {
-    times_ms: Vec<i64>,
-    kinds: Vec<u8>,
-    subjects: Vec<u32>,
-    amounts: Vec<i64>,
+    columns: Columns,
+    names: Names,
 }
 
 impl HistoryBuffer {
@@ -327,30 +494,15 @@ impl HistoryBuffer {
     /// Puts an event in its place by time. Push events in the order of the log: of two at one
     /// instant, the one pushed later counts as later.
     pub fn push(&mut self, event: &Event) {
-        let mut place = self.times_ms.partition_point(|&it| it <= event.at.as_millisecond());
-        rows_of(event, |row| {
-            self.times_ms.insert(place, row.at_ms);
-            self.kinds.insert(place, row.kind.number());
-            self.subjects.insert(place, row.subject);
-            self.amounts.insert(place, row.amount);
-            place += 1;
-        });
+        self.columns.insert(event, &mut self.names);
     }
 
     pub fn clear(&mut self) {
-        self.times_ms.clear();
-        self.kinds.clear();
-        self.subjects.clear();
-        self.amounts.clear();
+        *self = Self::new();
     }
 
     pub fn as_history(&self) -> History<'_> {
-        History::from_columns(Columns {
-            times_ms: &self.times_ms,
-            kinds: &self.kinds,
-            subjects: &self.subjects,
-            amounts: &self.amounts,
-        })
+        History::new(&self.columns, &self.names, 0..self.columns.len())
     }
 }
 
@@ -404,20 +556,19 @@ mod tests {
 
     #[test]
     fn rows_of_a_later_version_are_passed_over() {
-        let columns = Columns {
-            times_ms: &[1, 2],
-            kinds: &[250, HistoryKind::ProductViewed.number()],
-            subjects: &[0, 1],
-            amounts: &[0, 0],
-        };
-        assert_eq!(kinds(History::from_columns(columns)), [HistoryKind::ProductViewed]);
+        let mut columns = Columns::new();
+        columns.push_stored(1, 250, 0, 0, None, &[]);
+        columns.push(&HistoryRow::new(2, HistoryKind::ProductViewed, 1, 0), &[]);
+        let names = Names::new();
+        let history = History::new(&columns, &names, 0..2);
+        assert_eq!(kinds(history), [HistoryKind::ProductViewed]);
     }
 
     #[test]
     fn every_stored_number_leads_back_to_its_kind() {
         let known = (0..=u8::MAX).filter_map(HistoryKind::from_number);
         let numbers: Vec<u8> = known.map(HistoryKind::number).collect();
-        assert_eq!(numbers, [10, 11, 12, 13, 20, 21, 22, 30, 40, 41, 42, 43, 44, 45, 64, 65]);
+        assert_eq!(numbers, [10, 11, 12, 13, 20, 21, 22, 30, 40, 41, 42, 43, 44, 45, 64, 65, 90]);
     }
 
     proptest! {

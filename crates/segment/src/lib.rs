@@ -9,11 +9,13 @@
 //! the window has left it.
 
 mod check;
+mod columns;
 mod condition;
 mod evaluate;
 mod explain;
 mod facts;
 mod history;
+mod names;
 mod parse;
 mod print;
 
@@ -21,6 +23,7 @@ mod print;
 mod samples;
 
 pub use check::{Finding, check};
+pub use columns::{Columns, Renaming};
 pub use condition::{
     Amount, AmountBound, AmountError, Condition, Count, Deed, OrderAge, OrderPick, ProductTest,
     SPAN_DAYS_MAX, Span, SpanError, Window, Words, WordsError, WorthOf,
@@ -29,9 +32,10 @@ pub use evaluate::{Evaluator, evaluate};
 pub use explain::{Explanation, Found, Witness, explain};
 pub use facts::{Catalogue, CustomerFacts, Relations, Subject};
 pub use history::{
-    Columns, History, HistoryBuffer, HistoryKind, HistoryRow, NO_ORDER, NO_PRODUCT, order_number,
-    rows_of,
+    COUPON, History, HistoryBuffer, HistoryKind, HistoryRow, NO_ORDER, NO_PRODUCT, PROPERTIES_MAX,
+    order_number, rows_of,
 };
+pub use names::{EmailId, NAME_BYTES_MAX, NO_NAME, NameId, Names, PropertyValue};
 pub use parse::{CONDITIONS_MAX, DEPTH_MAX, ParseConditionError, TEXT_BYTES_MAX, parse};
 
 /// The shipped segment: bought lately, looked again at what goes with it or betters it, and has not

@@ -61,12 +61,14 @@ impl Sample {
             agent,
             product: Some(product),
             url: String::new(),
+            email: None,
         };
         self.with(age_hours, body)
     }
 
     pub fn opened(self, age_hours: i64, agent: Agent) -> Self {
-        self.with(age_hours, EventBody::MessageOpened { message: MessageId(1), agent })
+        let message = MessageId(1);
+        self.with(age_hours, EventBody::MessageOpened { message, agent, email: None })
     }
 
     pub fn refunded(self, age_hours: i64, id: Option<&str>, amount_minor: i64) -> Self {

@@ -503,6 +503,15 @@ pub struct BenchArgs {
     /// Lines of the file whose import is measured
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
     pub lines: u64,
+    /// Customers of the shop whose segments are measured
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(10..=100_000_000))]
+    pub customers: u64,
+    /// Events of the shop whose segments are measured
+    #[arg(long, default_value_t = 20_000_000, value_parser = clap::value_parser!(u64).range(100..=1_000_000_000))]
+    pub events: u64,
+    /// Keep the archive of the shop whose segments are measured in this folder, as Parquet
+    #[arg(long, value_name = "DIR")]
+    pub export: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -511,6 +520,8 @@ pub enum BenchPart {
     Intake,
     Replay,
     Render,
+    /// A shop of its own size, which takes minutes to make: only when it is named
+    Segments,
 }
 
 fn read_address(text: &str) -> Result<SocketAddr, String> {

@@ -4,7 +4,13 @@
 //! line win over the file. Secrets may stand in the environment instead of the file; nothing else
 //! reads it.
 
-use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::Path, time::Duration};
+use std::{
+    fmt,
+    net::SocketAddr,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use aftercart_model::{Currency, EmailAddress, Shop};
 use aftercart_web::Limits;
@@ -21,6 +27,9 @@ pub struct Config {
     /// Where the data is: a folder for the embedded store, or a `postgres://` address.
     /// Default `./aftercart-data`.
     pub store: Option<String>,
+    /// A folder for the archive's files, which spare a start the reading of the whole log. Each server
+    /// needs its own. Default: `archive` in the folder of an embedded store; none for PostgreSQL.
+    pub archive: Option<PathBuf>,
     /// Address and port that `serve` and `demo` listen on. Default `127.0.0.1:7878`.
     pub listen: Option<SocketAddr>,
     pub shop: Option<ShopConfig>,

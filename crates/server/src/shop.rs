@@ -79,6 +79,9 @@ pub fn open_at(place: String, config: Config) -> Result<Opened> {
         .with_context(|| format!("cannot open the store `{}`", shown(&place)))?;
     let shop = config.shop.as_ref().map(|it| it.shop());
     let engine = Arc::new(Engine::open(store, shop)?);
+    if let Some(folder) = &config.archive {
+        engine.keep_archive_in(folder);
+    }
     let clock = clock_of(&engine)?;
     Ok(Opened { engine, clock, config, place })
 }

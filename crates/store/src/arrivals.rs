@@ -116,7 +116,7 @@ impl Tx<'_> {
         let before = before.map_or(head + 1, |it| it.min(head + 1));
         let floor = before.saturating_sub(LOOKED_AT_MAX);
         let sql = "SELECT e.seq, (SELECT s.name FROM sources s WHERE s.id = e.source), e.key, \
-                   e.customer, e.at, e.received_at, e.body FROM events e \
+                   e.customer, e.at, e.received_at, e.kind, e.body FROM events e \
                    WHERE e.seq < ?1 AND e.seq >= ?2 \
                    AND e.source <> COALESCE((SELECT o.id FROM sources o WHERE o.name = ?3), -1) \
                    ORDER BY e.seq DESC LIMIT ?4";

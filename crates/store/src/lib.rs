@@ -48,7 +48,7 @@ pub use arrivals::{ARRIVALS_MAX, Arrival, ArrivalOutcome};
 pub use deliveries::Remembered;
 pub use enrolments::{EnrolmentsAsked, StepCount};
 pub use erasure::ErasedRows;
-pub use events::{Appended, NewEvent};
+pub use events::{Appended, LogLine, NewEvent};
 pub use flows::{FlowState, StoredFlow};
 pub use letters::{Letter, LetterHead};
 pub use lists::StoredList;

@@ -47,6 +47,15 @@ impl Row<'_> {
         value.and_then(T::from_value).with_context(|| format!("column {} of a row", index + 1))
     }
 
+    /// A text as it stands in the row.
+    pub fn text(&self, index: usize) -> Result<&str> {
+        let value = match self {
+            Self::Sqlite(row) => crate::sqlite::value_of(row, index),
+            Self::Postgres(row) => crate::postgres::value_of(row, index),
+        };
+        value.and_then(text).with_context(|| format!("column {} of a row", index + 1))
+    }
+
     /// Reads the columns one after another.
     pub fn cells(&self) -> Cells<'_> {
         Cells { row: self, next: 0 }

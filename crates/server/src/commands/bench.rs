@@ -27,6 +27,7 @@ use crate::{
 };
 
 mod intake;
+mod segments;
 
 const RUNS: usize = 3;
 const IMPORT_LINES: usize = 300_000;
@@ -49,6 +50,9 @@ struct Figure {
 
 pub fn run(common: &Common, args: &BenchArgs) -> Result<()> {
     let output = Output::new(common);
+    if args.part == Some(BenchPart::Segments) {
+        return segments::run(output, args);
+    }
     let mut figures = Vec::new();
     let is_wanted = |part| args.part.is_none_or(|it| it == part);
     if is_wanted(BenchPart::Import) {

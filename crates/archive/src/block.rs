@@ -1,0 +1,109 @@
+//! A block: the rows of neighbouring customers, clustered by customer, then by time. Never changed;
+//! news make a new one in its place.
+
+use std::{ops::Range, sync::Mutex};
+
+use aftercart_model::CustomerId;
+use aftercart_segment::{Columns, History, Names};
+
+use crate::files::Entry;
+
+/// Invariants: `customers` ascend; `starts` has one more, and the rows of the customer at `i` are
+/// those from `starts[i]` to `starts[i + 1]`, never none.
+#[derive(Debug)]
+pub(crate) struct Block {
+    customers: Vec<CustomerId>,
+    starts: Vec<u32>,
+    columns: Columns,
+    /// The file it stands in, once it does.
+    saved: Mutex<Option<Entry>>,
+}
+
+/// Rows of neighbouring customers, as they lie in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockRows<'a> {
+    /// In ascending order.
+    pub customers: &'a [CustomerId],
+    /// The rows of the customer at `i` are those from `starts[i]` to `starts[i + 1]`, by time.
+    pub starts: &'a [u32],
+    pub columns: &'a Columns,
+}
+
+impl Block {
+    pub(crate) fn as_rows(&self) -> BlockRows<'_> {
+        BlockRows { customers: &self.customers, starts: &self.starts, columns: &self.columns }
+    }
+
+    pub(crate) fn with_room(rows: usize) -> Self {
+        let columns = Columns::with_room(rows);
+        Self { customers: Vec::new(), starts: vec![0], columns, saved: Mutex::default() }
+    }
+
+    pub(crate) fn customers(&self) -> &[CustomerId] {
+        &self.customers
+    }
+
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.customers.is_empty()
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.columns.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(self.customers.as_slice())
+            + size_of_val(self.starts.as_slice())
+            + self.columns.bytes()
+    }
+
+    pub(crate) fn place(&self, customer: CustomerId) -> Option<usize> {
+        self.customers.binary_search(&customer).ok()
+    }
+
+    pub(crate) fn range(&self, place: usize) -> Range<usize> {
+        self.starts[place] as usize..self.starts[place + 1] as usize
+    }
+
+    pub(crate) fn history<'a>(&'a self, names: &'a Names, place: usize) -> History<'a> {
+        History::new(&self.columns, names, self.range(place))
+    }
+
+    /// The columns, to put rows of `customer` behind all others; then [`Block::close`] them.
+    pub(crate) fn columns_mut(&mut self) -> &mut Columns {
+        &mut self.columns
+    }
+
+    /// Ends the rows of a customer who comes after all others; one without rows is not held.
+    pub(crate) fn close(&mut self, customer: CustomerId) {
+        debug_assert!(self.customers.last() < Some(&customer), "customers in ascending order");
+        let end = u32::try_from(self.columns.len()).expect("fewer than 4 billion rows in a block");
+        if self.starts.last() != Some(&end) {
+            self.customers.push(customer);
+            self.starts.push(end);
+        }
+    }
+
+    pub(crate) fn push(&mut self, customer: CustomerId, columns: &Columns, rows: Range<usize>) {
+        self.columns.extend_from(columns, rows);
+        self.close(customer);
+    }
+
+    pub(crate) fn saved(&self) -> Option<Entry> {
+        self.saved.lock().expect("no panic while held").clone()
+    }
+
+    pub(crate) fn set_saved(&self, entry: Entry) {
+        *self.saved.lock().expect("no panic while held") = Some(entry);
+    }
+
+    pub(crate) fn shrink(&mut self) {
+        self.customers.shrink_to_fit();
+        self.starts.shrink_to_fit();
+        self.columns.shrink();
+    }
+}

@@ -5,7 +5,7 @@ use std::thread;
 
 use aftercart_model::{CustomerId, Timestamp};
 use aftercart_segment::{
-    Catalogue, Condition, CustomerFacts, Evaluator, History, Relations, Subject,
+    BoundCondition, Condition, CustomerFacts, Evaluator, History, Shop, Subject,
 };
 use jiff::tz::TimeZone;
 
@@ -32,13 +32,16 @@ impl Archive {
         &self,
         conditions: &[&Condition],
         customers: &[Candidate<'_>],
-        catalogue: &Catalogue,
-        relations: &Relations,
+        shop: Shop<'_>,
         now: Timestamp,
     ) -> Vec<Vec<CustomerId>> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let share = customers.len().div_ceil(cores).max(CUSTOMERS_PER_THREAD_MIN);
-        let ask = |share: &[Candidate<'_>]| self.ask(conditions, share, catalogue, relations, now);
+        let bound: Vec<BoundCondition<'_>> = conditions
+            .iter()
+            .map(|it| BoundCondition::new(it, shop.catalogue, &self.names, shop.segments))
+            .collect();
+        let ask = |share: &[Candidate<'_>]| self.ask(&bound, share, shop, now);
         let answers: Vec<Vec<Vec<CustomerId>>> = thread::scope(|scope| {
             let mut shares = customers.chunks(share);
             let own = shares.next().unwrap_or(&[]);
@@ -56,10 +59,9 @@ impl Archive {
 
     fn ask(
         &self,
-        conditions: &[&Condition],
+        conditions: &[BoundCondition<'_>],
         customers: &[Candidate<'_>],
-        catalogue: &Catalogue,
-        relations: &Relations,
+        shop: Shop<'_>,
         now: Timestamp,
     ) -> Vec<Vec<CustomerId>> {
         let mut members = vec![Vec::new(); conditions.len()];
@@ -67,10 +69,9 @@ impl Archive {
         for candidate in customers {
             let history = self.history_at(candidate.customer, &mut next);
             let Candidate { customer, facts, zone } = *candidate;
-            let subject = Subject { history, customer: facts, catalogue, relations, zone };
-            let evaluator = Evaluator::new(&subject, now);
+            let evaluator = Evaluator::new(&Subject::new(history, facts, zone, shop), now);
             for (members, condition) in members.iter_mut().zip(conditions) {
-                if evaluator.is_met(condition) {
+                if evaluator.meets(condition) {
                     members.push(customer);
                 }
             }

@@ -8,7 +8,7 @@ use aftercart_model::{
 };
 use aftercart_segment::{
     Catalogue, Condition, CustomerFacts, History, HistoryBuffer, HistoryKind, HistoryRow, NameId,
-    PropertyValue, Relations, Subject, UPSELL_SEGMENT, evaluate, parse,
+    PropertyValue, Relations, Shop, Subject, UPSELL_SEGMENT, evaluate, parse,
 };
 use jiff::{SignedDuration, tz::TimeZone};
 use proptest::{
@@ -156,6 +156,14 @@ struct World {
 }
 
 impl World {
+    fn shop(&self) -> Shop<'_> {
+        Shop::new(&self.catalogue, &self.relations)
+    }
+
+    fn subject<'a>(&'a self, history: History<'a>) -> Subject<'a> {
+        Subject::new(history, &self.facts, &self.zone, self.shop())
+    }
+
     fn new() -> Self {
         let product = |id: u32| Product {
             category: if id < 2 { "Kettles" } else { "Cups" }.to_owned(),
@@ -214,17 +222,11 @@ proptest! {
             |it: &CustomerId| Candidate { customer: *it, facts: &world.facts, zone: &world.zone };
         let candidates: Vec<Candidate<'_>> = customers.iter().map(candidate).collect();
         let asked: Vec<&Condition> = conditions.iter().collect();
-        let found = archive.scan(&asked, &candidates, &world.catalogue, &world.relations, NOW);
+        let found = archive.scan(&asked, &candidates, world.shop(), NOW);
         for (condition, found) in conditions.iter().zip(found) {
             let is_met = |customer: &CustomerId| {
                 let buffer = expected_histories.get(customer).cloned().unwrap_or_default();
-                let subject = Subject {
-                    history: buffer.as_history(),
-                    customer: &world.facts,
-                    catalogue: &world.catalogue,
-                    relations: &world.relations,
-                    zone: &world.zone,
-                };
+                let subject = world.subject(buffer.as_history());
                 evaluate(condition, &subject, NOW)
             };
             let expected: Vec<CustomerId> = customers.iter().copied().filter(is_met).collect();
@@ -261,12 +263,9 @@ proptest! {
                 held += if root_of(customer) == customer { found.len() } else { 0 };
 
                 let candidate = Candidate { customer, facts: &world.facts, zone: &world.zone };
-                let (catalogue, relations) = (&world.catalogue, &world.relations);
-                let answers = archive.scan(&asked, &[candidate], catalogue, relations, NOW);
+                let answers = archive.scan(&asked, &[candidate], world.shop(), NOW);
                 for (condition, answer) in conditions.iter().zip(answers) {
-                    let history = buffer.as_history();
-                    let (customer, zone) = (&world.facts, &world.zone);
-                    let subject = Subject { history, customer, catalogue, relations, zone };
+                    let subject = world.subject(buffer.as_history());
                     prop_assert_eq!(!answer.is_empty(), evaluate(condition, &subject, NOW));
                 }
             }
@@ -343,8 +342,7 @@ fn many_customers_are_asked_on_all_cores_in_their_order() {
     let candidates: Vec<Candidate<'_>> = (0..10_000).map(candidate).collect();
     let viewed = parse("viewed a product at least 1 time").unwrap();
     let never = parse("ordered 0 times").unwrap();
-    let found =
-        archive.scan(&[&viewed, &never], &candidates, &world.catalogue, &world.relations, NOW);
+    let found = archive.scan(&[&viewed, &never], &candidates, world.shop(), NOW);
     assert_eq!(found[0], (1..=5_000).map(CustomerId).collect::<Vec<_>>());
     assert_eq!(found[1].len(), 10_000, "those without a history too");
 }

@@ -12,8 +12,8 @@ use aftercart_flow::{
 };
 use aftercart_model::{CouponOffer, FlowId, PoolId, SegmentId, TemplateId};
 use aftercart_segment::{
-    Amount, AmountBound, Condition, Count, Deed, ProductTest, Span as TimeSpan, UPSELL_SEGMENT,
-    Window, Words, parse,
+    Act, Amount, AmountBound, Condition, Count, Deed, Owned, ProductTest, Span as TimeSpan,
+    UPSELL_SEGMENT, Window, Words, parse,
 };
 
 use crate::{
@@ -442,7 +442,7 @@ impl Drafting<'_> {
         if let Some(said) = &intent.bought {
             let mut value = "anything".to_owned();
             if !what.is_empty() {
-                parts.push(any_product(what, Deed::Bought, window));
+                parts.push(any_product(what, Act::Bought, window.clone()));
                 value = in_words_of(what);
             }
             self.said(Slot::Bought, "Bought", value, &said.tokens, vec![]);
@@ -452,11 +452,11 @@ impl Drafting<'_> {
                 thing.as_ref().map_or(String::new(), |it| format!(" {}", it.to_lowercase()));
             names.push(format!("Bought{thing}{within}"));
             if what.is_empty() && intent.not_since.is_none() {
-                parts.push(did(Deed::Ordered, Count::at_least(1), window));
+                parts.push(did(Deed::ordered(), Count::at_least(1), window.clone()));
             }
         }
         if let Some(said) = &intent.not_since {
-            parts.push(did(Deed::Ordered, Count::Exactly(1), window));
+            parts.push(did(Deed::ordered(), Count::Exactly(1), window));
             names.push("not since".to_owned());
             self.said(
                 Slot::NotSince,
@@ -468,8 +468,8 @@ impl Drafting<'_> {
         }
         if let Some(said) = &intent.not_for {
             let days = said.value.min(aftercart_segment::SPAN_DAYS_MAX);
-            parts.push(did(Deed::Ordered, Count::at_least(1), Window::Ever));
-            parts.push(did(Deed::Ordered, Count::Exactly(0), Window::Last(span(days))));
+            parts.push(did(Deed::ordered(), Count::at_least(1), Window::Ever));
+            parts.push(did(Deed::ordered(), Count::Exactly(0), Window::Last(span(days))));
             let value = Wait::Days(days).in_words();
             names.push(format!("no order for {value}"));
             self.said(Slot::NotFor, "No order for", value, &said.tokens, vec![]);
@@ -479,7 +479,7 @@ impl Drafting<'_> {
                 OrderCount::AtLeast(count) => Count::at_least(count),
                 OrderCount::OnlyOne => Count::Exactly(1),
             };
-            parts.push(did(Deed::Ordered, count, Window::Ever));
+            parts.push(did(Deed::ordered(), count, Window::Ever));
             names.push(match said.value {
                 OrderCount::AtLeast(count) => format!("ordered {count} times or more"),
                 OrderCount::OnlyOne => "ordered once".to_owned(),
@@ -500,14 +500,15 @@ impl Drafting<'_> {
         if let Some(said) = &intent.viewed_related {
             asks_views = true;
             let tests = [
-                (said.value.related, ProductTest::Related),
-                (said.value.better, ProductTest::Better),
+                (said.value.related, ProductTest::Related(Owned::LastOrder)),
+                (said.value.better, ProductTest::Better(Owned::LastOrder)),
             ];
             let looked = tests
                 .into_iter()
                 .filter(|it| it.0)
-                .flat_map(|(_, test)| [Deed::Viewed(test.clone()), Deed::Clicked(test)]);
-            let looked = looked.map(|it| did(it, Count::at_least(1), Window::SinceLastOrder));
+                .flat_map(|(_, test)| [Act::Viewed(vec![test.clone()]), Act::Clicked(vec![test])]);
+            let looked =
+                looked.map(|it| did(it.into(), Count::at_least(1), Window::since_last_order()));
             parts.push(Condition::Any(looked.collect()));
             names.push(format!("looked at {}", said.value.in_words()));
             let value = said.value.in_words().to_owned();
@@ -515,7 +516,7 @@ impl Drafting<'_> {
         }
         if let Some(said) = &intent.viewed {
             asks_views = true;
-            parts.push(any_product(&said.value, Deed::Viewed, Window::SinceLastOrder));
+            parts.push(any_product(&said.value, Act::Viewed, Window::since_last_order()));
             names.push(format!("looked at {}", list_of(&said.value).to_lowercase()));
             self.said(Slot::Viewed, "Viewed", in_words_of(&said.value), &said.tokens, vec![]);
         }
@@ -700,7 +701,7 @@ fn span(days: u32) -> TimeSpan {
 }
 
 /// Did `deed` with any of these things.
-fn any_product(what: &[Entity], deed: fn(ProductTest) -> Deed, window: Window) -> Condition {
+fn any_product(what: &[Entity], act: fn(Vec<ProductTest>) -> Act, window: Window) -> Condition {
     type Names = fn(&Entity) -> Option<&str>;
     type Test = fn(Words) -> ProductTest;
     let kinds: [(Names, Test); 3] = [
@@ -716,7 +717,8 @@ fn any_product(what: &[Entity], deed: fn(ProductTest) -> Deed, window: Window) -
     ];
     let tests = kinds.into_iter().filter_map(|(names, test)| {
         let words = Words::new(what.iter().filter_map(names)).ok()?;
-        Some(did(deed(test(words)), Count::at_least(1), window))
+        let deed = Deed::from(act(vec![test(words)]));
+        Some(did(deed, Count::at_least(1), window.clone()))
     });
     let mut tests: Vec<Condition> = tests.collect();
     if tests.len() == 1 { tests.pop().expect("one") } else { Condition::Any(tests) }

@@ -4,23 +4,23 @@
 //! that stores the new position. The same function serves a wait that is over, an order that has
 //! just been accepted and anybody who asks again: with the same facts it does nothing twice.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use aftercart_flow::{
     Begun, Effect, Entry, EntryFacts, ExitWhen, Facts, Flow, Question, StepAction, advance,
     began_at, ending, entry,
 };
 use aftercart_model::{
-    ConsentState, Customer, CustomerId, Enrolment, EnrolmentId, EventBody, ExitReason, FlowId,
-    MessageState, NewEnrolment, Order, OrderId, Position, Timestamp,
+    Customer, CustomerId, Enrolment, EnrolmentId, EventBody, ExitReason, FlowId, MessageState,
+    NewEnrolment, Order, OrderId, Position, SuppressionReason, Timestamp,
 };
-use aftercart_segment::{Condition, CustomerFacts, HistoryBuffer, Subject, evaluate};
+use aftercart_segment::{Condition, Consents, CustomerFacts, HistoryBuffer, Subject, evaluate};
 use aftercart_store::{FlowState, Tx};
 use anyhow::{Context, Result, bail};
 use jiff::{SignedDuration, tz::TimeZone};
 use tracing::{error, warn};
 
-use crate::{Engine, merge_customers::bar_of};
+use crate::{Engine, merge_customers::bars_of, segments::asked_segments};
 
 /// A customer moved from flow to flow to flow is a ring that nobody meant.
 const FLOWS_ON_MAX: u32 = 8;
@@ -139,9 +139,10 @@ impl Engine {
         let customer = tx.customer(enrolment.customer)?.context("an enrolment of nobody")?;
         let (trigger, since) = self.since_trigger(tx, &enrolment)?;
         let bought = tx.first_order_after(customer.id, since, trigger.as_ref())?;
-        let is_in_audience = self.is_in_audience(tx, &flow, &customer, now)?;
+        let entered_at = Some(enrolment.entered_at);
+        let is_in_audience = self.is_in_audience(tx, &flow, &customer, entered_at, now)?;
         let is_reviewed = self.is_reviewed(tx, &flow, &enrolment)?;
-        let asked = self.conditions_asked(tx, &flow, &customer, now)?;
+        let asked = self.conditions_asked(tx, &flow, &customer, entered_at, now)?;
         let is_met =
             |condition: &Condition| asked.iter().any(|(it, answer)| it == condition && *answer);
         let facts = Facts {
@@ -293,7 +294,7 @@ impl Engine {
         let flow = &*running.flow;
         let known = tx.customer(customer)?.context("an event of nobody")?;
         let is_filter_met = match (flow.order_trigger().flatten(), order) {
-            (Some(filter), Some(_)) => self.is_met(tx, filter, &known, now)?,
+            (Some(filter), Some(_)) => self.is_met(tx, filter, &known, None, now)?,
             _ => true,
         };
         let began = order.map_or(now, |it| {
@@ -306,7 +307,7 @@ impl Engine {
             is_key_used: false, // The store's unique constraint answers, whatever we think.
             last_entered_at: self.entered_before(tx, flow.id(), customer, order)?,
             is_filter_met,
-            is_in_audience: self.is_in_audience(tx, flow, &known, now)?,
+            is_in_audience: self.is_in_audience(tx, flow, &known, None, now)?,
         };
         match entry(flow, &facts, self.keys().holdout()) {
             Entry::Enrol { .. } => self.let_in(tx, running, customer, order, now, flows_on),
@@ -407,11 +408,12 @@ impl Engine {
         tx: &mut Tx<'_>,
         flow: &Flow,
         customer: &Customer,
+        entered_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Vec<(Condition, bool)>> {
         let mut answers = Vec::new();
         for condition in conditions(flow) {
-            let answer = self.is_met(tx, condition, customer, now)?;
+            let answer = self.is_met(tx, condition, customer, entered_at, now)?;
             answers.push((condition.clone(), answer));
         }
         Ok(answers)
@@ -422,31 +424,32 @@ impl Engine {
         tx: &mut Tx<'_>,
         flow: &Flow,
         customer: &Customer,
+        entered_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<bool> {
         match flow.audience() {
-            Some(condition) => self.is_met(tx, condition, customer, now),
+            Some(condition) => self.is_met(tx, condition, customer, entered_at, now),
             None => Ok(true),
         }
     }
 
-    /// Whether one customer meets a condition now, asked of the customer's own rows.
+    /// Whether one customer meets a condition now, asked of the customer's own rows; `entered_at` is
+    /// when they entered the flow that asks.
     pub(crate) fn is_met(
         &self,
         tx: &mut Tx<'_>,
         condition: &Condition,
         customer: &Customer,
+        entered_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<bool> {
         let known = self.known_in(tx)?;
         let buffer = HistoryBuffer::of(&tx.events_of(customer.id)?);
-        let subject = Subject {
-            history: buffer.as_history(),
-            customer: &customer_facts(tx, customer)?,
-            catalogue: &known.catalogue,
-            relations: &known.relations,
-            zone: &self.zone_of(customer),
-        };
+        let (facts, zone) = (customer_facts(tx, customer)?, self.zone_of(customer));
+        let segments = asked_segments(tx, &[condition])?;
+        let shop = known.shop(&segments);
+        let subject =
+            Subject { entered_at, ..Subject::new(buffer.as_history(), &facts, &zone, shop) };
         Ok(evaluate(condition, &subject, now))
     }
 
@@ -475,15 +478,37 @@ fn conditions(flow: &Flow) -> impl Iterator<Item = &Condition> {
 
 /// What conditions ask about a customer beside the history.
 pub(crate) fn customer_facts(tx: &mut Tx<'_>, customer: &Customer) -> Result<CustomerFacts> {
-    let agreed = tx.consents_of(customer.id)?;
-    let agreed = agreed.into_iter().filter(|it| it.state == ConsentState::Agreed);
-    let is_suppressed = bar_of(tx, customer)?.is_some();
-    Ok(CustomerFacts {
+    let consents = tx.consents_of(customer.id)?.iter().collect();
+    let bars = bars_of(tx, customer)?.into_iter().map(|it| it.reason).collect();
+    let lists = tx.lists_of(customer.id)?.into_iter();
+    let lists = lists.flat_map(|it| [it.name, it.id.to_string()]).collect();
+    Ok(facts_of(customer.clone(), consents, bars, lists))
+}
+
+/// What conditions ask about, of what is kept of a customer. Places other than the country are told
+/// as attributes.
+pub(crate) fn facts_of(
+    customer: Customer,
+    consents: Consents,
+    bars: Vec<SuppressionReason>,
+    lists: BTreeSet<String>,
+) -> CustomerFacts {
+    let place = |names: &[&str]| {
+        let told = names.iter().find_map(|it| customer.attributes.get(*it));
+        told.and_then(|it| it.as_str()).map(str::to_owned)
+    };
+    CustomerFacts {
         has_email: customer.email.is_some(),
-        country: customer.country.clone(),
-        agreed: agreed.map(|it| it.topic).collect(),
-        is_suppressed,
-    })
+        region: place(&["region", "state", "province"]),
+        city: place(&["city"]),
+        postal_code: place(&["postal_code", "postalCode", "zip"]),
+        country: customer.country,
+        locale: customer.locale,
+        consents,
+        bars,
+        attributes: customer.attributes,
+        lists,
+    }
 }
 
 /// Why a message of somebody who left the flow never goes.

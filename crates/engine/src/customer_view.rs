@@ -8,7 +8,7 @@ use aftercart_model::{
     Message, MessageState, Order, Position, StepId, Suppression, Timestamp, Touches,
 };
 use aftercart_policy::{GateAnswer, GateName, Reason, gates};
-use aftercart_segment::{HistoryBuffer, Subject, evaluate, parse};
+use aftercart_segment::{Condition, HistoryBuffer, Subject, evaluate, parse};
 use aftercart_store::{FlowState, Tx};
 use anyhow::{Context, Result};
 
@@ -16,6 +16,7 @@ use crate::{
     Engine,
     advance_enrolments::{customer_facts, exit_words},
     merge_customers::bar_of,
+    segments::asked_segments,
 };
 
 /// How far ahead "what comes next" looks, in moves.
@@ -412,16 +413,15 @@ impl Engine {
         let buffer = HistoryBuffer::of(&tx.events_of(customer.id)?);
         let facts = customer_facts(tx, customer)?;
         let zone = self.zone_of(customer);
-        let subject = Subject {
-            history: buffer.as_history(),
-            customer: &facts,
-            catalogue: &known.catalogue,
-            relations: &known.relations,
-            zone: &zone,
-        };
+        let stored = tx.segments()?;
+        let conditions: Vec<Condition> =
+            stored.iter().map(|it| parse(&it.condition)).collect::<Result<_, _>>()?;
+        let segments = asked_segments(tx, &conditions.iter().collect::<Vec<_>>())?;
+        let shop = known.shop(&segments);
+        let subject = Subject::new(buffer.as_history(), &facts, &zone, shop);
         let mut names = Vec::new();
-        for segment in tx.segments()? {
-            if evaluate(&parse(&segment.condition)?, &subject, now) {
+        for (segment, condition) in stored.into_iter().zip(&conditions) {
+            if evaluate(condition, &subject, now) {
                 names.push((segment.id.to_string(), segment.name));
             }
         }

@@ -462,6 +462,7 @@ impl Engine {
         let can_be_had = |id: &ProductId| known.product(*id).is_some_and(|it| it.is_in_stock());
         // The email speaks of the first one; the others stand beside it.
         let is_stocked = message.products.first().is_none_or(can_be_had);
+        let entered_at = Some(enrolment.entered_at);
         Ok(Gate {
             class: message.class,
             topic: message.topic,
@@ -472,7 +473,9 @@ impl Engine {
             sent_at: Fact::Known(tx.hand_overs_since(customer.id, now - CAPS_LOOK_BACK)?),
             zone: self.zone_of(&customer),
             expires_at: message.expires_at,
-            is_in_audience: Fact::Known(self.is_in_audience(tx, &flow, &customer, now)?),
+            is_in_audience: Fact::Known(
+                self.is_in_audience(tx, &flow, &customer, entered_at, now)?,
+            ),
             is_in_stock: Fact::Known(is_stocked),
         })
     }

@@ -110,10 +110,10 @@ impl Engine {
     ) -> Result<bool> {
         let known = tx.customer(customer)?.context("an order of nobody")?;
         let is_filter_met = match flow.order_trigger().flatten() {
-            Some(filter) => self.is_met(tx, filter, &known, now)?,
+            Some(filter) => self.is_met(tx, filter, &known, None, now)?,
             None => true,
         };
-        Ok(is_filter_met && self.is_in_audience(tx, flow, &known, now)?)
+        Ok(is_filter_met && self.is_in_audience(tx, flow, &known, None, now)?)
     }
 
     fn make_change(

@@ -11,7 +11,7 @@ use std::{
 use aftercart_insight::ShopModel;
 use aftercart_model::{Product, ProductId, Rating, Review, ReviewState};
 use aftercart_recommend::Model;
-use aftercart_segment::{Catalogue, Relations};
+use aftercart_segment::{Catalogue, Relations, Segments, Shop};
 use aftercart_store::Tx;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -92,6 +92,12 @@ pub struct Known {
 impl Known {
     pub fn product(&self, id: ProductId) -> Option<&Product> {
         self.products.get(id.index())
+    }
+
+    /// What conditions ask of the shop, with the segments that they name.
+    pub fn shop<'a>(&'a self, segments: &'a Segments) -> Shop<'a> {
+        let model = self.shop_model.as_ref();
+        Shop { segments, model, ..Shop::new(&self.catalogue, &self.relations) }
     }
 
     pub fn by_code(&self, code: &str) -> Option<&Product> {

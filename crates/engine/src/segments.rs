@@ -5,17 +5,17 @@
 
 mod keep;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aftercart_archive::{Archive, Candidate};
-use aftercart_model::{ConsentState, CustomerId, FlowId, OrderId, SegmentId, Timestamp, Topic};
-use aftercart_segment::{Condition, CustomerFacts, parse};
+use aftercart_model::{CustomerId, FlowId, ListId, OrderId, SegmentId, Timestamp, Topic};
+use aftercart_segment::{Condition, Consents, CustomerFacts, Known, Segments, check, parse};
 use aftercart_store::Tx;
 use anyhow::{Context, Result};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::Engine;
+use crate::{Engine, advance_enrolments::facts_of};
 
 pub(crate) use keep::can_turn;
 
@@ -74,14 +74,13 @@ impl Everybody {
             rows.push(customer);
             Ok(())
         })?;
-        let mut agreed: BTreeMap<CustomerId, BTreeSet<Topic>> = BTreeMap::new();
+        let mut consents: BTreeMap<CustomerId, Consents> = BTreeMap::new();
         tx.scan_consents(&mut |customer, consent| {
-            if consent.state == ConsentState::Agreed {
-                agreed.entry(customer).or_default().insert(consent.topic);
-            }
+            consents.entry(customer).or_default().hear(&consent);
             Ok(())
         })?;
-        let barred = tx.barred_customers()?;
+        let mut barred = tx.barred_customers()?;
+        let mut lists = lists_of_everybody(tx)?;
         let mut customers = Vec::with_capacity(rows.len());
         let mut zones = BTreeMap::new();
         for customer in rows {
@@ -91,13 +90,12 @@ impl Everybody {
             {
                 zones.insert(name.clone(), zone);
             }
-            let facts = CustomerFacts {
-                has_email: customer.email.is_some(),
-                is_suppressed: barred.contains(&customer.id),
-                country: customer.country,
-                agreed: agreed.remove(&customer.id).unwrap_or_default(),
-            };
-            customers.push((customer.id, facts, customer.time_zone));
+            let (id, zone) = (customer.id, customer.time_zone.clone());
+            let consents = consents.remove(&id).unwrap_or_default();
+            let bars = barred.remove(&id).unwrap_or_default();
+            let lists = lists.remove(&id).unwrap_or_default();
+            let facts = facts_of(customer, consents, bars, lists);
+            customers.push((id, facts, zone));
         }
         Ok(Self { customers, zones, shop_zone })
     }
@@ -115,6 +113,22 @@ impl Everybody {
             })
             .collect()
     }
+}
+
+/// The names and ids of the lists that each customer is on.
+fn lists_of_everybody(tx: &mut Tx<'_>) -> Result<HashMap<CustomerId, BTreeSet<String>>> {
+    let names: HashMap<ListId, String> =
+        tx.lists()?.into_iter().map(|it| (it.id, it.name)).collect();
+    let merged = tx.merged_customers()?;
+    let mut lists: HashMap<CustomerId, BTreeSet<String>> = HashMap::new();
+    tx.scan_list_members(&mut |list, customer| {
+        let root = merged.get(&customer).copied().unwrap_or(customer);
+        let own = lists.entry(root).or_default();
+        own.extend(names.get(&list).cloned());
+        own.insert(list.to_string());
+        Ok(())
+    })?;
+    Ok(lists)
 }
 
 impl Engine {
@@ -150,16 +164,16 @@ impl Engine {
             suppressed: 0,
             without_address: 0,
             clauses: Vec::new(),
-            findings: self.condition_findings(condition)?,
+            findings: self.condition_findings(condition, now)?,
             newest_event_at: newest,
         };
         for member in &members {
             let facts = facts[member];
             if !facts.has_email {
                 count.without_address += 1;
-            } else if facts.is_suppressed {
+            } else if facts.is_suppressed() {
                 count.suppressed += 1;
-            } else if !facts.agreed.contains(&Topic::Marketing) {
+            } else if !facts.agreed_to(Topic::Marketing) {
                 count.without_consent += 1;
             } else {
                 count.mailable += 1;
@@ -184,9 +198,22 @@ impl Engine {
         Ok(count)
     }
 
-    fn condition_findings(&self, condition: &Condition) -> Result<Vec<String>> {
+    fn condition_findings(&self, condition: &Condition, now: Timestamp) -> Result<Vec<String>> {
         let known = self.known()?;
-        let found = aftercart_segment::check(condition, self.shop().currency, &known.catalogue);
+        let (segments, lists) = self.store().read(|tx| {
+            let lists = tx.lists()?.into_iter().flat_map(|it| [it.name, it.id.to_string()]);
+            Ok((asked_segments(tx, &[condition])?, lists.collect::<Vec<_>>()))
+        })?;
+        let model = known.shop_model.as_ref();
+        let shop = Known {
+            segments: &segments,
+            lists: Some(&lists),
+            has_predictions: model.is_some_and(|it| it.bg_nbd.is_some()),
+            has_scores: model.is_some_and(|it| it.rfm.is_some()),
+            now: Some(now),
+            ..Known::new(self.shop().currency, &known.catalogue)
+        };
+        let found = check(condition, &shop);
         Ok(found.into_iter().map(|it| format!("{}: {}", it.clause, it.text)).collect())
     }
 
@@ -222,14 +249,14 @@ impl Engine {
     ) -> Result<(Everybody, Vec<Vec<CustomerId>>, Option<Timestamp>)> {
         let known = self.known()?;
         let mut archive = self.warm_archive()?;
-        let (everybody, newest) = self.store().read(|tx| {
+        let (everybody, segments, newest) = self.store().read(|tx| {
             let newest = catch_up(&mut archive, tx)?;
-            Ok((Everybody::read(tx, self.shop().zone())?, newest))
+            let segments = asked_segments(tx, conditions)?;
+            Ok((Everybody::read(tx, self.shop().zone())?, segments, newest))
         })?;
         let mut candidates = everybody.candidates();
         candidates.sort_by_key(|it| it.customer);
-        let answers =
-            archive.scan(conditions, &candidates, &known.catalogue, &known.relations, now);
+        let answers = archive.scan(conditions, &candidates, known.shop(&segments), now);
         Ok((everybody, answers, newest))
     }
 
@@ -246,6 +273,19 @@ impl Engine {
             Ok(flows)
         })
     }
+}
+
+/// The conditions of the shop's segments by id and by name, if one of `conditions` names any.
+pub(crate) fn asked_segments(tx: &mut Tx<'_>, conditions: &[&Condition]) -> Result<Segments> {
+    let mut named = Vec::new();
+    if conditions.iter().any(|it| it.asks_of_segments()) {
+        for segment in tx.segments()? {
+            let condition = parse(&segment.condition).context("a stored condition")?;
+            named.push((segment.name, condition.clone()));
+            named.push((segment.id.to_string(), condition));
+        }
+    }
+    Ok(Segments::new(named))
 }
 
 /// The name of the shipped segment, which can be asked before it is stored.

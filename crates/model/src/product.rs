@@ -15,6 +15,9 @@ pub struct Product {
     pub category: String,
     /// What kind of thing it is within its category, such as `kettle`; empty if unknown.
     pub kind: String,
+    /// Who makes it, such as `Hario`; what platforms call the vendor. Empty if unknown.
+    #[serde(default)]
+    pub brand: String,
     pub tags: Vec<String>,
     /// One line of description.
     pub summary: String,
@@ -45,6 +48,8 @@ pub struct ProductFacts {
     pub name: Option<String>,
     pub category: Option<String>,
     pub kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brand: Option<String>,
     pub tags: Option<Vec<String>>,
     pub summary: Option<String>,
     pub price_minor: Option<i64>,
@@ -72,6 +77,7 @@ impl Product {
             name: name.to_owned(),
             category: String::new(),
             kind: String::new(),
+            brand: String::new(),
             tags: Vec::new(),
             summary: String::new(),
             benefits: Vec::new(),

@@ -2,22 +2,19 @@
 
 use std::num::NonZeroU32;
 
-use aftercart_model::{Currency, Topic};
+use aftercart_model::Topic;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::fold;
-
-/// What is kept of a customer for live questions; a longer span would quietly undercount.
-pub const SPAN_DAYS_MAX: u32 = 730;
-
-const HOURS_PER_DAY: u32 = 24;
-
-/// An amount beyond this is a slip of the keyboard.
-const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000;
+use crate::{
+    Age, AmountBound, Deed, Limit, Name, Number, Pick, Reading, Span, Statistic, ValueTest, Window,
+    Words,
+};
 
 /// A yes-or-no question about one customer at one moment.
 ///
-/// Serialised as its written form, so that files, the database and the API hold what people read.
+/// Serialised as its written form, so that files, the database and the API hold what people read;
+/// [`Condition::to_json`] gives the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Condition {
@@ -34,6 +31,28 @@ pub enum Condition {
         count: Count,
         window: Window,
     },
+    /// The first or last time they did something was so long ago. False of whoever never did.
+    Recency {
+        pick: Pick,
+        deed: Deed,
+        age: Age,
+    },
+    /// Did one thing within a window, and then within a span another, or not. The span is counted
+    /// from the first deed and half-open; where nothing may follow it must be over.
+    Sequence {
+        first: Deed,
+        window: Window,
+        within: Span,
+        is_followed: bool,
+        then: Deed,
+    },
+    /// A figure over the deeds of a window.
+    Figure {
+        statistic: Statistic,
+        of: Reading,
+        deed: Deed,
+        window: Window,
+    },
     /// Paid so much, refunds taken off, for the orders within a window.
     Spent {
         bound: AmountBound,
@@ -44,56 +63,54 @@ pub enum Condition {
         of: WorthOf,
         bound: AmountBound,
     },
-    /// How long ago an order was. False of a customer without orders.
-    Ordered {
-        pick: OrderPick,
-        age: OrderAge,
+    /// A place, zone or language of the customer's is one of these. False where it is not known.
+    Fact {
+        fact: Fact,
+        is: Words,
     },
-    CountryIs(Words),
-    AgreedTo(Topic),
-    IsSuppressed,
+    /// The postal code begins with one of these, blanks passed over.
+    PostalCode(Words),
+    /// What the shop keeps of the customer under a name of its own.
+    Attribute {
+        name: Name,
+        is: ValueTest,
+    },
+    Consent {
+        topic: Topic,
+        said: Said,
+    },
+    /// Their address is barred; of no reasons, for any.
+    IsSuppressed(Vec<BarReason>),
     HasEmail,
+    IsOnList(Words),
+    /// Meets the condition of one of these segments.
+    IsInSegment(Words),
+    /// Their place among the shop's customers with orders, in fifths: 5 is the best fifth.
+    Score {
+        of: Score,
+        limit: Limit<Number>,
+    },
+    /// So many orders are expected within a span from now.
+    ExpectedOrders {
+        limit: Limit<Number>,
+        within: Span,
+    },
+    /// So much is expected to be paid within a span from now.
+    ExpectedSpend {
+        bound: AmountBound,
+        within: Span,
+    },
+    /// Their next order is expected within a span from now.
+    NextOrder {
+        within: Span,
+    },
+    /// The chance that they will never order again, in per cent.
+    ChanceGone(Limit<Number>),
 }
 
-/// What a customer did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// Orders cancelled since do not count.
-    Ordered,
-    StartedCheckout,
-    WasSentEmail,
-    /// Opened by a human; machine opens do not count.
-    OpenedEmail,
-    /// Clicked by a human; scanner clicks do not count.
-    ClickedEmail,
-    /// Counts orders with such a product.
-    Bought(ProductTest),
-    Viewed(ProductTest),
-    /// Followed a link in an email to such a product.
-    Clicked(ProductTest),
-    AddedToCart(ProductTest),
-    Reviewed(ProductTest),
-}
-
-/// Which products a deed is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProductTest {
-    Any,
-    /// Goes with a product of the customer's last order.
-    Related,
-    /// Is a better version of a product of the customer's last order.
-    Better,
-    InCategory(Words),
-    OfKind(Words),
-    Tagged(Words),
-    Named(Words),
-    /// One of the words is part of its name.
-    NameHas(Words),
-    Coded(Words),
-    Priced(AmountBound),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How often something was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Count {
     /// At least 0 would be true of every customer.
     AtLeast(NonZeroU32),
@@ -107,174 +124,103 @@ impl Count {
     pub fn at_least(count: u32) -> Self {
         Self::AtLeast(NonZeroU32::new(count).expect("at least 1"))
     }
-}
 
-/// The stretch of time a deed is counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Window {
-    Ever,
-    /// Half-open: what is exactly as old as the span has left it.
-    Last(Span),
-    /// What came after the customer's last order. False of a customer without orders, whatever the
-    /// count: there is no such time.
-    SinceLastOrder,
+    pub(crate) fn holds(self, found: u32) -> bool {
+        match self {
+            Self::AtLeast(least) => found >= least.get(),
+            Self::AtMost(most) => found <= most,
+            Self::Exactly(exactly) => found == exactly,
+        }
+    }
 }
 
 /// Of which orders the worth is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum WorthOf {
-    Order(OrderPick),
+    First,
+    Last,
     Average,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrderPick {
-    First,
-    Last,
+/// What is known of where a customer is and how they speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// As the platform gave it.
+    Country,
+    Region,
+    City,
+    /// An IANA name; the shop's where the customer's is not known.
+    TimeZone,
+    /// A BCP 47 tag.
+    Locale,
+    /// The first part of the locale.
+    Language,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrderAge {
-    AtLeast(Span),
-    LessThan(Span),
+impl Fact {
+    pub const ALL: [Self; 6] =
+        [Self::Country, Self::Region, Self::City, Self::TimeZone, Self::Locale, Self::Language];
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AmountBound {
-    AtLeast(Amount),
-    AtMost(Amount),
+/// What a customer said about a topic, as far as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    Yes,
+    /// Ticked the box or signed up.
+    YesByOptIn,
+    /// And confirmed it by a link sent to their address.
+    YesByDoubleOptIn,
+    /// Bought, could object then, and did not.
+    YesBySoftOptIn,
+    /// Agreed once, or never, and said no since.
+    No,
+    /// Neither.
+    Nothing,
 }
 
-impl AmountBound {
-    pub fn amount(self) -> Amount {
+/// Why an address is barred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BarReason {
+    Bounce,
+    Complaint,
+    Unsubscribe,
+    ByHand,
+    Erased,
+}
+
+/// A place among the shop's customers with orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Score {
+    /// By how long ago the last order was.
+    Recency,
+    /// By the number of orders.
+    Frequency,
+    /// By what was paid.
+    Monetary,
+}
+
+impl Condition {
+    /// The parts of a group; none for a clause.
+    pub fn parts(&self) -> &[Condition] {
         match self {
-            Self::AtLeast(amount) | Self::AtMost(amount) => amount,
+            Self::All(parts) | Self::Any(parts) | Self::NoneOf(parts) => parts,
+            Self::Not(part) => std::slice::from_ref(part),
+            _ => &[],
         }
     }
 
-    pub(crate) fn is_met(self, minor: i64) -> bool {
-        match self {
-            Self::AtLeast(amount) => minor >= amount.minor,
-            Self::AtMost(amount) => minor <= amount.minor,
-        }
-    }
-}
-
-/// A span of whole days or hours, from 1 hour to [`SPAN_DAYS_MAX`] days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    count: u32,
-    is_days: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SpanError {
-    #[error("{0} days is out of reach; choose 1 to {SPAN_DAYS_MAX}")]
-    Days(u32),
-    #[error("{0} hours is out of reach; choose 1 to {max}", max = SPAN_DAYS_MAX * HOURS_PER_DAY)]
-    Hours(u32),
-}
-
-impl Span {
-    pub fn days(count: u32) -> Result<Self, SpanError> {
-        match count {
-            1..=SPAN_DAYS_MAX => Ok(Self { count, is_days: true }),
-            _ => Err(SpanError::Days(count)),
-        }
+    /// Whether it names segments, so that their conditions are needed to answer it.
+    pub fn asks_of_segments(&self) -> bool {
+        matches!(self, Self::IsInSegment(_)) || self.parts().iter().any(Self::asks_of_segments)
     }
 
-    pub fn hours(count: u32) -> Result<Self, SpanError> {
-        match count {
-            0 => Err(SpanError::Hours(count)),
-            _ if count > SPAN_DAYS_MAX * HOURS_PER_DAY => Err(SpanError::Hours(count)),
-            _ => Ok(Self { count, is_days: false }),
-        }
-    }
-
-    pub fn count(self) -> u32 {
-        self.count
-    }
-
-    pub fn is_days(self) -> bool {
-        self.is_days
-    }
-
-    pub(crate) fn as_ms(self) -> i64 {
-        let hours = self.count * if self.is_days { HOURS_PER_DAY } else { 1 };
-        i64::from(hours) * 3_600_000
-    }
-}
-
-/// An amount of money with its currency, never negative.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Amount {
-    minor: i64,
-    currency: Currency,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an amount of {0} minor units is out of reach; choose 0 to {AMOUNT_MINOR_MAX}")]
-pub struct AmountError(pub i64);
-
-impl Amount {
-    pub fn new(minor: i64, currency: Currency) -> Result<Self, AmountError> {
-        match minor {
-            0..=AMOUNT_MINOR_MAX => Ok(Self { minor, currency }),
-            _ => Err(AmountError(minor)),
-        }
-    }
-
-    pub fn minor(self) -> i64 {
-        self.minor
-    }
-
-    pub fn currency(self) -> Currency {
-        self.currency
-    }
-}
-
-/// One or more names, any of which will do. Case and blanks around do not matter in comparisons.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Words {
-    words: Vec<Word>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Word {
-    text: String,
-    folded: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WordsError {
-    #[error("there is no name; give at least one")]
-    None,
-    #[error("a name is empty; write it or leave it out")]
-    Empty,
-}
-
-impl Words {
-    pub fn new<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Result<Self, WordsError> {
-        let word = |text: T| {
-            let text: String = text.into();
-            let folded = fold(&text);
-            if folded.is_empty() { Err(WordsError::Empty) } else { Ok(Word { text, folded }) }
-        };
-        let words: Vec<Word> = texts.into_iter().map(word).collect::<Result<_, _>>()?;
-        if words.is_empty() { Err(WordsError::None) } else { Ok(Self { words }) }
-    }
-
-    /// The names as they were written.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.words.iter().map(|it| it.text.as_str())
-    }
-
-    pub(crate) fn any_folded(&self, is_it: impl FnMut(&str) -> bool) -> bool {
-        self.words.iter().map(|it| it.folded.as_str()).any(is_it)
-    }
-
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.words.iter().map(|it| (it.text.as_str(), it.folded.as_str()))
+    pub(crate) fn is_group(&self) -> bool {
+        matches!(self, Self::All(_) | Self::Any(_) | Self::NoneOf(_) | Self::Not(_))
     }
 }
 

@@ -1,111 +1,126 @@
-//! What a condition is asked of: one customer's history and facts, and what the shop knows of its
-//! products.
+//! What a condition is asked of: one customer's history and facts, and what the shop knows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aftercart_model::{Product, ProductId, Topic};
-use jiff::tz::TimeZone;
+use aftercart_insight::ShopModel;
+use aftercart_model::{Consent, ConsentBasis, ConsentState, SuppressionReason, Topic};
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::Value;
 
-use crate::History;
+use crate::{Catalogue, History, Relations, Segments};
 
 /// Whom a condition is asked about, and what must be known to answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     pub history: History<'a>,
     pub customer: &'a CustomerFacts,
-    pub catalogue: &'a Catalogue,
-    pub relations: &'a Relations,
     /// The customer's zone, else the shop's.
     pub zone: &'a TimeZone,
+    pub shop: Shop<'a>,
+    /// When the customer entered the flow that asks; `None` where no flow asks.
+    pub entered_at: Option<Timestamp>,
+}
+
+impl<'a> Subject<'a> {
+    /// Asked by no flow.
+    pub fn new(
+        history: History<'a>,
+        customer: &'a CustomerFacts,
+        zone: &'a TimeZone,
+        shop: Shop<'a>,
+    ) -> Self {
+        Self { history, customer, zone, shop, entered_at: None }
+    }
+}
+
+/// What is known of the shop that a customer is asked about in.
+#[derive(Clone, Copy, Debug)]
+pub struct Shop<'a> {
+    pub catalogue: &'a Catalogue,
+    pub relations: &'a Relations,
+    /// The conditions of the segments that "is in segment" names.
+    pub segments: &'a Segments,
+    /// What the shop's orders taught; `None` answers no to every score and prediction.
+    pub model: Option<&'a ShopModel>,
+}
+
+impl<'a> Shop<'a> {
+    /// Without segments to refer to and without a model.
+    pub fn new(catalogue: &'a Catalogue, relations: &'a Relations) -> Self {
+        Self { catalogue, relations, segments: Segments::none(), model: None }
+    }
 }
 
 /// What conditions ask about a customer beside the history.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CustomerFacts {
     pub has_email: bool,
     /// As the platform gave it.
     pub country: Option<String>,
-    /// The topics the customer has agreed to and not withdrawn from.
-    pub agreed: BTreeSet<Topic>,
-    pub is_suppressed: bool,
+    pub region: Option<String>,
+    pub city: Option<String>,
+    pub postal_code: Option<String>,
+    /// A BCP 47 tag.
+    pub locale: Option<String>,
+    pub consents: Consents,
+    /// Why no mail may go to them, the strongest reason first; empty if it may.
+    pub bars: Vec<SuppressionReason>,
+    pub attributes: BTreeMap<String, Value>,
+    /// Names of the lists the customer is on.
+    pub lists: BTreeSet<String>,
 }
 
-/// What conditions ask about products: category, kind, tags, name, code, price, by product id.
-#[derive(Clone, Debug, Default)]
-pub struct Catalogue {
-    products: Vec<Option<Entry>>,
+impl CustomerFacts {
+    pub fn agreed_to(&self, topic: Topic) -> bool {
+        matches!(self.consents.on(topic), Some((ConsentState::Agreed, _)))
+    }
+
+    pub fn is_suppressed(&self) -> bool {
+        !self.bars.is_empty()
+    }
+
+    /// An attribute by its name, exactly so if there is one.
+    pub(crate) fn attribute(&self, name: &crate::Name) -> Option<&Value> {
+        let exact = self.attributes.get(name.as_str());
+        let alike = || self.attributes.iter().find(|(it, _)| is_alike(it, name.folded()));
+        exact.or_else(|| alike().map(|(_, value)| value)).filter(|it| !it.is_null())
+    }
 }
 
-#[derive(Clone, Debug)]
-struct Entry {
-    name: String,
-    price_minor: i64,
-    // The rest is folded with `fold`, so that a comparison is one of bytes.
-    name_folded: String,
-    code: String,
-    category: String,
-    kind: String,
-    tags: Vec<String>,
+/// The last word of a customer on each topic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Consents {
+    marketing: Option<(ConsentState, ConsentBasis)>,
+    feedback: Option<(ConsentState, ConsentBasis)>,
 }
 
-impl Catalogue {
-    pub fn new(products: &[Product]) -> Self {
-        let len = products.iter().map(|it| it.id.index() + 1).max().unwrap_or(0);
-        let mut entries = vec![None; len];
-        for product in products {
-            entries[product.id.index()] = Some(Entry {
-                name: product.name.clone(),
-                price_minor: product.price_minor,
-                name_folded: fold(&product.name),
-                code: fold(&product.code),
-                category: fold(&product.category),
-                kind: fold(&product.kind),
-                tags: product.tags.iter().map(|it| fold(it)).collect(),
-            });
+impl Consents {
+    /// Takes in what was said; what is said later of the same topic stands.
+    pub fn hear(&mut self, consent: &Consent) {
+        self.set(consent.topic, consent.state, consent.basis);
+    }
+
+    pub fn set(&mut self, topic: Topic, state: ConsentState, basis: ConsentBasis) {
+        let kept = match topic {
+            Topic::Marketing => &mut self.marketing,
+            Topic::Feedback => &mut self.feedback,
+        };
+        *kept = Some((state, basis));
+    }
+
+    pub fn on(&self, topic: Topic) -> Option<(ConsentState, ConsentBasis)> {
+        match topic {
+            Topic::Marketing => self.marketing,
+            Topic::Feedback => self.feedback,
         }
-        Self { products: entries }
     }
+}
 
-    pub fn name(&self, product: ProductId) -> Option<&str> {
-        self.entry(product).map(|it| it.name.as_str())
-    }
-
-    fn entry(&self, product: ProductId) -> Option<&Entry> {
-        self.products.get(product.index())?.as_ref()
-    }
-
-    pub(crate) fn price_minor(&self, product: ProductId) -> Option<i64> {
-        self.entry(product).map(|it| it.price_minor)
-    }
-
-    // Below, `folded` is a text that went through `fold`.
-
-    pub(crate) fn is_in_category(&self, product: ProductId, folded: &str) -> bool {
-        self.entry(product).is_some_and(|it| it.category == folded)
-    }
-
-    pub(crate) fn is_of_kind(&self, product: ProductId, folded: &str) -> bool {
-        self.entry(product).is_some_and(|it| it.kind == folded)
-    }
-
-    pub(crate) fn is_tagged(&self, product: ProductId, folded: &str) -> bool {
-        self.entry(product).is_some_and(|it| it.tags.iter().any(|tag| tag == folded))
-    }
-
-    pub(crate) fn is_named(&self, product: ProductId, folded: &str) -> bool {
-        self.entry(product).is_some_and(|it| it.name_folded == folded)
-    }
-
-    pub(crate) fn has_in_name(&self, product: ProductId, folded: &str) -> bool {
-        self.entry(product).is_some_and(|it| it.name_folded.contains(folded))
-    }
-
-    pub(crate) fn is_coded(&self, product: ProductId, folded: &str) -> bool {
-        self.entry(product).is_some_and(|it| it.code == folded)
-    }
-
-    pub(crate) fn ids(&self) -> impl Iterator<Item = ProductId> {
-        (0..).zip(&self.products).filter(|(_, it)| it.is_some()).map(|(id, _)| ProductId(id))
+impl<'c> FromIterator<&'c Consent> for Consents {
+    fn from_iter<I: IntoIterator<Item = &'c Consent>>(consents: I) -> Self {
+        let mut all = Self::default();
+        consents.into_iter().for_each(|it| all.hear(it));
+        all
     }
 }
 
@@ -114,33 +129,11 @@ pub(crate) fn fold(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-/// What goes with a product and what betters it.
-#[derive(Clone, Debug, Default)]
-pub struct Relations {
-    complements: Vec<Vec<ProductId>>,
-    upgrades: Vec<Vec<ProductId>>,
-}
-
-impl Relations {
-    /// `complements[p]` are the products that go with product `p`, `upgrades[p]` those that are its
-    /// better versions; in any order.
-    pub fn new(complements: Vec<Vec<ProductId>>, upgrades: Vec<Vec<ProductId>>) -> Self {
-        let sorted = |mut lists: Vec<Vec<ProductId>>| {
-            lists.iter_mut().for_each(|it| it.sort_unstable());
-            lists
-        };
-        Self { complements: sorted(complements), upgrades: sorted(upgrades) }
+/// Whether `text` folds to `folded`; most often without making another text.
+pub(crate) fn is_alike(text: &str, folded: &str) -> bool {
+    let text = text.trim();
+    match text.is_ascii() {
+        true => text.eq_ignore_ascii_case(folded),
+        false => fold(text) == folded,
     }
-
-    pub fn goes_with(&self, product: ProductId, anchor: ProductId) -> bool {
-        is_listed(&self.complements, anchor, product)
-    }
-
-    pub fn betters(&self, product: ProductId, anchor: ProductId) -> bool {
-        is_listed(&self.upgrades, anchor, product)
-    }
-}
-
-fn is_listed(lists: &[Vec<ProductId>], anchor: ProductId, product: ProductId) -> bool {
-    lists.get(anchor.index()).is_some_and(|it| it.binary_search(&product).is_ok())
 }

@@ -2,41 +2,61 @@
 //!
 //! A segment, a trigger filter, a split and exit criteria are all one [`Condition`]. It has one
 //! meaning, [`evaluate`] over one customer's borrowed [`History`], and one written form, controlled
-//! English that [`parse`] reads and `Display` prints. There is no lowering to SQL or to a data
+//! English that [`parse`] reads and `Display` prints; programs have the same tree as JSON. There is no lowering to SQL or to a data
 //! frame: that would be a second meaning, and the two would come to differ.
 //!
-//! Days are 24 hours here, not calendar days, and windows are half-open: an event exactly as old as
-//! the window has left it.
+//! Days of a span are 24 hours, those of the calendar are civil days in the customer's zone, and
+//! windows are half-open: an event exactly as old as the window has left it.
 
+mod catalogue;
 mod check;
 mod columns;
 mod condition;
+mod deed;
 mod evaluate;
 mod explain;
 mod facts;
 mod history;
+mod index;
+mod json;
 mod names;
 mod parse;
 mod print;
+mod reference;
+mod segments;
+mod until;
+mod value;
+mod window;
 
 #[cfg(test)]
 mod samples;
 
-pub use check::{Finding, check};
+pub use catalogue::{Catalogue, Relations};
+pub use check::{Finding, Known, check};
 pub use columns::{Columns, Renaming};
-pub use condition::{
-    Amount, AmountBound, AmountError, Condition, Count, Deed, OrderAge, OrderPick, ProductTest,
-    SPAN_DAYS_MAX, Span, SpanError, Window, Words, WordsError, WorthOf,
-};
-pub use evaluate::{Evaluator, evaluate};
+pub use condition::{BarReason, Condition, Count, Fact, Said, Score, WorthOf};
+pub use deed::{Act, Deed, Emails, Filter, Owned, ProductTest, Reading, Statistic, ValueTest};
+pub use evaluate::{BoundCondition, Evaluator, evaluate};
 pub use explain::{Explanation, Found, Witness, explain};
-pub use facts::{Catalogue, CustomerFacts, Relations, Subject};
+pub use facts::{Consents, CustomerFacts, Shop, Subject};
 pub use history::{
     COUPON, History, HistoryBuffer, HistoryKind, HistoryRow, NO_ORDER, NO_PRODUCT, PROPERTIES_MAX,
     order_number, rows_of,
 };
+pub use index::{ConditionIndex, FactChange};
+pub use json::{JsonConditionError, schema};
 pub use names::{EmailId, NAME_BYTES_MAX, NO_NAME, NameId, Names, PropertyValue};
 pub use parse::{CONDITIONS_MAX, DEPTH_MAX, ParseConditionError, TEXT_BYTES_MAX, parse};
+pub use reference::reference;
+pub use segments::{SEGMENTS_DEEP_MAX, SegmentFault, Segments};
+pub use until::holds_until;
+pub use value::{
+    Amount, AmountBound, AmountError, Limit, Name, Number, NumberError, Words, WordsError,
+};
+pub use window::{
+    Age, Anchor, Calendar, CalendarUnit, DateRange, DateRangeError, Pick, SPAN_DAYS_MAX, Span,
+    SpanError, SpanRange, SpanRangeError, Window,
+};
 
 /// The shipped segment: bought lately, looked again at what goes with it or betters it, and has not
 /// bought since.

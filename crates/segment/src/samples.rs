@@ -1,121 +1,55 @@
-//! Hand-built customers for the tests of this crate.
+//! All sorts of customers, events and conditions for the laws of this crate.
 
+mod conditions;
+
+use std::sync::LazyLock;
+
+use aftercart_insight::{BgNbd, GammaGamma, RfmModel, ShopModel};
 use aftercart_model::{
-    Agent, Currency, Event, EventBody, EventKey, MessageId, OrderId, OrderLine, Product, ProductId,
-    Topic,
+    Agent, ConsentBasis, ConsentState, EventBody, ProductId, SuppressionReason, Topic,
 };
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use proptest::{collection::vec, prelude::*};
+use jiff::{SignedDuration, tz::TimeZone};
+use proptest::{collection::vec, option, prelude::*};
+use serde_json::json;
 
+pub use self::conditions::{any_condition, any_deed, any_window};
+pub use crate::reference::sample::{APRON, DRIPPER, GOOSENECK, KETTLE, NOW, Sample, catalogue};
 use crate::{
-    Amount, AmountBound, Catalogue, Condition, Count, CustomerFacts, Deed, HistoryBuffer, OrderAge,
-    OrderPick, ProductTest, Relations, SPAN_DAYS_MAX, Span, Subject, Window, Words, WorthOf, parse,
+    Catalogue, CustomerFacts, HistoryBuffer, Relations, Segments, Shop, Subject, evaluate, parse,
 };
 
-pub const NOW: Timestamp = Timestamp::constant(1_772_366_400, 0); // 2026-03-01T12:00:00Z
-
-pub const DRIPPER: ProductId = ProductId(0);
-/// Goes with the dripper.
-pub const KETTLE: ProductId = ProductId(1);
-/// A better kettle, and a better dripper.
-pub const GOOSENECK: ProductId = ProductId(2);
-/// Has to do with nothing.
-pub const APRON: ProductId = ProductId(3);
-
-/// A customer under construction: events in the order they reached the log.
-#[derive(Default)]
-pub struct Sample {
-    pub events: Vec<Event>,
-    pub facts: CustomerFacts,
-}
+/// How many cases the laws of the language are tried with.
+pub const LAW_CASES: u32 = 10_000;
 
 impl Sample {
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Something that happened so many hours ago.
-    pub fn with(mut self, age_hours: i64, body: EventBody) -> Self {
-        let seq = self.events.len() as u64 + 1;
-        let at = NOW - SignedDuration::from_hours(age_hours);
-        let key = EventKey { source: "test".to_owned(), key: seq.to_string() };
-        self.events.push(Event { seq, key, customer: None, at, received_at: at, body });
-        self
-    }
-
-    pub fn ordered(self, age_hours: i64, id: &str, products: &[(ProductId, i64)]) -> Self {
-        let line = |&(product, amount_minor): &_| OrderLine { product, quantity: 1, amount_minor };
-        let body = EventBody::OrderPlaced {
-            order: OrderId::new(id).unwrap(),
-            lines: products.iter().map(line).collect(),
-            total_minor: products.iter().map(|it| it.1).sum(),
-            coupon: None,
-        };
-        self.with(age_hours, body)
-    }
-
-    pub fn clicked(self, age_hours: i64, agent: Agent, product: ProductId) -> Self {
-        let message = MessageId(1);
-        let body = EventBody::MessageClicked {
-            message,
-            agent,
-            product: Some(product),
-            url: String::new(),
-            email: None,
-        };
-        self.with(age_hours, body)
-    }
-
-    pub fn opened(self, age_hours: i64, agent: Agent) -> Self {
-        let message = MessageId(1);
-        self.with(age_hours, EventBody::MessageOpened { message, agent, email: None })
-    }
-
-    pub fn refunded(self, age_hours: i64, id: Option<&str>, amount_minor: i64) -> Self {
-        let order = id.map(|it| OrderId::new(it).unwrap());
-        self.with(age_hours, EventBody::OrderRefunded { order, amount_minor, lines: Vec::new() })
-    }
-
     /// Whether the written condition is true of the customer.
     pub fn is(&self, condition: &str) -> bool {
         let condition = parse(condition).unwrap_or_else(|error| panic!("{condition}: {error}"));
-        self.ask(|it| crate::evaluate(&condition, it, NOW))
+        self.ask(|it| evaluate(&condition, it, NOW))
     }
 
-    pub fn cancelled(self, age_hours: i64, id: &str) -> Self {
-        self.with(age_hours, EventBody::OrderCancelled { order: OrderId::new(id).unwrap() })
+    /// Only what has happened by now.
+    pub fn past(&self) -> Self {
+        let past = self.events.iter().filter(|it| it.at <= NOW).cloned().collect();
+        Self { events: past, ..self.clone() }
     }
 
-    pub fn viewed(self, age_hours: i64, product: ProductId) -> Self {
-        self.with(age_hours, EventBody::ProductViewed { product })
+    pub fn buffer(&self) -> HistoryBuffer {
+        HistoryBuffer::of(&self.events)
     }
 
     /// Asks something of the customer in the sample shop.
     pub fn ask<T>(&self, question: impl FnOnce(&Subject<'_>) -> T) -> T {
-        let buffer = HistoryBuffer::of(&self.events);
-        question(&Subject {
-            history: buffer.as_history(),
-            customer: &self.facts,
-            catalogue: &catalogue(),
-            relations: &relations(),
-            zone: &TimeZone::UTC,
-        })
+        static SHOP: LazyLock<(Catalogue, Relations, ShopModel)> =
+            LazyLock::new(|| (catalogue(), relations(), model()));
+        let buffer = self.buffer();
+        let entered_at = self.entered_hours.map(|it| NOW - SignedDuration::from_hours(it));
+        let (catalogue, relations, model) = &*SHOP;
+        let shop =
+            Shop { segments: segments(), model: Some(model), ..Shop::new(catalogue, relations) };
+        let subject = Subject::new(buffer.as_history(), &self.facts, &self.zone, shop);
+        question(&Subject { entered_at, ..subject })
     }
-}
-
-pub fn catalogue() -> Catalogue {
-    let product = |id, code, name, category: &str, kind: &str, price_minor| Product {
-        category: category.to_owned(),
-        kind: kind.to_owned(),
-        tags: vec![format!("for {kind}s")],
-        ..Product::bare(id, code, name, price_minor)
-    };
-    Catalogue::new(&[
-        product(DRIPPER, "D1", "Ceramic dripper", "Brewing", "dripper", 4_250),
-        product(KETTLE, "K1", "Stovetop kettle", "Kettles", "kettle", 3_900),
-        product(GOOSENECK, "K2", "Gooseneck kettle", "Kettles", "kettle", 8_900),
-        product(APRON, "A1", "Linen apron", "Textiles", "apron", 5_500),
-    ])
 }
 
 pub fn relations() -> Relations {
@@ -124,131 +58,145 @@ pub fn relations() -> Relations {
     Relations::new(complements, upgrades)
 }
 
-/// Customers with all sorts of pasts, some of it yet to come.
-pub fn any_sample() -> impl Strategy<Value = Sample> {
-    /// The events of a sample that has one, to be moved to another age.
+/// The estimates published for the CDNOW sample, its weeks as days, and made-up fifths.
+pub fn model() -> ShopModel {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    ShopModel {
+        bg_nbd: Some(BgNbd { r: 0.243, alpha: 4.414 * 7.0, a: 0.793, b: 2.426 }),
+        gamma_gamma: Some(GammaGamma { p: 6.25, q: 3.74, v: 1_544.0 }),
+        rfm: Some(RfmModel {
+            age_ms_below: [60, 30, 10, 3].map(|days| days * DAY_MS),
+            orders_above: [1, 2, 3, 4],
+            minor_above: [2_000, 5_000, 8_000, 12_000],
+        }),
+        fitted_at: NOW,
+        customers: 2_357,
+        repeat_customers: 946,
+    }
+}
+
+/// Segments that conditions of the laws may ask for.
+pub fn segments() -> &'static Segments {
+    static SEGMENTS: LazyLock<Segments> = LazyLock::new(|| {
+        let segment = |name: &str, text: &str| (name.to_owned(), parse(text).unwrap());
+        Segments::new([
+            segment("buyers", "ordered at least 1 time in the last 30 days"),
+            segment("lost", "is in segment \"buyers\" and viewed a product 0 times today"),
+            segment("snake", "not is in segment \"snake\""),
+        ])
+    });
+    &SEGMENTS
+}
+
+/// Any event, and how many minutes ago; some are yet to come.
+pub fn any_event() -> impl Strategy<Value = (i64, EventBody)> {
+    /// The event of a sample that has one.
     fn body(sample: Sample) -> EventBody {
         sample.events.into_iter().next().expect("a sample of one event").body
     }
-    let product = || (0_u32..4).prop_map(ProductId);
+    let product = || (0_u32..5).prop_map(ProductId);
     let id = || (0_u32..4).prop_map(|it| it.to_string());
     let agent = || prop_oneof![Just(Agent::Human), Just(Agent::Machine)];
+    let flow = || prop_oneof![Just("upsell"), Just("feedback")];
+    let step = || prop_oneof![Just("offer"), Just("last")];
     let new = Sample::new;
+    let line = (product(), 0_u32..4, 0_i64..10_000);
+    let coupon = option::of(prop_oneof![Just("WELCOME"), Just("red")]);
+    let value = prop_oneof![
+        (-2_i32..12).prop_map(|it| json!(it)),
+        Just(json!(0.5)),
+        Just(json!("red")),
+        Just(json!("Dark Red")),
+        Just(json!(true)),
+        Just(json!(false)),
+        Just(json!(null)),
+    ];
+    let name = prop_oneof![Just("Quiz Finished"), Just("quiz finished"), Just("Wishlist")];
+    let properties = proptest::collection::btree_map(
+        prop_oneof![Just("score"), Just("Colour"), Just("colour")],
+        value,
+        0..3,
+    );
     let any_body = prop_oneof![
-        (id(), vec((product(), 0_i64..10_000), 0..3))
-            .prop_map(move |(id, lines)| body(new().ordered(0, &id, &lines))),
-        id().prop_map(move |id| body(new().cancelled(0, &id))),
-        (proptest::option::of(id()), 0_i64..9_000)
+        4 => (id(), vec(line, 0..3), coupon)
+            .prop_map(move |(id, lines, code)| body(new().ordered_with(0, &id, &lines, code))),
+        1 => id().prop_map(move |id| body(new().cancelled(0, &id))),
+        1 => (option::of(id()), 0_i64..9_000)
             .prop_map(move |(id, minor)| body(new().refunded(0, id.as_deref(), minor))),
-        product().prop_map(move |product| body(new().viewed(0, product))),
-        (agent(), product()).prop_map(move |(agent, it)| body(new().clicked(0, agent, it))),
-        agent().prop_map(move |agent| body(new().opened(0, agent))),
+        2 => product().prop_map(move |product| body(new().viewed(0, product))),
+        1 => (product(), 0_u32..4).prop_map(move |(it, count)| body(new().carted(0, it, count))),
+        1 => (product(), 1_u8..6).prop_map(move |(it, stars)| body(new().reviewed(0, it, stars))),
+        1 => Just(EventBody::CheckoutStarted { lines: Vec::new(), total_minor: 5_000 }),
+        1 => (agent(), product()).prop_map(move |(agent, it)| body(new().clicked(0, agent, it))),
+        1 => agent().prop_map(move |agent| body(new().opened(0, agent))),
+        1 => (flow(), step()).prop_map(move |(flow, step)| body(new().opened_email(0, flow, step))),
+        1 => (flow(), step()).prop_map(move |(flow, step)| body(new().sent(0, flow, step))),
+        3 => (name, properties)
+            .prop_map(move |(name, told)| body(new().told(0, name, json!(told)))),
     ];
-    vec((-48_i64..2_000, any_body), 0..12).prop_map(|events| {
-        events.into_iter().fold(Sample::new(), |sample, (age, body)| sample.with(age, body))
-    })
+    // By the hour, so that many fall on one instant and on the ends of windows.
+    let age = prop_oneof![3 => (-48_i64..2_000).prop_map(|it| it * 60), 1 => -2_000_i64..20_000];
+    (age, any_body)
 }
 
-impl std::fmt::Debug for Sample {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.events.iter().map(|it| (it.at, &it.body))).finish()
-    }
-}
-
-fn any_words() -> impl Strategy<Value = Words> {
-    let word = prop_oneof![Just("Kettles".to_owned()), "\\PC{0,6}[a-z]", "[a\"\\\\\n ]{0,4}x"];
-    vec(word, 1..4).prop_map(|it| Words::new(it).unwrap())
-}
-
-pub fn any_span() -> impl Strategy<Value = Span> {
-    prop_oneof![
-        (1..=SPAN_DAYS_MAX).prop_map(|it| Span::days(it).unwrap()),
-        (1..=SPAN_DAYS_MAX * 24).prop_map(|it| Span::hours(it).unwrap()),
-    ]
-}
-
-fn any_bound() -> impl Strategy<Value = AmountBound> {
-    let code = prop_oneof![Just("EUR"), Just("JPY"), Just("KWD")];
-    let amount = (0_i64..=1_000_000_000_000, code)
-        .prop_map(|(minor, code)| Amount::new(minor, Currency::new(code).unwrap()).unwrap());
-    (amount, any::<bool>()).prop_map(|(amount, is_least)| {
-        if is_least { AmountBound::AtLeast(amount) } else { AmountBound::AtMost(amount) }
-    })
-}
-
-fn any_product_test() -> impl Strategy<Value = ProductTest> {
-    prop_oneof![
-        Just(ProductTest::Any),
-        Just(ProductTest::Related),
-        Just(ProductTest::Better),
-        any_words().prop_map(ProductTest::InCategory),
-        any_words().prop_map(ProductTest::OfKind),
-        any_words().prop_map(ProductTest::Tagged),
-        any_words().prop_map(ProductTest::Named),
-        any_words().prop_map(ProductTest::NameHas),
-        any_words().prop_map(ProductTest::Coded),
-        any_bound().prop_map(ProductTest::Priced),
-    ]
-}
-
-pub fn any_deed() -> impl Strategy<Value = Deed> {
-    prop_oneof![
-        Just(Deed::Ordered),
-        Just(Deed::StartedCheckout),
-        Just(Deed::WasSentEmail),
-        Just(Deed::OpenedEmail),
-        Just(Deed::ClickedEmail),
-        any_product_test().prop_map(Deed::Bought),
-        any_product_test().prop_map(Deed::Viewed),
-        any_product_test().prop_map(Deed::Clicked),
-        any_product_test().prop_map(Deed::AddedToCart),
-        any_product_test().prop_map(Deed::Reviewed),
-    ]
-}
-
-fn any_clause() -> impl Strategy<Value = Condition> {
-    let count = prop_oneof![
-        (1_u32..9).prop_map(Count::at_least),
-        (0_u32..9).prop_map(Count::AtMost),
-        (0_u32..9).prop_map(Count::Exactly),
+fn any_facts() -> impl Strategy<Value = CustomerFacts> {
+    let basis = prop_oneof![
+        Just(ConsentBasis::Unstated),
+        Just(ConsentBasis::OptIn),
+        Just(ConsentBasis::DoubleOptIn),
+        Just(ConsentBasis::SoftOptIn),
     ];
-    let window = || {
-        prop_oneof![
-            Just(Window::Ever),
-            Just(Window::SinceLastOrder),
-            any_span().prop_map(Window::Last),
-        ]
-    };
-    let pick = || prop_oneof![Just(OrderPick::First), Just(OrderPick::Last)];
-    let of = prop_oneof![pick().prop_map(WorthOf::Order), Just(WorthOf::Average)];
-    let age = prop_oneof![
-        any_span().prop_map(OrderAge::AtLeast),
-        any_span().prop_map(OrderAge::LessThan),
+    let state = prop_oneof![Just(ConsentState::Agreed), Just(ConsentState::Withdrawn)];
+    let topic = prop_oneof![Just(Topic::Marketing), Just(Topic::Feedback)];
+    let bars = vec(
+        prop_oneof![Just(SuppressionReason::Bounce), Just(SuppressionReason::Unsubscribe),],
+        0..3,
+    );
+    let place = || option::of(prop_oneof![Just("PT"), Just("red"), Just("pt-PT")]);
+    let attributes = prop_oneof![
+        Just(json!({})),
+        Just(json!({ "plan": "gold", "score": 7, "colour": ["red", "blue"] })),
+        Just(json!({ "Score": null, "Colour": "Dark Red", "plan": true })),
     ];
-    prop_oneof![
-        4 => (any_deed(), count, window())
-            .prop_map(|(deed, count, window)| Condition::Did { deed, count, window }),
-        1 => (any_bound(), window()).prop_map(|(bound, window)| Condition::Spent { bound, window }),
-        1 => (of, any_bound()).prop_map(|(of, bound)| Condition::Worth { of, bound }),
-        1 => (pick(), age).prop_map(|(pick, age)| Condition::Ordered { pick, age }),
-        1 => any_words().prop_map(Condition::CountryIs),
-        1 => prop_oneof![
-            Just(Condition::AgreedTo(Topic::Marketing)),
-            Just(Condition::AgreedTo(Topic::Feedback)),
-            Just(Condition::IsSuppressed),
-            Just(Condition::HasEmail),
-        ],
-    ]
+    let lists = prop_oneof![Just(vec![]), Just(vec!["VIP".to_owned()])];
+    let said = vec((topic, state, basis), 0..3);
+    (any::<bool>(), [place(), place(), place(), place(), place()], said, bars, attributes, lists)
+        .prop_map(|(has_email, places, said, bars, attributes, lists)| {
+            let [country, region, city, postal_code, locale] =
+                places.map(|it| it.map(str::to_owned));
+            let mut facts = CustomerFacts {
+                has_email,
+                country,
+                region,
+                city,
+                postal_code,
+                locale,
+                bars,
+                attributes: serde_json::from_value(attributes).unwrap(),
+                lists: lists.into_iter().collect(),
+                ..CustomerFacts::default()
+            };
+            for (topic, state, basis) in said {
+                facts.consents.set(topic, state, basis);
+            }
+            facts
+        })
 }
 
-/// Every condition that can be written, empty groups and groups of one among them.
-pub fn any_condition() -> impl Strategy<Value = Condition> {
-    any_clause().prop_recursive(6, 40, 4, |inner| {
-        prop_oneof![
-            vec(inner.clone(), 0..4).prop_map(Condition::All),
-            vec(inner.clone(), 0..4).prop_map(Condition::Any),
-            vec(inner.clone(), 0..4).prop_map(Condition::NoneOf),
-            inner.prop_map(|it| Condition::Not(Box::new(it))),
-        ]
-    })
+/// Customers with all sorts of pasts, some of it yet to come.
+pub fn any_sample() -> impl Strategy<Value = Sample> {
+    let zone = prop_oneof![
+        2 => Just("UTC"),
+        1 => Just("Europe/Lisbon"),
+        // Behind and far ahead, with changes of clocks at other dates.
+        1 => Just("America/New_York"),
+        1 => Just("Pacific/Kiritimati"),
+    ];
+    let zone = zone.prop_map(|it| TimeZone::get(it).expect("bundled zones"));
+    (vec(any_event(), 0..12), any_facts(), zone, option::of(-5_i64..500)).prop_map(
+        |(events, facts, zone, entered_hours)| {
+            let sample = Sample { facts, zone, entered_hours, ..Sample::new() };
+            events.into_iter().fold(sample, Sample::with_event)
+        },
+    )
 }

@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
 };
 
 use aftercart_model::{
@@ -96,23 +96,25 @@ impl Tx<'_> {
             under.or_insert(SaidUnder { tied_at, said: Vec::new() }).said.push(consent);
         }
         let said: Vec<SaidUnder> = said.into_values().collect();
-        let sql = "INSERT INTO consents (bucket, customer, topic, state, at, source) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (bucket, customer, topic) \
-                   DO UPDATE SET state = excluded.state, at = excluded.at, source = excluded.source";
-        for Consent { topic, state, at, source, .. } in consents_told(&said).into_values() {
-            self.execute(sql, values![root.bucket().0, root, topic, state, at, &source])?;
+        let sql = "INSERT INTO consents (bucket, customer, topic, state, at, source, basis) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (bucket, customer, topic) \
+                   DO UPDATE SET state = excluded.state, at = excluded.at, \
+                   source = excluded.source, basis = excluded.basis";
+        for Consent { topic, state, at, source, basis, .. } in consents_told(&said).into_values() {
+            self.execute(sql, values![root.bucket().0, root, topic, state, at, &source, basis])?;
         }
         Ok(())
     }
 
     /// What a customer agrees to now, topic by topic.
     pub fn consents_of(&mut self, customer: CustomerId) -> Result<Vec<Consent>> {
-        let sql = "SELECT topic, state, at, source FROM consents \
+        let sql = "SELECT topic, state, at, source, basis FROM consents \
                    WHERE bucket = ?1 AND customer = ?2 ORDER BY topic";
         let root = self.root_of(customer)?;
         self.all(sql, values![root.bucket().0, root], |row| {
             let mut cells = row.cells();
-            read_consent(&mut cells)
+            let consent = read_consent(&mut cells)?;
+            Ok(Consent { basis: cells.take()?, ..consent })
         })
     }
 
@@ -141,27 +143,33 @@ impl Tx<'_> {
         &mut self,
         f: &mut dyn FnMut(CustomerId, Consent) -> Result<()>,
     ) -> Result<()> {
-        let sql = "SELECT c.customer, c.topic, c.state, c.at, c.source FROM consents c \
+        let sql = "SELECT c.customer, c.topic, c.state, c.at, c.source, c.basis FROM consents c \
              JOIN customers o ON o.bucket = c.bucket AND o.id = c.customer \
              WHERE o.merged_into IS NULL ORDER BY c.bucket, c.customer";
         let read = |row: &Row<'_>| {
             let mut cells = row.cells();
             let customer = cells.take()?;
-            Ok((customer, read_consent(&mut cells)?))
+            let consent = read_consent(&mut cells)?;
+            Ok((customer, Consent { basis: cells.take()?, ..consent }))
         };
         self.scan(sql, &[], read, &mut |(customer, consent)| f(customer, consent))
     }
 
     /// Everybody to whom no mail goes: barred at the address it would go to, for whatever reason, or
     /// by their own word at another of theirs.
-    pub fn barred_customers(&mut self) -> Result<HashSet<CustomerId>> {
-        let sql = "SELECT c.id FROM suppressions s \
+    pub fn barred_customers(&mut self) -> Result<HashMap<CustomerId, Vec<SuppressionReason>>> {
+        let sql = "SELECT c.id, s.reason FROM suppressions s \
                    JOIN identifiers i ON i.kind = 'email' AND i.value = s.address \
                    JOIN customers c ON c.id = i.customer \
                    WHERE c.email = s.address \
                    OR (c.email IS NOT NULL \
-                   AND s.reason IN ('unsubscribe', 'complaint', 'erased'))";
-        Ok(self.all(sql, &[], |row| row.get(0))?.into_iter().collect())
+                   AND s.reason IN ('unsubscribe', 'complaint', 'erased')) \
+                   ORDER BY c.id, c.email <> s.address, s.reason";
+        let mut barred: HashMap<CustomerId, Vec<SuppressionReason>> = HashMap::new();
+        for (customer, reason) in self.all(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))? {
+            barred.entry(customer).or_default().push(reason);
+        }
+        Ok(barred)
     }
 
     /// Every barred address.

@@ -14,7 +14,7 @@ use crate::{
 macro_rules! select_products {
     ($rest:literal) => {
         concat!(
-            "SELECT id, code, name, category, kind, tags, summary, benefits, price_minor, \
+            "SELECT id, code, name, category, kind, brand, tags, summary, benefits, price_minor, \
              cost_minor, url, picture, picture_text, stock, is_active, lasts_days FROM products ",
             $rest
         )
@@ -36,16 +36,17 @@ impl Tx<'_> {
         let benefits = serde_json::to_string(&product.benefits)?;
         let sql = "INSERT INTO products (id, code, name, category, kind, tags, summary, benefits, \
                    price_minor, cost_minor, url, picture, picture_text, stock, is_active, \
-                   lasts_days, told_at) \
+                   lasts_days, brand, told_at) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
-                   '{}') \
+                   ?17, '{}') \
                    ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
                    category = excluded.category, kind = excluded.kind, tags = excluded.tags, \
                    summary = excluded.summary, benefits = excluded.benefits, \
                    price_minor = excluded.price_minor, cost_minor = excluded.cost_minor, \
                    url = excluded.url, picture = excluded.picture, \
                    picture_text = excluded.picture_text, stock = excluded.stock, \
-                   is_active = excluded.is_active, lasts_days = excluded.lasts_days";
+                   is_active = excluded.is_active, lasts_days = excluded.lasts_days, \
+                   brand = excluded.brand";
         self.execute(
             sql,
             values![
@@ -65,6 +66,7 @@ impl Tx<'_> {
                 product.stock,
                 product.is_active,
                 product.lasts_days,
+                &product.brand,
             ],
         )?;
         Ok(id)
@@ -123,6 +125,7 @@ impl Tx<'_> {
             name,
             category,
             kind,
+            brand,
             tags,
             summary,
             price_minor,
@@ -136,6 +139,7 @@ impl Tx<'_> {
         ear.hear("name", &mut product.name, name);
         ear.hear("category", &mut product.category, category);
         ear.hear("kind", &mut product.kind, kind);
+        ear.hear("brand", &mut product.brand, brand);
         ear.hear("tags", &mut product.tags, tags);
         ear.hear("summary", &mut product.summary, summary);
         ear.hear("price", &mut product.price_minor, price_minor);
@@ -256,6 +260,7 @@ fn read_product(row: &Row<'_>) -> Result<Product> {
         name: cells.take()?,
         category: cells.take()?,
         kind: cells.take()?,
+        brand: cells.take()?,
         tags: words(cells.take()?)?,
         summary: cells.take()?,
         benefits: words(cells.take()?)?,

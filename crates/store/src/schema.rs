@@ -47,6 +47,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("schema/0004.sql"),
         postgres: "",
     },
+    Migration {
+        number: 5,
+        name: "brands, and how customers agreed",
+        sql: include_str!("schema/0005.sql"),
+        postgres: "",
+    },
 ];
 
 /// Brings the store to the newest of `migrations`; refuses one that is newer still.

@@ -662,7 +662,7 @@ fn followed(scene: &Scene, name: &str) -> String {
             let mut words = String::new();
             for segment in segments {
                 let condition = aftercart_segment::parse(segment).unwrap();
-                let is_in = scene.engine.is_met(tx, &condition, &customer, scene.now())?;
+                let is_in = scene.engine.is_met(tx, &condition, &customer, None, scene.now())?;
                 let _ = writeln!(words, "{segment}: {is_in}");
             }
             for it in tx.messages_of(id)? {

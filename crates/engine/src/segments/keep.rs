@@ -13,7 +13,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use aftercart_model::{CustomerId, Event, EventBody, EventKind, SegmentId, Timestamp};
-use aftercart_segment::{Condition, HistoryBuffer, Subject, evaluate, explain, parse};
+use aftercart_segment::{Condition, HistoryBuffer, Subject, evaluate, holds_until, parse};
 use aftercart_store::{FlowState, KeptSegment, Standing, Tx};
 use anyhow::{Context, Result};
 use jiff::SignedDuration;
@@ -21,6 +21,7 @@ use jiff::SignedDuration;
 use crate::{
     Engine,
     advance_enrolments::{Running, customer_facts},
+    segments::asked_segments,
     work::HISTORY_IS_NEW,
 };
 
@@ -83,16 +84,12 @@ impl Engine {
     ) -> Result<Asked> {
         let known = self.known_in(tx)?;
         let buffer = HistoryBuffer::of(events);
-        let subject = Subject {
-            history: buffer.as_history(),
-            customer: &customer_facts(tx, customer)?,
-            catalogue: &known.catalogue,
-            relations: &known.relations,
-            zone: &self.zone_of(customer),
-        };
+        let (facts, zone) = (customer_facts(tx, customer)?, self.zone_of(customer));
+        let segments = asked_segments(tx, &[condition])?;
+        let shop = known.shop(&segments);
+        let subject = Subject::new(buffer.as_history(), &facts, &zone, shop);
         let is_met = evaluate(condition, &subject, now);
-        let due_at = explain(condition, &subject, now).until;
-        Ok(Asked { is_met, due_at: due_at.filter(|it| now < *it) })
+        Ok(Asked { is_met, due_at: holds_until(condition, &subject, now) })
     }
 
     /// Tells the log that a customer entered or left, and lets flows start from it.

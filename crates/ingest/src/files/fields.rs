@@ -118,6 +118,8 @@ fields! {
     Category = "category",
     /// What kind of thing it is within its category.
     ProductKind = "kind",
+    /// Who makes it.
+    Brand = "brand",
     /// Words, with commas between.
     Tags = "tags",
     /// A line of description.
@@ -241,6 +243,7 @@ const PRODUCT_FACTS: &[Field] = &[
     Field::ProductName,
     Field::Category,
     Field::ProductKind,
+    Field::Brand,
     Field::Summary,
     Field::Price,
     Field::Cost,
@@ -338,6 +341,7 @@ const PRODUCTS: Synonyms = &[
     (Field::ProductName, &["productname", "name", "title", "producttitle"]),
     (Field::Category, &["category", "productcategory", "categories", "collection", "productgroup"]),
     (Field::ProductKind, &["kind", "type", "producttype"]),
+    (Field::Brand, &["brand", "vendor", "manufacturer", "brandname"]),
     (Field::Tags, &["tags", "producttags", "keywords"]),
     (Field::Summary, &["summary", "shortdescription", "description"]),
     (

@@ -54,6 +54,7 @@ fn facts(row: &Row<'_>) -> Result<ProductFacts, Refusal> {
         name: name(Field::ProductName)?,
         category,
         kind: name(Field::ProductKind)?,
+        brand: name(Field::Brand)?,
         tags,
         summary: row.text(Field::Summary).map(str::to_owned),
         price_minor: row.amount_paid(Field::Price)?,

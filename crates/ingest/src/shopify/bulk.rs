@@ -70,7 +70,7 @@ impl BulkKind {
 }
 
 const PRODUCTS: &str = "{ products { edges { node { \
-    id title handle descriptionHtml productType tags status createdAt updatedAt publishedAt \
+    id title handle descriptionHtml productType vendor tags status createdAt updatedAt publishedAt \
     onlineStoreUrl category { name } \
     featuredMedia { preview { image { url altText } } } \
     variants { edges { node { id sku price inventoryQuantity inventoryPolicy \

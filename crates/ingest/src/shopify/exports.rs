@@ -352,6 +352,7 @@ fn product(rows: &[Row<'_>], arrival: Arrival<'_>) -> Result<Vec<Incoming>, Reje
         name: Some(name),
         category: leaf.or(kind.clone()),
         kind,
+        brand: first.name(&["Vendor"]),
         tags: first.tags(),
         summary: description.and_then(summary),
         price_minor: variants.price_minor,

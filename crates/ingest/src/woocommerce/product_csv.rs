@@ -108,6 +108,7 @@ impl<'a> Row<'a> {
             name: plain("Name"),
             category,
             kind: None,
+            brand: self.list("Brands").first().map(|it| text::plain(it)),
             tags: has("Tags").then(|| self.list("Tags").into_iter().map(text::plain).collect()),
             summary: described.map(text::summary).filter(|it| !it.is_empty()),
             price_minor: self.price(at, currency)?,

@@ -75,10 +75,12 @@ fn facts(fields: &Fields<'_>, arrival: Arrival) -> Result<ProductFacts, RejectRe
         let found = images.first().map(|it| it.text(name)).transpose()?.flatten();
         Ok(found.map(|it| text::plain(&it)).filter(|it| !it.is_empty()))
     };
+    let first = |brands: Vec<String>| brands.into_iter().next();
     Ok(ProductFacts {
         name: plain("name")?,
         category: names("categories")?.iter().find(is_category).cloned(),
         kind: None,
+        brand: fields.get("brands").map(|_| names("brands")).transpose()?.and_then(first),
         tags: fields.get("tags").map(|_| names("tags")).transpose()?,
         summary: described,
         price_minor: fields.amount("price", arrival.currency)?,

@@ -13,7 +13,8 @@ use aftercart_archive::{Archive, Candidate};
 use aftercart_engine::{Engine, store::Store};
 use aftercart_model::CustomerId;
 use aftercart_segment::{
-    Condition, CustomerFacts, History, HistoryBuffer, Subject, UPSELL_SEGMENT, evaluate, parse,
+    Condition, CustomerFacts, History, HistoryBuffer, Shop, Subject, UPSELL_SEGMENT, evaluate,
+    parse,
 };
 use anyhow::{Context, Result, ensure};
 use jiff::tz::TimeZone;
@@ -134,19 +135,21 @@ impl<'a> Asked<'a> {
     }
 
     fn subject<'b>(&'b self, history: History<'b>) -> Subject<'b> {
-        let World { catalogue, relations, .. } = self.world;
-        Subject { history, customer: &self.facts, catalogue, relations, zone: &self.zone }
+        Subject::new(history, &self.facts, &self.zone, self.shop())
+    }
+
+    fn shop(&self) -> Shop<'a> {
+        Shop::new(&self.world.catalogue, &self.world.relations)
     }
 
     fn scan(&self, conditions: &[&Condition]) -> (Duration, Vec<usize>) {
         let candidate =
             |it: &CustomerId| Candidate { customer: *it, facts: &self.facts, zone: &self.zone };
         let candidates: Vec<Candidate<'_>> = self.customers.iter().map(candidate).collect();
-        let World { catalogue, relations, .. } = self.world;
         let mut counts = Vec::new();
         let took = best(|| {
             let now = generate::now();
-            let members = self.archive.scan(conditions, &candidates, catalogue, relations, now);
+            let members = self.archive.scan(conditions, &candidates, self.shop(), now);
             counts = members.iter().map(Vec::len).collect();
         });
         (took, counts)

@@ -7,14 +7,16 @@
 //! A group's parts stand in parentheses, separated by commas, or on lines of their own indented
 //! deeper than the group; a line indented deeper than a part goes on with that part.
 
+mod clauses;
+mod deeds;
+mod tokens;
+mod values;
+mod windows;
+
 use std::ops::Range;
 
-use aftercart_model::{Currency, Topic};
-
-use crate::{
-    Amount, AmountBound, Condition, Count, Deed, OrderAge, OrderPick, ProductTest, Span, Window,
-    Words, WorthOf,
-};
+use self::tokens::{Place, Token, TokenKind, tokenise};
+use crate::Condition;
 
 /// How long a condition's text may be.
 pub const TEXT_BYTES_MAX: usize = 65_536;
@@ -29,8 +31,8 @@ pub const CONDITIONS_MAX: usize = 500;
 const CHOICES_SHOWN_MAX: usize = 6;
 
 /// What joins and turns conditions: the last things an error proposes.
-const JOINING: [&str; 7] =
-    ["customers who", "not", "everyone", "nobody", "any of", "all of", "none of"];
+const JOINING: [&str; 8] =
+    ["customers who", "not", "everyone", "nobody", "any of", "all of", "none of", "then within"];
 
 /// Why a text is not a condition. Shown to the person who writes the segment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,137 +76,6 @@ pub fn parse(text: &str) -> Result<Condition, ParseConditionError> {
     match parser.at < parser.tokens.len() {
         true => Err(parser.error()),
         false => Ok(condition),
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum TokenKind {
-    Word,
-    /// Digits, grouping commas removed, with what follows the point.
-    Number,
-    Text(String),
-    Open,
-    Close,
-    Comma,
-}
-
-#[derive(Clone, Debug)]
-struct Token {
-    kind: TokenKind,
-    range: Range<usize>,
-    /// Characters before it on its line.
-    column: usize,
-    is_first_of_line: bool,
-}
-
-fn tokenise(text: &str) -> Result<Vec<Token>, ParseConditionError> {
-    let mut tokens = Vec::new();
-    let mut chars = text.char_indices().peekable();
-    let (mut column, mut is_first_of_line) = (0_usize, true);
-    while let Some(&(start, c)) = chars.peek() {
-        if c.is_whitespace() {
-            chars.next();
-            column += 1;
-            if c == '\n' {
-                (column, is_first_of_line) = (0, true);
-            }
-            continue;
-        }
-        let token_column = column;
-        let kind = match c {
-            '(' | ')' | ',' => {
-                chars.next();
-                column += 1;
-                match c {
-                    '(' => TokenKind::Open,
-                    ')' => TokenKind::Close,
-                    _ => TokenKind::Comma,
-                }
-            }
-            '"' | '“' | '”' => {
-                chars.next();
-                column += 1;
-                TokenKind::Text(quoted(text, start, &mut chars, &mut column)?)
-            }
-            _ if c.is_ascii_digit() => {
-                let is_inside = |it: char| it.is_ascii_digit() || it == '.';
-                while chars.next_if(|&(_, it)| is_inside(it)).is_some() {
-                    column += 1;
-                }
-                TokenKind::Number
-            }
-            _ if c.is_alphanumeric() => {
-                let is_inside = |it: char| it.is_alphanumeric() || it == '-' || it == '\'';
-                while chars.next_if(|&(_, it)| is_inside(it)).is_some() {
-                    column += 1;
-                }
-                TokenKind::Word
-            }
-            _ => {
-                let place = Place::of(text, start..start + c.len_utf8());
-                let remedy = "remove it, or put names in double quotes".to_owned();
-                return Err(place.error(format!("`{c}` means nothing here"), remedy));
-            }
-        };
-        let end = chars.peek().map_or(text.len(), |&(end, _)| end);
-        tokens.push(Token { kind, range: start..end, column: token_column, is_first_of_line });
-        is_first_of_line = false;
-    }
-    Ok(tokens)
-}
-
-/// The rest of a quoted name, as far as its closing mark.
-fn quoted(
-    text: &str,
-    start: usize,
-    chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>,
-    column: &mut usize,
-) -> Result<String, ParseConditionError> {
-    // Typographic quotes come in pairs; a name may hold those it was not opened with.
-    let close = if text[start..].starts_with('"') { '"' } else { '”' };
-    let mut name = String::new();
-    while let Some((_, c)) = chars.next() {
-        *column += 1;
-        match c {
-            _ if c == close => return Ok(name),
-            '\\' => {
-                let escaped = chars.next().map(|(_, it)| it);
-                *column += 1;
-                match escaped {
-                    Some('n') => name.push('\n'),
-                    Some(it) => name.push(it),
-                    None => break,
-                }
-            }
-            '\n' => break,
-            _ => name.push(c),
-        }
-    }
-    let end = text[start..].find('\n').map_or(text.len(), |it| start + it);
-    let place = Place::of(text, start..end);
-    Err(place.error("this name never ends".to_owned(), "close it with `\"`".to_owned()))
-}
-
-struct Place {
-    line: usize,
-    column: usize,
-    range: Range<usize>,
-}
-
-impl Place {
-    fn of(text: &str, range: Range<usize>) -> Self {
-        let before = &text[..range.start];
-        let line_start = before.rfind('\n').map_or(0, |it| it + 1);
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            range,
-        }
-    }
-
-    fn error(self, problem: String, remedy: String) -> ParseConditionError {
-        let Self { line, column, range } = self;
-        ParseConditionError { line, column, range, problem, remedy, expected: Vec::new() }
     }
 }
 
@@ -349,259 +220,17 @@ impl Parser<'_> {
         Ok(parts)
     }
 
-    fn clause(&mut self) -> Parsed<Condition> {
-        if self.eat("ordered") {
-            return self.did(Deed::Ordered);
-        }
-        for (head, deed) in [
-            ("bought", Deed::Bought as fn(ProductTest) -> Deed),
-            ("viewed", Deed::Viewed),
-            ("added to cart", Deed::AddedToCart),
-            ("reviewed", Deed::Reviewed),
-        ] {
-            if self.eat(head) {
-                let test = self.product_test()?;
-                return self.did(deed(test));
-            }
-        }
-        for (head, deed) in [
-            ("started a checkout", Deed::StartedCheckout),
-            ("was sent an email", Deed::WasSentEmail),
-            ("opened an email", Deed::OpenedEmail),
-            ("clicked an email", Deed::ClickedEmail),
-        ] {
-            if self.eat(head) {
-                return self.did(deed);
-            }
-        }
-        if self.eat("clicked") {
-            // "clicked a product" is how it is said; "a link to" is how it is printed.
-            self.eat("a link to");
-            let test = self.product_test()?;
-            return self.did(Deed::Clicked(test));
-        }
-        if self.eat("spent") {
-            let bound = self.bound()?;
-            return Ok(Condition::Spent { bound, window: self.window()? });
-        }
-        for (head, pick) in [("last order", OrderPick::Last), ("first order", OrderPick::First)] {
-            if self.eat(head) {
-                return self.order(pick);
-            }
-        }
-        if self.eat("average order is worth") {
-            return Ok(Condition::Worth { of: WorthOf::Average, bound: self.bound()? });
-        }
-        if self.eat("country is") {
-            return Ok(Condition::CountryIs(self.words()?));
-        }
-        if self.eat("has consent for marketing") {
-            return Ok(Condition::AgreedTo(Topic::Marketing));
-        }
-        if self.eat("has consent for feedback") {
-            return Ok(Condition::AgreedTo(Topic::Feedback));
-        }
-        if self.eat("has an email address") {
-            return Ok(Condition::HasEmail);
-        }
-        if self.eat("is suppressed") {
-            return Ok(Condition::IsSuppressed);
-        }
-        Err(self.error())
-    }
-
-    fn did(&mut self, deed: Deed) -> Parsed<Condition> {
-        let mut count = self.count()?;
-        let mut window = self.window()?;
-        if count.is_none() && window != Window::Ever {
-            // "ordered in the last 30 days at least 2 times" is as good English.
-            count = self.count()?;
-        }
-        if window == Window::Ever {
-            window = self.window()?;
-        }
-        Ok(Condition::Did { deed, count: count.unwrap_or(Count::at_least(1)), window })
-    }
-
-    fn order(&mut self, pick: OrderPick) -> Parsed<Condition> {
-        if self.eat("is worth") {
-            return Ok(Condition::Worth { of: WorthOf::Order(pick), bound: self.bound()? });
-        }
-        if !self.eat("was") {
-            return Err(self.error());
-        }
-        let age: fn(Span) -> OrderAge = match () {
-            () if self.eat("at least") => OrderAge::AtLeast,
-            () if self.eat("less than") => OrderAge::LessThan,
-            () if self.eat("at most") => {
-                let error = "`at most` leaves open whether the last day counts; write `less than`";
-                return Err(self.refuse(self.at - 2, error));
-            }
-            () => return Err(self.error()),
-        };
-        let age = age(self.span()?);
-        if self.eat("ago") { Ok(Condition::Ordered { pick, age }) } else { Err(self.error()) }
-    }
-
-    fn product_test(&mut self) -> Parsed<ProductTest> {
-        if !self.eat("a product") && !self.eat("any product") {
-            return Err(self.error());
-        }
-        if self.eat("related to their last order") {
-            return Ok(ProductTest::Related);
-        }
-        if self.eat("better than their last order") {
-            return Ok(ProductTest::Better);
-        }
-        for (head, test) in [
-            ("in category", ProductTest::InCategory as fn(Words) -> ProductTest),
-            ("of kind", ProductTest::OfKind),
-            ("tagged", ProductTest::Tagged),
-            ("named", ProductTest::Named),
-            ("coded", ProductTest::Coded),
-        ] {
-            if self.eat(head) {
-                return Ok(test(self.words()?));
-            }
-        }
-        if self.eat("with") {
-            let words = self.words()?;
-            let is_whole = self.eat("in its name");
-            return if is_whole { Ok(ProductTest::NameHas(words)) } else { Err(self.error()) };
-        }
-        if self.eat("priced") {
-            return Ok(ProductTest::Priced(self.bound()?));
-        }
-        Ok(ProductTest::Any)
-    }
-
-    fn count(&mut self) -> Parsed<Option<Count>> {
-        let start = self.at;
-        let count = if self.eat("at least") {
-            let count = self.times()?;
-            let Ok(count) = count.try_into() else {
-                let problem = "at least 0 times is true of every customer".to_owned();
-                return Err(self.place_at(start).error(problem, "ask for 1 or more".to_owned()));
-            };
-            Count::AtLeast(count)
-        } else if self.eat("at most") {
-            Count::AtMost(self.times()?)
-        } else if self.eat("exactly") || self.is_times() {
-            Count::Exactly(self.times()?)
-        } else {
-            return Ok(None);
-        };
-        Ok(Some(count))
-    }
-
-    fn is_times(&self) -> bool {
-        let is_word = ["once", "twice", "never"].iter().any(|it| self.is_word(it));
-        is_word || self.peek_number().is_some()
-    }
-
-    fn times(&mut self) -> Parsed<u32> {
-        for (word, count) in [("once", 1), ("twice", 2), ("never", 0)] {
-            if self.is_word(word) {
-                self.at += 1;
-                return Ok(count);
-            }
-        }
-        let count = self.number()?;
-        if self.eat_unit("times", "time") { Ok(count) } else { Err(self.error()) }
-    }
-
-    fn window(&mut self) -> Parsed<Window> {
-        if self.eat("in the last") {
-            return Ok(Window::Last(self.span()?));
-        }
-        if self.eat("since their last order") {
-            return Ok(Window::SinceLastOrder);
-        }
-        Ok(Window::Ever)
-    }
-
-    fn span(&mut self) -> Parsed<Span> {
-        let start = self.at;
-        let count = self.number()?;
-        let span = match () {
-            () if self.eat_unit("days", "day") => Span::days(count),
-            () if self.eat_unit("hours", "hour") => Span::hours(count),
-            () => return Err(self.error()),
-        };
-        span.map_err(|error| self.refuse(start, &error.to_string()))
-    }
-
-    fn bound(&mut self) -> Parsed<AmountBound> {
-        let bound: fn(Amount) -> AmountBound = match () {
-            () if self.eat("at least") => AmountBound::AtLeast,
-            () if self.eat("at most") => AmountBound::AtMost,
-            () => return Err(self.error()),
-        };
-        Ok(bound(self.amount()?))
-    }
-
-    fn amount(&mut self) -> Parsed<Amount> {
-        let start = self.at;
-        let Some(digits) = self.peek_number().map(str::to_owned) else {
-            self.expect("an amount such as `25.00 EUR`");
-            return Err(self.error());
-        };
-        self.at += 1;
-        let code = self.peek().filter(|it| it.kind == TokenKind::Word);
-        let code = code.map(|it| self.text[it.range.clone()].to_ascii_uppercase());
-        let Some(currency) = code.and_then(|it| Currency::new(&it).ok()) else {
-            self.expect("a currency such as `EUR`");
-            return Err(self.error());
-        };
-        self.at += 1;
-        let Some(minor) = minor_units(&digits, currency) else {
-            let count = currency.digits();
-            let fault = format!("`{digits}` is not an amount of {currency}; write it with {count}");
-            return Err(self.refuse(start, &format!("{fault} digits after the point")));
-        };
-        Amount::new(minor, currency).map_err(|error| self.refuse(start, &error.to_string()))
-    }
-
-    fn words(&mut self) -> Parsed<Words> {
-        let mut names = Vec::new();
-        let start = self.at;
-        loop {
-            let Some(Token { kind: TokenKind::Text(name), .. }) = self.peek() else {
-                self.expect("a name in double quotes");
-                return Err(self.error());
-            };
-            names.push(name.clone());
-            self.at += 1;
-            // `or` goes on with names only before another name; else it joins conditions.
-            let next = self.tokens.get(self.at + 1);
-            let is_name = matches!(next, Some(Token { kind: TokenKind::Text(_), .. }));
-            if !(is_name && self.eat("or")) {
-                break;
-            }
-        }
-        Words::new(names).map_err(|error| self.refuse(start, &error.to_string()))
-    }
-
-    fn number(&mut self) -> Parsed<u32> {
-        let Some(digits) = self.peek_number() else {
-            self.expect("a number");
-            return Err(self.error());
-        };
-        let Ok(number) = digits.parse() else {
-            let error = format!("`{digits}` is not a whole number in reach; choose a smaller one");
-            return Err(self.refuse(self.at, &error));
-        };
-        self.at += 1;
-        Ok(number)
-    }
-
     /// The next token, unless it belongs to what stands around this item.
     fn peek(&self) -> Option<&Token> {
-        let token = self.tokens.get(self.at)?;
+        self.peek_at(self.at)
+    }
+
+    fn peek_at(&self, at: usize) -> Option<&Token> {
+        let token = self.tokens.get(at)?;
         let is_beyond = token.is_first_of_line
             && self.indent > 0
             && token.column < self.indent
-            && self.at != self.item_start;
+            && at != self.item_start;
         (!is_beyond).then_some(token)
     }
 
@@ -625,7 +254,11 @@ impl Parser<'_> {
     }
 
     fn is_word(&self, word: &str) -> bool {
-        self.peek().is_some_and(|it| {
+        self.is_word_at(self.at, word)
+    }
+
+    fn is_word_at(&self, at: usize, word: &str) -> bool {
+        self.peek_at(at).is_some_and(|it| {
             it.kind == TokenKind::Word && self.text[it.range.clone()].eq_ignore_ascii_case(word)
         })
     }
@@ -649,6 +282,18 @@ impl Parser<'_> {
         }
     }
 
+    /// Steps over one of the phrases that are understood and not proposed.
+    fn eat_synonym(&mut self, phrases: &[&str]) -> bool {
+        let found = phrases.iter().find_map(|phrase| {
+            let words = phrase.split(' ').count();
+            let is_there =
+                (self.at..).zip(phrase.split(' ')).all(|(at, word)| self.is_word_at(at, word));
+            is_there.then_some(words)
+        });
+        self.at += found.unwrap_or(0);
+        found.is_some()
+    }
+
     /// Steps over a unit in either number; an error proposes the plural.
     fn eat_unit(&mut self, plural: &str, singular: &str) -> bool {
         let is_singular = self.is_word(singular);
@@ -659,11 +304,15 @@ impl Parser<'_> {
     }
 
     fn expect(&mut self, what: &str) {
-        if self.at > self.furthest {
-            self.furthest = self.at;
+        self.expect_at(self.at, what);
+    }
+
+    fn expect_at(&mut self, at: usize, what: &str) {
+        if at > self.furthest {
+            self.furthest = at;
             self.expected.clear();
         }
-        if self.at == self.furthest && !self.expected.iter().any(|it| it == what) {
+        if at == self.furthest && !self.expected.iter().any(|it| it == what) {
             self.expected.push(what.to_owned());
         }
     }
@@ -709,30 +358,36 @@ impl Parser<'_> {
     }
 }
 
-fn minor_units(digits: &str, currency: Currency) -> Option<i64> {
-    let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
-    let width = currency.digits() as usize;
-    if rest.len() > width || (digits.contains('.') && rest.is_empty()) {
-        return None;
-    }
-    format!("{whole}{rest:0<width$}").parse().ok()
-}
-
 /// How many letters must change to make `found` the first word of `choice`.
 fn distance_to(found: &str, choice: &str) -> usize {
     let word = choice.trim_matches('`').split(' ').next().unwrap_or_default();
-    let (found, word) = (found.to_lowercase(), word.to_lowercase());
-    let word: Vec<char> = word.chars().collect();
-    let mut row: Vec<usize> = (0..=word.len()).collect();
-    for (index, c) in found.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
-        for (column, &w) in word.iter().enumerate() {
-            let change = diagonal + usize::from(c != w);
-            diagonal = row[column + 1];
-            row[column + 1] = change.min(row[column] + 1).min(diagonal + 1);
+    distance(&found.to_lowercase(), &word.to_lowercase())
+}
+
+/// How many letters must be put in, left out, changed or swapped with the next to make one word the
+/// other (optimal string alignment).
+pub(crate) fn distance(found: &str, word: &str) -> usize {
+    let [found, word] = [found, word].map(|it| it.chars().collect::<Vec<char>>());
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=word.len()).collect();
+    for row in 0..found.len() {
+        let mut here = vec![row + 1];
+        for column in 0..word.len() {
+            let is_other = found[row] != word[column];
+            let changed = above[column] + usize::from(is_other);
+            let mut least = changed.min(above[column + 1] + 1).min(here[column] + 1);
+            let is_swap = row > 0
+                && column > 0
+                && found[row] == word[column - 1]
+                && found[row - 1] == word[column];
+            if is_swap {
+                least = least.min(before[column - 1] + 1);
+            }
+            here.push(least);
         }
+        before = std::mem::replace(&mut above, here);
     }
-    row[word.len()]
+    above[word.len()]
 }
 
 #[cfg(test)]
@@ -799,7 +454,7 @@ mod tests {
         assert_snapshot!(read("orderd at least 1 time"), @"error: line 1, column 1: `orderd` does not fit here; did you mean `ordered`?");
         assert_snapshot!(read("ordered at leest 1 time"), @"error: line 1, column 12: `leest` does not fit here; did you mean `least`?");
         assert_snapshot!(read("ordered at least 1 time in the lst 30 days"), @"error: line 1, column 32: `lst` does not fit here; did you mean `last`?");
-        assert_snapshot!(read("ordered at least 1 time in the last 30 weeks"), @"error: line 1, column 40: `weeks` does not fit here; write one of `days`, `hours`");
+        assert_snapshot!(read("ordered at least 1 time in the last 30 weeks"), @"ordered at least 1 time in the last 210 days");
         assert_snapshot!(read("ordered at least 0 times"), @"error: line 1, column 9: at least 0 times is true of every customer; ask for 1 or more");
         assert_snapshot!(read("ordered at least 1 time in the last 900 days"), @"error: line 1, column 37: 900 days is out of reach; choose 1 to 730");
         assert_snapshot!(read("ordered once and is suppressed or has an email address"), @"error: line 1, column 32: `and` and `or` stand side by side; put what belongs together in `any of (…)` or `all of (…)`");
@@ -815,13 +470,131 @@ mod tests {
         assert_snapshot!(read("spent at least €25"), @"error: line 1, column 16: `€` means nothing here; remove it, or put names in double quotes");
         assert_snapshot!(read("spent at least 25"), @"error: line 1, column 18: the condition breaks off; write a currency such as `EUR`");
         assert_snapshot!(read("last order was at most 3 days ago"), @"error: line 1, column 16: `at most` leaves open whether the last day counts; write `less than`");
-        assert_snapshot!(read("is suppressed is suppressed"), @"error: line 1, column 15: `is` does not fit here; write one of `and`, `or`");
+        assert_snapshot!(read("is suppressed is suppressed"), @"error: line 1, column 15: `is` does not fit here; write one of `by`, `and`, `or`");
         assert_snapshot!(read("is suppressed\n  and ärger"), @"error: line 2, column 7: `ärger` does not fit here; write one of `ordered`, `bought`, `viewed`, `added to cart`, `reviewed`, `started a checkout`, …");
         assert_snapshot!(read("ordered at least 99999999999 times"), @"error: line 1, column 18: `99999999999` is not a whole number in reach; choose a smaller one");
         assert_snapshot!(read(&"not ".repeat(10_000)), @"error: line 1, column 129: groups nest too deep; unfold some; 32 levels are read at most");
         assert_snapshot!(read(&format!("{}everyone", "any of (".repeat(5_000))), @"error: line 1, column 257: groups nest too deep; unfold some; 32 levels are read at most");
         assert_snapshot!(read(&vec!["everyone"; 600].join(" and ")), @"error: line 1, column 6501: there are too many conditions; split the segment; 500 are read at most");
         assert_snapshot!(read(&" ".repeat(70_000)), @"error: line 1, column 65537: the condition is too long; shorten it to 65536 bytes");
+    }
+
+    #[test]
+    fn there_is_more_than_one_way_to_say_a_thing() {
+        let same = [
+            ("did not order in the last 30 days", "ordered 0 times in the last 30 days"),
+            ("did not view any product", "viewed a product 0 times"),
+            ("ordered more than 2 times", "ordered at least 3 times"),
+            ("ordered fewer than 2 times", "ordered at most 1 time"),
+            ("viewed a product in the past 2 weeks", "viewed a product in the last 14 days"),
+            ("first ordered less than 1 year ago", "first order was less than 365 days ago"),
+            ("last order was more than 3 days ago", "last order was at least 3 days ago"),
+            ("viewed a product since they last ordered", "viewed a product since their last order"),
+            (
+                "viewed a product after their first order",
+                "viewed a product since their first order",
+            ),
+            ("spent over 5 EUR ever", "spent more than 5.00 EUR"),
+            (
+                "bought a product where category is \"A\" and price is under 5 EUR and vendor is not \"B\"",
+                "bought a product in category \"A\" priced less than 5.00 EUR not of brand \"B\"",
+            ),
+            (
+                "bought a product in category \"A\" and made by \"B\" and ordered once",
+                "bought a product in category \"A\" of brand \"B\" and ordered exactly 1 time",
+            ),
+            (
+                "did \"Quiz\" where property \"score\" is 7 and \"level\" is one of \"a\" or \"b\" and ordered twice",
+                "did \"Quiz\" where \"score\" is exactly 7 and \"level\" is \"a\" or \"b\" and ordered exactly 2 times",
+            ),
+            (
+                "did \"Quiz\" (where \"score\" is not 7) twice",
+                "did \"Quiz\" exactly 2 times where \"score\" is other than 7",
+            ),
+            (
+                "viewed a product where name contains \"pan\" and then within 2 days ordered where amount is at least 5 EUR",
+                "viewed a product with \"pan\" in its name and then within 2 days ordered (where amount is at least 5.00 EUR)",
+            ),
+            ("chance to be gone is above 50%", "chance to be gone is more than 50 %"),
+            (
+                "is suppressed by a bounce or complaint or ordered once",
+                "any of (is suppressed by bounce or complaint, ordered exactly 1 time)",
+            ),
+            (
+                "is expected to order at least once in the next 90 days",
+                "is expected to order at least 1 time in the next 90 days",
+            ),
+        ];
+        for (said, printed) in same {
+            assert_eq!(read(said), printed);
+        }
+    }
+
+    #[test]
+    fn errors_of_the_newer_grammar_offer_what_is_near() {
+        let errors = [
+            "viewed a product between 60 and 30 days ago",
+            "viewed a product between 30 and days ago",
+            "viewed a product between 2026-03-01 and 2026-03-01",
+            "viewed a product on 2026-02-30",
+            "viewed a product this wek",
+            "viewed a product in the last 2 months",
+            "viewed a product since their lst order",
+            "viewed a product since they last",
+            "viewed a product and then within 7 days did not",
+            "viewed a product and than within 7 days ordered",
+            "did Quiz",
+            "did \"Quiz\" were \"score\" is 7",
+            "did \"Quiz\" where score is 7",
+            "did \"Quiz\" where \"score\" is at laest 7",
+            "did \"Quiz\" where \"score\" is at least 1.2345678",
+            "did \"Quiz\" where \"score\" is",
+            "totl \"score\" of \"Quiz\" is 7",
+            "total score of \"Quiz\" is 7",
+            "largest amount when they orderd is 7 EUR",
+            "country was \"PT\"",
+            "has consent for marketing by duble opt-in",
+            "is suppressed by bonce",
+            "is in sgment \"upsell\"",
+            "recency score is 9999999999",
+            "is expected to ordr once in the next 3 days",
+            "chance to be gone is at least 60",
+            "opened email offer",
+            "last viewed a product at most 3 days ago",
+            "ordered less than 0 times",
+        ]
+        .map(read);
+        assert_snapshot!(errors.join("\n"), @"
+            error: line 1, column 26: between 60 days and 30 days ago is no time at all; write the shorter span first
+            error: line 1, column 33: `days` does not fit here; write a number
+            error: line 1, column 26: between 2026-03-01 and 2026-03-01 is no time at all; write the earlier day first
+            error: line 1, column 21: `2026-02-30` is in no calendar; write year, month and day
+            error: line 1, column 23: `wek` does not fit here; did you mean `week`?
+            error: line 1, column 32: months differ in length; write days, or `this month`, `last month`
+            error: line 1, column 30: `lst` does not fit here; did you mean `last order`?
+            error: line 1, column 33: the condition breaks off; write one of `ordered`, `bought`, `viewed`, `added to cart`, `reviewed`, `started a checkout`, …
+            error: line 1, column 48: the condition breaks off; write one of `order`, `buy`, `view`, `add to cart`, `review`, `start a checkout`, …
+            error: line 1, column 22: `than` does not fit here; did you mean `then within`?
+            error: line 1, column 5: `Quiz` does not fit here; write a name in double quotes
+            error: line 1, column 12: `were` does not fit here; did you mean `where`?
+            error: line 1, column 18: `score` does not fit here; write one of `quantity is`, `amount is`, `rating is`, `coupon`, the name of a property in double quotes
+            error: line 1, column 32: `laest` does not fit here; did you mean `least`?
+            error: line 1, column 38: `1.2345678` is not a number; write at most six digits after the point
+            error: line 1, column 28: the condition breaks off; write one of `set`, `not set`, `true`, `false`, `one of`, a name in double quotes, …
+            error: line 1, column 1: `totl` does not fit here; did you mean `total`?
+            error: line 1, column 7: `score` does not fit here; write one of `amount`, `quantity`, `rating`, the name of a property in double quotes
+            error: line 1, column 26: `orderd` does not fit here; did you mean `ordered`?
+            error: line 1, column 9: `was` does not fit here; write `is`
+            error: line 1, column 30: `duble` does not fit here; did you mean `double opt-in`?
+            error: line 1, column 18: `bonce` does not fit here; did you mean `bounce`?
+            error: line 1, column 7: `sgment` does not fit here; did you mean `segment`?
+            error: line 1, column 18: `9999999999` is out of reach; choose -1000000000 to 1000000000
+            error: line 1, column 16: `ordr` does not fit here; did you mean `order`?
+            error: line 1, column 33: the condition breaks off; write `%`
+            error: line 1, column 14: `offer` does not fit here; write a name in double quotes
+            error: line 1, column 23: `at most` leaves open whether the last day counts; write `less than`
+            error: line 1, column 9: less than 0 times is true of nobody; ask for 1 or more
+        ");
     }
 
     #[test]

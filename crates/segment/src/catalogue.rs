@@ -1,0 +1,121 @@
+//! What conditions ask about products.
+//!
+//! Every word of the catalogue has a number, so that a product is compared with a condition's words
+//! by numbers: the words are looked up once.
+
+use std::collections::HashMap;
+
+use aftercart_model::{Product, ProductId};
+
+use crate::facts::fold;
+
+/// Category, kind, brand, tags, name, code and price of products, by product id.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    products: Vec<Option<Entry>>,
+    words: HashMap<String, WordId>,
+}
+
+/// A word of the catalogue, folded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct WordId(u32);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    name: String,
+    pub price_minor: i64,
+    pub name_folded: String,
+    pub name_word: WordId,
+    pub code: WordId,
+    pub category: WordId,
+    pub kind: WordId,
+    pub brand: WordId,
+    pub tags: Vec<WordId>,
+}
+
+impl Catalogue {
+    pub fn new(products: &[Product]) -> Self {
+        let len = products.iter().map(|it| it.id.index() + 1).max().unwrap_or(0);
+        let mut catalogue = Self { products: vec![None; len], words: HashMap::new() };
+        for product in products {
+            let name_folded = fold(&product.name);
+            let entry = Entry {
+                name: product.name.clone(),
+                price_minor: product.price_minor,
+                name_word: catalogue.number(name_folded.clone()),
+                name_folded,
+                code: catalogue.number(fold(&product.code)),
+                category: catalogue.number(fold(&product.category)),
+                kind: catalogue.number(fold(&product.kind)),
+                brand: catalogue.number(fold(&product.brand)),
+                tags: product.tags.iter().map(|it| catalogue.number(fold(it))).collect(),
+            };
+            catalogue.products[product.id.index()] = Some(entry);
+        }
+        catalogue
+    }
+
+    fn number(&mut self, folded: String) -> WordId {
+        let next = WordId(u32::try_from(self.words.len()).expect("fewer than 4 billion words"));
+        *self.words.entry(folded).or_insert(next)
+    }
+
+    pub fn name(&self, product: ProductId) -> Option<&str> {
+        self.entry(product).map(|it| it.name.as_str())
+    }
+
+    /// The number of a folded word, if a product has it.
+    pub(crate) fn word(&self, folded: &str) -> Option<WordId> {
+        self.words.get(folded).copied()
+    }
+
+    #[inline]
+    pub(crate) fn entry(&self, product: ProductId) -> Option<&Entry> {
+        self.products.get(product.index())?.as_ref()
+    }
+
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.products.iter().flatten()
+    }
+
+    /// One more than the greatest product id.
+    pub(crate) fn ids_end(&self) -> usize {
+        self.products.len()
+    }
+
+    /// A folded word back from its number.
+    pub(crate) fn folded_words(&self) -> impl Iterator<Item = (&str, WordId)> {
+        self.words.iter().map(|(text, id)| (text.as_str(), *id))
+    }
+}
+
+/// What goes with a product and what betters it.
+#[derive(Clone, Debug, Default)]
+pub struct Relations {
+    complements: Vec<Vec<ProductId>>,
+    upgrades: Vec<Vec<ProductId>>,
+}
+
+impl Relations {
+    /// `complements[p]` are the products that go with product `p`, `upgrades[p]` those that are its
+    /// better versions; in any order.
+    pub fn new(complements: Vec<Vec<ProductId>>, upgrades: Vec<Vec<ProductId>>) -> Self {
+        let sorted = |mut lists: Vec<Vec<ProductId>>| {
+            lists.iter_mut().for_each(|it| it.sort_unstable());
+            lists
+        };
+        Self { complements: sorted(complements), upgrades: sorted(upgrades) }
+    }
+
+    pub fn goes_with(&self, product: ProductId, anchor: ProductId) -> bool {
+        is_listed(&self.complements, anchor, product)
+    }
+
+    pub fn betters(&self, product: ProductId, anchor: ProductId) -> bool {
+        is_listed(&self.upgrades, anchor, product)
+    }
+}
+
+fn is_listed(lists: &[Vec<ProductId>], anchor: ProductId, product: ProductId) -> bool {
+    lists.get(anchor.index()).is_some_and(|it| it.binary_search(&product).is_ok())
+}

@@ -6,13 +6,16 @@ use aftercart_flow::{Flow, Replay};
 use aftercart_model::{
     Coupon, CouponOffer, CouponState, FlowId, PoolId, SegmentId, TemplateId, Timestamp,
 };
-use aftercart_segment::parse;
 use aftercart_store::{FlowState, StoredSegment, Tx};
 use anyhow::{Context, Result, bail};
 use jiff::ToSpan;
 use serde::Serialize;
 
-use crate::{Engine, SegmentCount, plan_message::categories_setting, segments::UPSELL_SEGMENT_ID};
+use crate::{
+    Engine, SegmentCount,
+    plan_message::categories_setting,
+    segments::{UPSELL_SEGMENT_ID, shipped_segment},
+};
 
 /// Codes made for a pool that has none when its flow is launched.
 const POOL_CODES: u64 = 10_000;
@@ -205,9 +208,7 @@ fn save_shipped_segment(tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
     if tx.segments()?.iter().any(|it| it.id == id) {
         return Ok(());
     }
-    let condition = parse(aftercart_segment::UPSELL_SEGMENT)?.to_string();
-    let name = "Bought, looking again, not bought again".to_owned();
-    tx.save_segment(&StoredSegment { id, name, condition }, now)
+    tx.save_segment(&shipped_segment()?, now)
 }
 
 /// Flows that a flow hands its customers on to.

@@ -73,6 +73,7 @@ pub use aftercart_ingest::{
 };
 pub use aftercart_insight as insight;
 pub use aftercart_policy as policy;
+pub use aftercart_segment as segment;
 pub use aftercart_store as store;
 pub use arrivals::{
     ArrivalCounts, ArrivalLine, ArrivalPlace, ArrivalsBefore, ArrivalsBeforeError, ArrivalsPage,
@@ -114,7 +115,11 @@ pub use render_email::RenderedEmail;
 pub use replay_flow::ReplaySource;
 pub use report_flow::{FlowReport, StepReport};
 pub use report_view::{Finding, Grade, Suggestion};
-pub use segments::{ClauseCount, SegmentCount, SegmentMember};
+pub use segments::{
+    ClauseCount, ClauseWhy, ExportFormat, ExportedMember, ListChanged, ListListing, ListMember,
+    OVERLAP_SEGMENTS_MAX, Overlap, SegmentAsked, SegmentChange, SegmentCount, SegmentListing,
+    SegmentMember, SegmentUse, SegmentView, SegmentWhy, SizeOfDay, all_segments, id_of_name,
+};
 pub use tokens::{Keys, Token, are_same_secrets};
 pub use total::Total;
 pub use track::{Preferences, Tracked};

@@ -3,7 +3,11 @@
 //!
 //! Every answer is one pass of the evaluator over the archive, which is brought up to the log first.
 
+mod export;
 mod keep;
+mod lists;
+mod manage;
+mod view;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,7 +21,15 @@ use serde::Serialize;
 
 use crate::{Engine, advance_enrolments::facts_of};
 
+pub use export::{ExportFormat, ExportedMember};
 pub(crate) use keep::can_turn;
+pub use lists::{ListChanged, ListListing, ListMember};
+pub(crate) use manage::shipped_segment;
+pub use manage::{
+    OVERLAP_SEGMENTS_MAX, Overlap, SegmentChange, SegmentListing, SegmentUse, SizeOfDay,
+    all_segments, id_of_name,
+};
+pub use view::{ClauseWhy, SegmentAsked, SegmentView, SegmentWhy};
 
 /// How many customers meet a condition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -152,6 +164,21 @@ impl Engine {
         asked.extend(clauses.iter());
         let (everybody, mut answers, newest) = self.ask_everybody(&asked, now)?;
         let members = answers.remove(0);
+        self.counted(condition, &clauses, &everybody, &members, answers, newest, now)
+    }
+
+    /// What is told of a count: `answers` are those of the clauses, in their order.
+    #[allow(clippy::too_many_arguments, reason = "all of one pass over everybody")]
+    fn counted(
+        &self,
+        condition: &Condition,
+        clauses: &[Condition],
+        everybody: &Everybody,
+        members: &[CustomerId],
+        answers: Vec<Vec<CustomerId>>,
+        newest: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<SegmentCount> {
         let facts: BTreeMap<CustomerId, &CustomerFacts> =
             everybody.customers.iter().map(|(id, facts, _)| (*id, facts)).collect();
         let mut count = SegmentCount {
@@ -167,7 +194,7 @@ impl Engine {
             findings: self.condition_findings(condition, now)?,
             newest_event_at: newest,
         };
-        for member in &members {
+        for member in members {
             let facts = facts[member];
             if !facts.has_email {
                 count.without_address += 1;

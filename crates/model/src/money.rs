@@ -65,6 +65,17 @@ impl Currency {
         self.with_symbol(minor < 0, &format!("{}{point}", group_thousands(whole)))
     }
 
+    /// For programs: `8900` as `89.00`, `-120` as `-1.20`.
+    pub fn decimal(self, minor: i64) -> String {
+        let scale = 10_u64.pow(self.digits());
+        let (whole, rest) = (minor.unsigned_abs() / scale, minor.unsigned_abs() % scale);
+        let sign = if minor < 0 { "-" } else { "" };
+        match self.digits() {
+            0 => format!("{sign}{whole}"),
+            digits => format!("{sign}{whole}.{rest:0width$}", width = digits as usize),
+        }
+    }
+
     /// Rounded to whole units: `564_249` as `€5,642`.
     pub fn format_whole(self, minor: i64) -> String {
         let scale = 10_i64.pow(self.digits());

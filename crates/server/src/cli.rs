@@ -29,12 +29,13 @@ Your own shop:
 
 Ask:
   events     What arrives, and what became of it
-  segment    Which customers meet a condition
+  segment    Which customers meet a condition, and the conditions you keep
   recommend  What goes with a product, and what a customer would be shown
   report     What a flow's emails did
 
 Customers:
   customer   Hand out or erase what is kept of somebody, see who asked for it
+  list       Customers gathered by hand or from a file
 
 Campaigns:
   assist     From a sentence to a proposal
@@ -116,9 +117,15 @@ pub enum Command {
     /// What arrives, and what became of it
     #[command(subcommand)]
     Events(EventsCommand),
-    /// Ask which customers meet a condition
+    /// Ask which customers meet a condition, and keep conditions as segments
     #[command(subcommand)]
     Segment(SegmentCommand),
+    /// Customers gathered by hand or from a file
+    ///
+    /// To be on a list says nothing about what somebody agreed to, and nobody is made by being put on
+    /// one.
+    #[command(subcommand)]
+    List(ListCommand),
     /// What goes with a product, and what a customer would be shown
     #[command(subcommand)]
     Recommend(RecommendCommand),
@@ -319,8 +326,123 @@ pub enum TailOutcome {
 pub enum SegmentCommand {
     /// How many customers meet the condition, and what each clause leaves
     Count(SegmentArgs),
-    /// Who they are
+    /// Who they are; without a condition, the segments there are
     List(SegmentListArgs),
+    /// Keep a condition under a name, or change the one that is kept
+    ///
+    /// Where a flow starts from the segment, whoever meets the new condition is in it from then on and
+    /// has not entered it.
+    Save(SegmentSaveArgs),
+    /// Delete a segment that no flow starts from
+    Delete(SegmentDeleteArgs),
+    /// Write everybody in it to a file
+    Export(SegmentExportArgs),
+    /// How many customers are in each two of them, and in one alone
+    Overlap(SegmentOverlapArgs),
+    /// Why a customer is in it or not, clause by clause, and until when
+    Why(SegmentWhyArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct SegmentSaveArgs {
+    /// The segment's id, such as good-customers
+    pub segment: String,
+    /// The condition in words
+    pub condition: String,
+    /// What people call it [default: as before, else the id in words]
+    #[arg(long)]
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SegmentDeleteArgs {
+    /// The segment's id
+    pub segment: String,
+}
+
+#[derive(Debug, Args)]
+pub struct SegmentExportArgs {
+    #[command(flatten)]
+    pub ask: SegmentArgs,
+    /// The form of the file
+    #[arg(long = "as", value_name = "FORM", default_value = "csv")]
+    pub form: ExportForm,
+    /// Where to write it; only you may read the file [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportForm {
+    /// For spreadsheets; what they would run as a formula begins with an apostrophe
+    Csv,
+    /// One JSON object a line
+    Ndjson,
+}
+
+#[derive(Debug, Args)]
+pub struct SegmentOverlapArgs {
+    /// Conditions in words, or names of stored segments
+    #[arg(required = true, num_args = 2..)]
+    pub conditions: Vec<String>,
+    /// Ask as of this day's end instead of now
+    #[arg(long, value_name = "DATE", value_parser = read_date)]
+    pub as_of: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub struct SegmentWhyArgs {
+    #[command(flatten)]
+    pub ask: SegmentArgs,
+    /// The shop's id of the customer, an email address, or our number
+    pub customer: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ListCommand {
+    /// Make an empty list
+    Create(ListCreateArgs),
+    /// Put customers on a list
+    Add(ListChangeArgs),
+    /// Take customers off a list
+    Remove(ListChangeArgs),
+    /// Who is on a list; without a name, the lists there are
+    Show(ListShowArgs),
+    /// Delete a list; the customers on it stay
+    Delete(ListNameArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ListCreateArgs {
+    /// What people call it, such as VIP
+    pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ListNameArgs {
+    /// The list's name or id
+    pub list: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ListChangeArgs {
+    /// The list's name or id
+    pub list: String,
+    /// Email addresses or the shop's ids of customers
+    #[arg(required_unless_present = "file")]
+    pub customers: Vec<String>,
+    /// A CSV file with a column of addresses or ids, or one of them a line
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ListShowArgs {
+    /// The list's name or id
+    pub list: Option<String>,
+    /// At most so many customers
+    #[arg(long, default_value_t = 20, value_parser = number::<usize, 1, 10_000_000>, allow_negative_numbers = true)]
+    pub limit: usize,
 }
 
 #[derive(Debug, Args)]
@@ -334,8 +456,11 @@ pub struct SegmentArgs {
 
 #[derive(Debug, Args)]
 pub struct SegmentListArgs {
-    #[command(flatten)]
-    pub ask: SegmentArgs,
+    /// The condition in words, or the name of a stored segment
+    pub condition: Option<String>,
+    /// Ask as of this day's end instead of now
+    #[arg(long, value_name = "DATE", value_parser = read_date)]
+    pub as_of: Option<Date>,
     /// At most so many customers
     #[arg(long, default_value_t = 20, value_parser = number::<usize, 1, 10_000_000>, allow_negative_numbers = true)]
     pub limit: usize,

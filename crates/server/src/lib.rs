@@ -66,6 +66,7 @@ fn dispatch(cli: &Cli) -> Result<()> {
         Command::Import(command) => commands::import::run(common, command),
         Command::Events(command) => commands::events::run(common, command),
         Command::Segment(command) => commands::segment::run(common, command),
+        Command::List(command) => commands::list::run(common, command),
         Command::Customer(command) => commands::customer::run(common, command),
         Command::Recommend(command) => commands::recommend::run(common, command),
         Command::Flow(command) => commands::flow::run(common, command),

@@ -190,6 +190,7 @@ impl Tx<'_> {
                            ORDER BY try_at LIMIT 1";
         let enrolment = self.first(of_enrolments, &[], |row| row.get(0))?;
         let of_standings = "SELECT due_at FROM standings WHERE due_at IS NOT NULL \
+                            AND segment IN (SELECT segment FROM kept_segments) \
                             ORDER BY due_at LIMIT 1";
         let message = self.first(of_messages, &[], |row| row.get(0))?;
         let standing = self.first(of_standings, &[], |row| row.get(0))?;

@@ -151,10 +151,16 @@ impl Tx<'_> {
     /// Whom time alone may have brought into a kept segment or out of one, the longest due first.
     pub fn due_standings(&mut self, now: Timestamp, limit: u32) -> Result<Vec<CustomerId>> {
         let sql = "SELECT customer FROM standings WHERE due_at <= ?1 \
+                   AND segment IN (SELECT segment FROM kept_segments) \
                    ORDER BY due_at, customer LIMIT ?2";
         let mut due: Vec<CustomerId> = self.all(sql, values![now, limit], |row| row.get(0))?;
         due.dedup();
         Ok(due)
+    }
+
+    /// Lets those be whom time alone may have moved by now, until something happens to them.
+    pub fn forget_due_standings(&mut self, now: Timestamp) -> Result<u64> {
+        self.execute("UPDATE standings SET due_at = NULL WHERE due_at <= ?1", values![now])
     }
 
     /// Keeps how many customers were in a segment on a day, in the form 2026-03-01; told again, the

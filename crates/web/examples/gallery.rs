@@ -12,8 +12,8 @@ use aftercart_web::{
     console::{
         ArrivalsPage, AssistantPage, CustomerPage, CustomersPage, ErasePage, FlowPage, FlowState,
         FlowsPage, HomePage, InboxPage, LaunchPage, LostPage, MissingPage, ProductsPage,
-        ReportPage, ReportsPage, RequestsPage, ReviewsPage, arrivals::HourOfArrivals,
-        inbox::LetterView, report::Answer,
+        ReportPage, ReportsPage, RequestsPage, ReviewsPage, SegmentPage, SegmentsPage,
+        arrivals::HourOfArrivals, inbox::LetterView, report::Answer,
     },
     icon,
     layout::Toast,
@@ -118,6 +118,10 @@ fn console() -> Vec<(&'static str, Render<'static>)> {
         ("customer-erased", of(CustomerPage::erased)),
         ("requests", of(|it| RequestsPage::sample().render(it))),
         ("products", of(|it| ProductsPage::sample().render(it))),
+        ("segments", of(|it| SegmentsPage::sample().render(it))),
+        ("segment", of(|it| SegmentPage::sample().render(it))),
+        ("segment-broken", of(|it| SegmentPage::sample_broken().render(it))),
+        ("segment-new", of(|it| SegmentPage::sample_new().render(it))),
         ("inbox", of(|it| InboxPage::sample().render(it))),
         (
             "inbox-phone",

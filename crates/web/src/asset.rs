@@ -42,6 +42,9 @@ static FORMS: LazyLock<Asset> = LazyLock::new(|| {
 static LIVE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("live", "js", SCRIPT, include_str!("../assets/live.js").to_owned())
 });
+static SEGMENT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("segment", "js", SCRIPT, include_str!("../assets/segment.js").to_owned())
+});
 static SPRITE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icons", "svg", SVG, icon::sprite_svg()));
 static FAVICON: LazyLock<Asset> =
@@ -64,12 +67,12 @@ pub fn favicon() -> &'static Asset {
 }
 
 /// The modules of the console, in the order in which pages load them.
-pub fn modules() -> [&'static Asset; 3] {
-    [&KEYS, &FORMS, &LIVE]
+pub fn modules() -> [&'static Asset; 4] {
+    [&KEYS, &FORMS, &LIVE, &SEGMENT]
 }
 
-pub fn all() -> [&'static Asset; 7] {
-    [&CONSOLE_CSS, &PUBLIC_CSS, &KEYS, &FORMS, &LIVE, &SPRITE, &FAVICON]
+pub fn all() -> [&'static Asset; 8] {
+    [&CONSOLE_CSS, &PUBLIC_CSS, &KEYS, &FORMS, &LIVE, &SEGMENT, &SPRITE, &FAVICON]
 }
 
 /// The file served at `path`, if its content is still the present one.

@@ -103,6 +103,29 @@ pub fn bars(label: &str, bars: &[Bar], tick: impl Fn(f64) -> String) -> Markup {
     })
 }
 
+/// A small line of counts from day to day, beside the numbers it is of; from zero.
+pub fn spark(label: &str, counts: &[u64]) -> Markup {
+    let (width, height, room) = (180.0, 34.0, 4.0);
+    let max = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let step = (width - 2.0 * room) / (counts.len().max(2) - 1) as f64;
+    let point = |(at, count): (usize, &u64)| {
+        let y = height - room - (height - 2.0 * room) * *count as f64 / max;
+        (room + step * at as f64, y)
+    };
+    let points: Vec<(f64, f64)> = counts.iter().enumerate().map(point).collect();
+    let path: String = points.iter().enumerate().fold(String::new(), |mut path, (at, (x, y))| {
+        path.push_str(&format!("{}{} {}", if at == 0 { "M" } else { "L" }, n(*x), n(*y)));
+        path
+    });
+    html! {
+        svg.spark viewBox=(format!("0 0 {} {}", n(width), n(height))) width=(n(width))
+            height=(n(height)) role="img" aria-label=(label) {
+            path.line-1 d=(path) {}
+            @if let Some((x, y)) = points.last() { circle.dot-1 cx=(n(*x)) cy=(n(*y)) r="3" {} }
+        }
+    }
+}
+
 /// An estimate with its 95 % interval.
 #[derive(Clone, Copy, Debug)]
 pub struct Interval {

@@ -4,6 +4,8 @@
 //! says by itself that it is missing. A change is a `POST` and leads back to the page it was made
 //! on, which then says what was done.
 
+mod segments;
+
 use aftercart_engine::{
     ArrivalsBefore, Engine, Overdue, Planned, assist::Choice, slot_named, store::FlowState,
 };
@@ -57,6 +59,12 @@ pub fn routes() -> Router<App> {
         .route("/flows/{id}/pause", get(back_to_flow).post(pause_flow))
         .route("/flows/{id}/resume", get(back_to_flow).post(resume_flow))
         .route("/flows/{id}/launch", get(confirm_launch).post(launch_flow))
+        .route("/segments", get(segments::segments))
+        .route("/segments/new", get(segments::new_segment))
+        .route("/segments/save", get(back_to_segments).post(segments::save_segment))
+        .route("/segments/{id}", get(segments::segment))
+        .route("/segments/{id}/delete", get(back_to_segments).post(segments::delete_segment))
+        .route("/segments/{id}/export", get(segments::export_segment))
         .route("/reports", get(reports))
         .route("/reports/{flow}", get(report))
         .route("/reports/{flow}/lost", get(lost))
@@ -159,6 +167,11 @@ async fn go(State(app): State<App>, headers: HeaderMap, Query(search): Query<Sea
 async fn flows(State(app): State<App>, headers: HeaderMap) -> Response {
     let view = |engine: &Engine, now| engine.list_flows(now).map(Some);
     show(&app, &headers, None, view, |flows, layout| fill::flows::page(&flows).render(layout)).await
+}
+
+/// The address of a change, asked for as a page.
+async fn back_to_segments() -> Redirect {
+    Redirect::to("/segments")
 }
 
 async fn reports(State(app): State<App>, headers: HeaderMap) -> Response {

@@ -52,6 +52,7 @@ pub enum Place {
     Home,
     Assistant,
     Flows,
+    Segments,
     Reports,
     Customers,
     Products,
@@ -64,7 +65,7 @@ impl Place {
     /// In the order of the side bar, rules between the groups.
     pub const GROUPS: [&[Self]; 4] = [
         &[Self::Home, Self::Assistant],
-        &[Self::Flows, Self::Reports],
+        &[Self::Flows, Self::Segments, Self::Reports],
         &[Self::Customers, Self::Products, Self::Reviews],
         &[Self::Arrivals, Self::Inbox],
     ];
@@ -78,6 +79,7 @@ impl Place {
             Self::Home => "Home",
             Self::Assistant => "Assistant",
             Self::Flows => "Flows",
+            Self::Segments => "Segments",
             Self::Reports => "Reports",
             Self::Customers => "Customers",
             Self::Products => "Products",
@@ -92,6 +94,7 @@ impl Place {
             Self::Home => "/",
             Self::Assistant => "/assistant",
             Self::Flows => "/flows",
+            Self::Segments => "/segments",
             Self::Reports => "/reports",
             Self::Customers => "/customers",
             Self::Products => "/products",
@@ -106,6 +109,7 @@ impl Place {
             Self::Home => Icon::Home,
             Self::Assistant => Icon::Assistant,
             Self::Flows => Icon::Flow,
+            Self::Segments => Icon::Segment,
             Self::Reports => Icon::Chart,
             Self::Customers => Icon::People,
             Self::Products => Icon::Box,
@@ -120,6 +124,7 @@ impl Place {
         match self {
             Self::Home => Some("h"),
             Self::Flows => Some("f"),
+            Self::Segments => Some("s"),
             Self::Reports => Some("r"),
             Self::Customers => Some("c"),
             Self::Products => Some("p"),

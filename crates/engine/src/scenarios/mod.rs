@@ -11,6 +11,7 @@ mod doubt;
 mod erasing;
 mod identity;
 mod intake;
+mod lists;
 mod pausing;
 mod platform;
 mod promises;

@@ -13,15 +13,15 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use aftercart_model::{CustomerId, Event, EventBody, EventKind, SegmentId, Timestamp};
-use aftercart_segment::{Condition, HistoryBuffer, Subject, evaluate, holds_until, parse};
+use aftercart_segment::{Condition, HistoryBuffer, Subject, evaluate, explain, parse};
 use aftercart_store::{FlowState, KeptSegment, Standing, Tx};
 use anyhow::{Context, Result};
 use jiff::SignedDuration;
+use tracing::warn;
 
 use crate::{
     Engine,
     advance_enrolments::{Running, customer_facts},
-    segments::asked_segments,
     work::HISTORY_IS_NEW,
 };
 
@@ -82,14 +82,31 @@ impl Engine {
         events: &[Event],
         now: Timestamp,
     ) -> Result<Asked> {
-        let known = self.known_in(tx)?;
         let buffer = HistoryBuffer::of(events);
-        let (facts, zone) = (customer_facts(tx, customer)?, self.zone_of(customer));
-        let segments = asked_segments(tx, &[condition])?;
-        let shop = known.shop(&segments);
-        let subject = Subject::new(buffer.as_history(), &facts, &zone, shop);
-        let is_met = evaluate(condition, &subject, now);
-        Ok(Asked { is_met, due_at: holds_until(condition, &subject, now) })
+        self.with_subject(tx, customer, &buffer, |subject| {
+            let is_met = evaluate(condition, subject, now);
+            let due_at = explain(condition, subject, now).until;
+            Asked { is_met, due_at: due_at.filter(|it| now < *it) }
+        })
+    }
+
+    /// Asks something of a customer with all that is known of them and of the shop.
+    pub(crate) fn with_subject<T>(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: &aftercart_model::Customer,
+        history: &HistoryBuffer,
+        ask: impl FnOnce(&Subject<'_>) -> T,
+    ) -> Result<T> {
+        let known = self.known_in(tx)?;
+        let subject = Subject {
+            history: history.as_history(),
+            customer: &customer_facts(tx, customer)?,
+            catalogue: &known.catalogue,
+            relations: &known.relations,
+            zone: &self.zone_of(customer),
+        };
+        Ok(ask(&subject))
     }
 
     /// Tells the log that a customer entered or left, and lets flows start from it.
@@ -129,17 +146,24 @@ impl Engine {
 
     /// Asks those of whom time alone may have changed an answer. Says how many were enrolled.
     pub(crate) fn follow_time(&self, now: Timestamp) -> Result<u64> {
-        let mut enrolled = 0;
+        let (mut enrolled, mut before) = (0, Vec::new());
         loop {
             let due = self.store().read(|tx| tx.due_standings(now, BATCH as u32))?;
             if due.is_empty() {
                 return Ok(enrolled);
             }
+            if due == before {
+                // Asking them settles nothing; the pass of the day looks at them again.
+                let count = self.store().write(|tx| tx.forget_due_standings(now))?;
+                warn!("{count} standings stayed due after their customers were asked");
+                return Ok(enrolled);
+            }
             enrolled += self.follow_many(&due, now)?;
+            before = due;
         }
     }
 
-    fn follow_many(&self, customers: &[CustomerId], now: Timestamp) -> Result<u64> {
+    pub(crate) fn follow_many(&self, customers: &[CustomerId], now: Timestamp) -> Result<u64> {
         let mut enrolled = 0;
         for batch in customers.chunks(BATCH) {
             enrolled += self.store().write(|tx| {

@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    fs::OpenOptions,
+    fs::{File, OpenOptions},
     io::{self, BufRead as _, IsTerminal as _, Write as _},
     path::Path,
 };
@@ -80,12 +80,17 @@ fn export(output: Output, opened: &Opened, args: &CustomerExportArgs) -> Result<
 
 /// Writes a file that nobody else may read.
 fn write_private(file: &Path, text: &str) -> Result<()> {
+    let written = private_file(file).and_then(|mut it| it.write_all(text.as_bytes()));
+    written.with_context(|| format!("cannot write `{}`", file.display()))
+}
+
+/// A file that nobody else may read, emptied if it was there.
+pub(super) fn private_file(file: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(file).and_then(|mut it| it.write_all(text.as_bytes()));
-    written.with_context(|| format!("cannot write `{}`", file.display()))
+    options.open(file)
 }
 
 fn erase(output: Output, opened: &Opened, args: &CustomerEraseArgs, is_json: bool) -> Result<()> {

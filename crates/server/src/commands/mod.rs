@@ -10,6 +10,7 @@ pub mod events;
 pub mod flow;
 pub mod import;
 pub mod import_files;
+pub mod list;
 pub mod recommend;
 pub mod report;
 pub mod segment;

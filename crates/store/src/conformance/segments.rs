@@ -87,6 +87,12 @@ pub fn who_is_due_is_told_in_order(store: &Store) {
     let (one, two) = (SegmentId::new("one").unwrap(), SegmentId::new("two").unwrap());
     let [ana, tom, eve] = [257, 514, 771].map(CustomerId);
     write(store, |tx| {
+        for id in ["one", "two"] {
+            let it = segment(id, id, "ordered");
+            tx.save_segment(&it, NOON)?;
+            tx.keep_segment(&kept(&it.id, 0))?;
+        }
+        tx.set_standing(ana, &SegmentId::new("old")?, Some(&standing(true, 0, Some(1))))?;
         tx.set_standing(ana, &one, Some(&standing(true, 0, Some(30))))?;
         tx.set_standing(ana, &two, Some(&standing(true, 0, Some(31))))?;
         tx.set_standing(tom, &one, Some(&standing(false, 0, Some(20))))?;
@@ -97,6 +103,9 @@ pub fn who_is_due_is_told_in_order(store: &Store) {
     assert_eq!(due(20, 9), [tom]);
     assert_eq!(due(99, 9), [tom, ana]);
     assert_eq!(due(99, 1), [tom]);
+    assert_eq!(read(store, |tx| tx.next_wake()), Some(at(20)), "of no segment that is not kept");
+    assert_eq!(write(store, |tx| tx.forget_due_standings(at(20))), 2);
+    assert_eq!(due(99, 9), [ana]);
 }
 
 pub fn the_size_of_a_day_is_told_once(store: &Store) {

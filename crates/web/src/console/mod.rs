@@ -18,6 +18,8 @@ pub mod report;
 pub mod reports;
 pub mod requests;
 pub mod reviews;
+pub mod segment;
+pub mod segments;
 
 pub use arrivals::ArrivalsPage;
 pub use assistant::AssistantPage;
@@ -36,6 +38,8 @@ pub use report::ReportPage;
 pub use reports::ReportsPage;
 pub use requests::RequestsPage;
 pub use reviews::ReviewsPage;
+pub use segment::SegmentPage;
+pub use segments::SegmentsPage;
 
 use aftercart_model::Currency;
 use maud::{Markup, html};

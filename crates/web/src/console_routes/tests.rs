@@ -536,3 +536,58 @@ fn what_people_ask_for_stands_on_the_first_page_until_it_is_done() {
     told("customers/redact", json!({"customer": customer}));
     has(&served.reads(&format!("/customers/{ana}")), &["This customer was erased"]);
 }
+
+#[test]
+fn a_segment_is_written_counted_saved_exported_and_deleted() {
+    let served = Served::new();
+    served.record(Call::Track, &order("1001", "P1"));
+    has(&served.reads("/segments"), &["Bought, looking again, not bought again", "Shipped"]);
+    has(&served.reads("/segments/new"), &["New segment", "Begin with a condition."]);
+
+    let asked = "/segments/new?condition=ordered%20at%20least%201%20time%20and%20is%20suppressed";
+    has(&served.reads(asked), &["Nobody is left", "Not saved"]);
+    has(
+        &served.reads("/segments/new?condition=ordered%20at%20lest%201%20time"),
+        &["Line 1: ", "lest"],
+    );
+
+    let to = served.posts("/segments/save", "name=Buyers&condition=ordered+at+least+1+time");
+    assert_eq!(to, "/segments/buyers?done=saved");
+    has(&served.reads(&to), &["Buyers", "Saved", "customers now"]);
+    let why = served.reads("/segments/buyers?why=ana%40mail.example");
+    has(&why, &["in?", "an order of", "Time alone does not change this."]);
+    has(&served.reads("/segments/buyers?why=nobody"), &["Nobody is known by nobody"]);
+
+    let csv = served.answer("/segments/buyers/export?as=csv");
+    assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
+    assert!(csv.text().contains("\"ana@mail.example\""), "{}", csv.text());
+    let lines = served.answer("/segments/buyers/export?as=ndjson").text();
+    assert!(lines.starts_with('{'), "{lines}");
+
+    let taken = served.as_operator(
+        Method::POST,
+        "/segments/save",
+        Some("name=Buyers&condition=ordered+at+least+2+times"),
+    );
+    assert_eq!(taken.status, StatusCode::CONFLICT);
+    assert!(taken.text().contains("There is a segment"));
+    let changed = "/segments/buyers?condition=ordered%20at%20least%202%20times";
+    has(&served.reads(changed), &["Changed since it was saved", "1 customer leaves"]);
+
+    assert_eq!(served.posts("/segments/buyers/delete", ""), "/segments?done=deleted");
+    assert_eq!(served.answer("/segments/buyers").status, StatusCode::NOT_FOUND);
+    assert_eq!(served.answer("/segments/Not%20an%20id").status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn the_builder_works_without_script() {
+    let served = Served::new();
+    let page = served.answer("/segments/new?condition=ordered%20at%20least%201%20time").text();
+    assert!(page.contains("name=\"n\" value=\"1\""), "its number is a field");
+    let answer =
+        served.answer("/segments/new?w=ordered+at+least+&n=3&w=+times&idea=is+suppressed&add=");
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let to = answer.header("location").to_owned();
+    assert!(to.contains("at%20least%203%20times"), "{to}");
+    has(&served.reads(&to), &["is suppressed"]);
+}

@@ -18,6 +18,7 @@ pub mod products;
 pub mod report;
 pub mod requests;
 pub mod reviews;
+pub mod segments;
 pub mod surroundings;
 
 use aftercart_engine::{

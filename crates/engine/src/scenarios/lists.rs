@@ -1,0 +1,172 @@
+//! Lists, and segments as things: saved, compared, exported, explained.
+
+use aftercart_model::SegmentId;
+use aftercart_segment::parse;
+
+use super::*;
+use crate::{ExportFormat, SegmentAsked, SegmentChange};
+
+fn id(text: &str) -> SegmentId {
+    SegmentId::new(text).unwrap()
+}
+
+/// Ana ordered a dripper and looked at a kettle, Tom ordered beans; both today.
+fn shop() -> Scene {
+    let mut scene = Scene::new();
+    for name in ["ana", "tom"] {
+        scene.join(name);
+    }
+    scene.order("ana", "1001", &["dripper"]);
+    scene.order("tom", "1002", &["beans"]);
+    scene.skip(hours(1));
+    scene.view("ana", "kettle");
+    scene
+}
+
+#[test]
+fn a_list_takes_those_who_are_known_and_makes_nobody() {
+    let scene = shop();
+    let (engine, now) = (&scene.engine, scene.now());
+    let list = engine.create_list(" VIP 2026 ", now).unwrap();
+    assert_eq!(list.as_str(), "vip-2026");
+    let why = engine.create_list("vip_2026", now).unwrap_err().to_string();
+    assert!(why.starts_with("there is a list `vip-2026` already"), "{why}");
+    let before = engine.store().read(|tx| tx.count_customers()).unwrap();
+    let words = ["ana@mail.example", "nobody@mail.example", "ANA@mail.example"].map(str::to_owned);
+    let changed = engine.add_to_list(&list, &words, now).unwrap();
+    assert_eq!((changed.changed, changed.unchanged), (1, 1));
+    assert_eq!(changed.unknown, ["nobody@mail.example"]);
+    assert_eq!(engine.store().read(|tx| tx.count_customers()).unwrap(), before);
+    let shown = engine.show_list(&list, 9).unwrap();
+    assert_eq!(shown.len(), 1);
+    assert_eq!(shown[0].email.as_deref(), Some("ana@mail.example"));
+    assert_eq!(engine.find_list("vip 2026").unwrap().id, list);
+    let why = engine.find_list("press").unwrap_err().to_string();
+    assert_eq!(why, "there is no list `press`; those there are: vip-2026");
+    let changed = engine.remove_from_list(&list, &words[..1], now).unwrap();
+    assert_eq!((changed.changed, changed.unchanged), (1, 0));
+    engine.delete_list(&list, now).unwrap();
+    assert_eq!(engine.list_lists().unwrap(), []);
+}
+
+#[test]
+fn a_segment_that_starts_a_flow_is_not_deleted() {
+    let scene = shop();
+    let (engine, now) = (&scene.engine, scene.now());
+    let why = engine.delete_segment(&id("upsell")).unwrap_err().to_string();
+    assert_eq!(
+        why,
+        "segment `upsell` starts the flow `upsell-cross-sell`; take it out of the flow's triggers, \
+         then delete it"
+    );
+    let rule = parse("ordered at least 1 time").unwrap();
+    let saved = engine.save_segment(&id("good-buyers"), None, &rule, now).unwrap();
+    assert_eq!(saved.name, "Good buyers");
+    engine.rename_segment(&id("good-buyers"), "Buyers", now).unwrap();
+    let listed = engine.list_segments(now).unwrap();
+    let listed: Vec<(&str, &str, Option<u64>, usize)> = listed
+        .iter()
+        .map(|it| (it.id.as_str(), &*it.name, it.customers, it.used_by.len()))
+        .collect();
+    let upsell = "Bought, looking again, not bought again";
+    assert_eq!(listed, [("good-buyers", "Buyers", Some(22), 0), ("upsell", upsell, Some(1), 1)]);
+    engine.delete_segment(&id("good-buyers")).unwrap();
+    let why = engine.delete_segment(&id("good-buyers")).unwrap_err().to_string();
+    assert!(why.starts_with("there is no segment `good-buyers`"), "{why}");
+}
+
+#[test]
+fn saving_another_rule_starts_nothing() {
+    let mut scene = shop();
+    scene.join("eve");
+    scene.view("eve", "mug");
+    let rule = parse("viewed a product at least 1 time").unwrap();
+    scene.engine.save_segment(&id("upsell"), None, &rule, scene.now()).unwrap();
+    let members = scene.engine.store().read(|tx| tx.members(&id("upsell"))).unwrap();
+    let mut both = vec![scene.customer("ana"), scene.customer("eve")];
+    both.sort_unstable();
+    assert_eq!(members, both, "taken up at once");
+    assert_eq!(scene.path("eve"), "", "and has not entered");
+}
+
+#[test]
+fn the_page_of_a_segment_is_of_one_pass() {
+    let scene = shop();
+    let (engine, now) = (&scene.engine, scene.now());
+    let rule = parse("ordered at least 1 time in the last 7 days").unwrap();
+    engine.save_segment(&id("fresh"), None, &rule, now).unwrap();
+    let ask = |draft: Option<&str>, why: Option<&str>| {
+        let asked = SegmentAsked {
+            id: Some(id("fresh")),
+            draft: draft.map(str::to_owned),
+            draw: 0,
+            why: why.map(str::to_owned),
+        };
+        engine.view_segment(&asked, now).unwrap().unwrap()
+    };
+    let view = ask(None, None);
+    assert_eq!(view.count.as_ref().unwrap().customers, 2);
+    assert_eq!((view.drawn.len(), view.change), (2, None));
+    let (other, overlap) = &view.overlaps[0];
+    assert_eq!((other.as_str(), overlap.both, overlap.only_one), ("upsell", 1, 1));
+
+    let draft = "ordered at least 1 time and viewed a product at least 1 time";
+    let view = ask(Some(draft), Some("tom@mail.example"));
+    let count = view.count.unwrap();
+    assert_eq!(count.customers, 1);
+    let left: Vec<(u64, u64)> = count.clauses.iter().map(|it| (it.left, it.removed)).collect();
+    assert_eq!(left, [(22, 0), (1, 21)]);
+    assert_eq!(view.change, Some(SegmentChange { join: 0, leave: 1 }));
+    let why = view.why.unwrap();
+    let told: Vec<(bool, &str)> = why.clauses.iter().map(|it| (it.is_met, &*it.found)).collect();
+    assert_eq!((why.is_met, told[1]), (false, (false, "never")));
+    assert!(told[0].0 && told[0].1.starts_with("an order of €14.50"), "{told:?}");
+
+    let broken = ask(Some("ordered at lest 1 time"), Some("nobody@mail.example"));
+    assert!(broken.fault.is_some());
+    assert_eq!(broken.count.unwrap().customers, 2, "the stored condition is still asked");
+    assert_eq!(broken.why.unwrap().customer, None);
+    let unknown = SegmentAsked { id: Some(id("nowhere")), ..SegmentAsked::default() };
+    assert!(engine.view_segment(&unknown, now).unwrap().is_none());
+    let empty = engine.view_segment(&SegmentAsked::default(), now).unwrap().unwrap();
+    assert!(empty.count.is_none() && empty.condition.is_none(), "nothing is asked yet");
+}
+
+#[test]
+fn a_segment_is_handed_over_as_csv_and_as_ndjson() {
+    let mut scene = shop();
+    let formula = scene.identify_event("=2+5", None);
+    let mut formula = formula;
+    formula.identifiers = vec![Identifier::Email(address("tom"))];
+    scene.record(&formula);
+    let rule = parse("ordered at least 1 time in the last 7 days").unwrap();
+    let export = |format| {
+        let mut bytes = Vec::new();
+        let count = scene.engine.export_segment(&rule, format, scene.now(), &mut bytes).unwrap();
+        (count, String::from_utf8(bytes).unwrap())
+    };
+    let (count, csv) = export(ExportFormat::Csv);
+    let rows: Vec<&str> = csv.split("\r\n").collect();
+    assert_eq!((count, rows.len()), (2, 4), "heads, two rows, the end");
+    assert!(rows[0].starts_with("\"id\",\"email\",\"given_name\""));
+    let tom = rows.iter().find(|it| it.contains("tom@mail.example")).unwrap();
+    assert!(tom.contains("\"'=2+5\""), "{tom}");
+    assert!(tom.contains("\"yes\",\"no\",\"1\",\"14.50\",\"1002\""), "{tom}");
+    let (_, lines) = export(ExportFormat::Ndjson);
+    let rows: Vec<serde_json::Value> =
+        lines.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+    let tom = rows.iter().find(|it| it["email"] == "tom@mail.example").unwrap();
+    assert_eq!((&tom["given_name"], &tom["spent"]), (&"=2+5".into(), &"14.50".into()));
+}
+
+#[test]
+fn segments_are_compared_in_pairs() {
+    let scene = shop();
+    let words = ["upsell", "ordered at least 1 time", "country is \"PT\""].map(str::to_owned);
+    let found = scene.engine.overlap_segments(&words, scene.now()).unwrap();
+    let found: Vec<(u64, u64, u64)> =
+        found.iter().map(|it| (it.both, it.only_one, it.only_other)).collect();
+    assert_eq!(found, [(1, 0, 21), (0, 1, 0), (0, 22, 0)]);
+    let why = scene.engine.overlap_segments(&words[..1], scene.now()).unwrap_err().to_string();
+    assert_eq!(why, "1 segments cannot be compared; name 2 to 20");
+}

@@ -142,6 +142,7 @@ pub struct Engine {
     programs: RwLock<BTreeMap<(TemplateId, u32), Arc<Program>>>,
     /// Stored conditions by their written form.
     conditions: RwLock<BTreeMap<String, Arc<Condition>>>,
+    kept_index: RwLock<Option<segments::KeptIndex>>,
     arrivals: Mutex<arrivals::WaitingArrivals>,
     /// How many customers had been erased when what is kept in memory was last brought in line.
     erasures_followed: AtomicU64,
@@ -190,6 +191,7 @@ impl Engine {
             flows: RwLock::default(),
             programs: RwLock::default(),
             conditions: RwLock::default(),
+            kept_index: RwLock::default(),
             arrivals: Mutex::default(),
             erasures_followed: AtomicU64::new(0),
         })

@@ -355,7 +355,7 @@ impl Engine {
             return Ok(());
         };
         match occasion {
-            Occasion::Live => self.follow_segments(tx, customer, now).map(drop),
+            Occasion::Live => self.follow_event(tx, customer, &event.body, now),
             Occasion::History => Ok(()),
         }
     }

@@ -22,7 +22,7 @@ use serde::Serialize;
 use crate::{Engine, advance_enrolments::facts_of};
 
 pub use export::{ExportFormat, ExportedMember};
-pub(crate) use keep::can_turn;
+pub(crate) use keep::{KeptIndex, can_turn};
 pub use lists::{ListChanged, ListListing, ListMember};
 pub(crate) use manage::shipped_segment;
 pub use manage::{

@@ -10,18 +10,24 @@
 //! To be *taken up* is not to enter. Who meets a condition when its flow goes live, or when the rule
 //! is changed, is in the segment from then on and starts nothing.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Weak},
+};
 
-use aftercart_model::{CustomerId, Event, EventBody, EventKind, SegmentId, Timestamp};
-use aftercart_segment::{Condition, HistoryBuffer, Subject, evaluate, explain, parse};
+use aftercart_model::{Customer, CustomerId, Event, EventBody, EventKind, SegmentId, Timestamp};
+use aftercart_segment::{
+    Condition, ConditionIndex, Evaluator, HistoryBuffer, Segments, Subject, parse,
+};
 use aftercart_store::{FlowState, KeptSegment, Standing, Tx};
 use anyhow::{Context, Result};
 use jiff::SignedDuration;
 use tracing::warn;
 
 use crate::{
-    Engine,
+    Engine, Known,
     advance_enrolments::{Running, customer_facts},
+    segments::asked_segments,
     work::HISTORY_IS_NEW,
 };
 
@@ -31,6 +37,20 @@ const BATCH: usize = 500;
 /// Everybody is asked once a day; who changes by time before the next time is asked then.
 const FORESIGHT: SignedDuration = SignedDuration::from_hours(26);
 
+/// The index over the conditions of kept segments.
+pub(crate) struct KeptIndex {
+    written: Vec<String>,
+    /// What was known of the shop when it was made.
+    known: Weak<Known>,
+    index: Arc<ConditionIndex>,
+}
+
+impl KeptIndex {
+    fn is_of(&self, written: &[&str], known: &Arc<Known>) -> bool {
+        self.written == written && std::ptr::eq(self.known.as_ptr(), Arc::as_ptr(known))
+    }
+}
+
 /// A customer's answer to one condition.
 struct Asked {
     is_met: bool,
@@ -39,8 +59,7 @@ struct Asked {
 }
 
 impl Engine {
-    /// Asks a customer the segments in use after something happened to them. Says how many flows it
-    /// enrolled them in.
+    /// Asks a customer all segments in use. Says how many flows it enrolled them in.
     pub(crate) fn follow_segments(
         &self,
         tx: &mut Tx<'_>,
@@ -48,17 +67,48 @@ impl Engine {
         now: Timestamp,
     ) -> Result<u64> {
         let kept = tx.kept_segments()?;
+        let all: Vec<&KeptSegment> = kept.iter().collect();
+        self.follow_some(tx, customer, &all, now)
+    }
+
+    /// Asks a customer those of the segments in use whose answers an event of theirs can change.
+    pub(crate) fn follow_event(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: CustomerId,
+        event: &EventBody,
+        now: Timestamp,
+    ) -> Result<()> {
+        let kept = tx.kept_segments()?;
         if kept.is_empty() {
+            return Ok(());
+        }
+        let some: Vec<&KeptSegment> = match self.kept_index(tx, &kept)? {
+            Some(index) => index.touched_by(event).into_iter().map(|it| &kept[it]).collect(),
+            None => kept.iter().collect(),
+        };
+        self.follow_some(tx, customer, &some, now).map(drop)
+    }
+
+    fn follow_some(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: CustomerId,
+        segments: &[&KeptSegment],
+        now: Timestamp,
+    ) -> Result<u64> {
+        if segments.is_empty() {
             return Ok(0);
         }
         let root = tx.root_of(customer)?;
         let Some(known) = tx.customer(root)? else { return Ok(0) };
         let events = tx.events_of(root)?;
         let standings = tx.standings_of(root)?;
+        let conditions: Vec<Arc<Condition>> =
+            segments.iter().map(|it| self.parsed(&it.condition)).collect::<Result<_>>()?;
+        let answers = self.answers(tx, &conditions, &known, &events, now)?;
         let mut enrolled = 0;
-        for segment in kept.iter() {
-            let condition = self.parsed(&segment.condition)?;
-            let asked = self.ask_one(tx, &condition, &known, &events, now)?;
+        for (segment, asked) in segments.iter().zip(answers) {
             let before = standings.iter().find(|(id, _)| *id == segment.id).map(|(_, it)| *it);
             let was_member = before.is_some_and(|it| it.is_member);
             let since = before.filter(|_| was_member == asked.is_met).map_or(now, |it| it.since);
@@ -74,39 +124,72 @@ impl Engine {
         Ok(enrolled)
     }
 
-    fn ask_one(
+    /// One customer's answers to many conditions.
+    fn answers(
         &self,
         tx: &mut Tx<'_>,
-        condition: &Condition,
-        customer: &aftercart_model::Customer,
+        conditions: &[Arc<Condition>],
+        customer: &Customer,
         events: &[Event],
         now: Timestamp,
-    ) -> Result<Asked> {
+    ) -> Result<Vec<Asked>> {
         let buffer = HistoryBuffer::of(events);
-        self.with_subject(tx, customer, &buffer, |subject| {
-            let is_met = evaluate(condition, subject, now);
-            let due_at = explain(condition, subject, now).until;
-            Asked { is_met, due_at: due_at.filter(|it| now < *it) }
+        let asked: Vec<&Condition> = conditions.iter().map(|it| &**it).collect();
+        self.with_subject(tx, &asked, customer, &buffer, |subject| {
+            let evaluator = Evaluator::new(subject, now);
+            let answer = |condition: &Arc<Condition>| {
+                let bound = evaluator.bind(condition);
+                let due_at = evaluator.holds_until(&bound).filter(|it| now < *it);
+                Asked { is_met: evaluator.meets(&bound), due_at }
+            };
+            conditions.iter().map(answer).collect()
         })
     }
 
-    /// Asks something of a customer with all that is known of them and of the shop.
+    /// Asks `conditions` of a customer with all that is known of them and of the shop.
     pub(crate) fn with_subject<T>(
         &self,
         tx: &mut Tx<'_>,
-        customer: &aftercart_model::Customer,
+        conditions: &[&Condition],
+        customer: &Customer,
         history: &HistoryBuffer,
         ask: impl FnOnce(&Subject<'_>) -> T,
     ) -> Result<T> {
         let known = self.known_in(tx)?;
-        let subject = Subject {
-            history: history.as_history(),
-            customer: &customer_facts(tx, customer)?,
-            catalogue: &known.catalogue,
-            relations: &known.relations,
-            zone: &self.zone_of(customer),
+        let (facts, zone) = (customer_facts(tx, customer)?, self.zone_of(customer));
+        let segments = asked_segments(tx, conditions)?;
+        Ok(ask(&Subject::new(history.as_history(), &facts, &zone, known.shop(&segments))))
+    }
+
+    /// From an event to the kept segments that it can change, made anew when these or the catalogue are
+    /// others. `None` where one asks for another segment, whose rule may change at any time: then all
+    /// are asked.
+    fn kept_index(
+        &self,
+        tx: &mut Tx<'_>,
+        kept: &[KeptSegment],
+    ) -> Result<Option<Arc<ConditionIndex>>> {
+        let known = self.known_in(tx)?;
+        let written: Vec<&str> = kept.iter().map(|it| it.condition.as_str()).collect();
+        if let Some(index) = self.kept_index.read().expect("no panic while held").as_ref()
+            && index.is_of(&written, &known)
+        {
+            return Ok(Some(Arc::clone(&index.index)));
+        }
+        let conditions: Vec<Arc<Condition>> =
+            kept.iter().map(|it| self.parsed(&it.condition)).collect::<Result<_>>()?;
+        if conditions.iter().any(|it| it.asks_of_segments()) {
+            return Ok(None);
+        }
+        let asked = conditions.iter().map(|it| &**it);
+        let index = Arc::new(ConditionIndex::new(asked, &known.catalogue, Segments::none()));
+        let kept = KeptIndex {
+            written: written.into_iter().map(str::to_owned).collect(),
+            known: Arc::downgrade(&known),
+            index: Arc::clone(&index),
         };
-        Ok(ask(&subject))
+        *self.kept_index.write().expect("no panic while held") = Some(kept);
+        Ok(Some(index))
     }
 
     /// Tells the log that a customer entered or left, and lets flows start from it.
@@ -244,7 +327,7 @@ impl Engine {
         &self,
         tx: &mut Tx<'_>,
         id: &SegmentId,
-        condition: &Condition,
+        condition: &Arc<Condition>,
         customers: &[CustomerId],
         members: &BTreeSet<CustomerId>,
         now: Timestamp,
@@ -252,7 +335,8 @@ impl Engine {
         for customer in customers {
             let Some(known) = tx.customer(*customer)? else { continue };
             let events = tx.events_of(*customer)?;
-            let due_at = self.ask_one(tx, condition, &known, &events, now)?.due_at;
+            let asked = self.answers(tx, std::slice::from_ref(condition), &known, &events, now)?;
+            let due_at = asked[0].due_at;
             let standing = Standing { is_member: members.contains(customer), since: now, due_at };
             tx.set_standing(*customer, id, Some(&standing))?;
         }

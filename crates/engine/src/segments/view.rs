@@ -207,8 +207,9 @@ impl Engine {
             let Some(known) = known else { return Ok(nobody(customer)) };
             let zone = self.zone_of(&known);
             let events = HistoryBuffer::of(&tx.events_of(known.id)?);
-            let explanation =
-                self.with_subject(tx, &known, &events, |subject| explain(condition, subject, now))?;
+            let explanation = self.with_subject(tx, &[condition], &known, &events, |subject| {
+                explain(condition, subject, now)
+            })?;
             let mut clauses = Vec::new();
             let parts = match condition {
                 Condition::All(_) => &explanation.parts[..],
@@ -222,7 +223,7 @@ impl Engine {
                 customer: Some(known.id),
                 name: crate::erase_customer::shown_name(tx, known.id)?.unwrap_or_default(),
                 is_met: explanation.is_met,
-                until: explanation.until,
+                until: explanation.holds_until,
                 clauses,
             })
         })
@@ -246,7 +247,7 @@ impl Engine {
             clause,
             is_met: part.is_met,
             found: part.found.words(&known.catalogue, zone, self.shop().currency),
-            until: part.until,
+            until: part.holds_until,
             depth,
         });
         part.parts.iter().try_for_each(|it| self.collect(tx, it, depth + 1, zone, clauses))

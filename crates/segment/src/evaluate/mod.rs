@@ -75,7 +75,8 @@ impl<'a> Evaluator<'a> {
         self.meets(&self.bind(condition))
     }
 
-    pub(crate) fn bind<'c>(&self, condition: &'c Condition) -> BoundCondition<'c>
+    /// A condition with its words looked up in this customer's shop, to be asked by [`Evaluator::meets`].
+    pub fn bind<'c>(&self, condition: &'c Condition) -> BoundCondition<'c>
     where
         'a: 'c,
     {

@@ -154,16 +154,15 @@ fn why(it: &SegmentWhy) -> WhyPanel {
 
 /// The line with the word that cannot be read.
 fn error(written: &str, fault: &ParseConditionError) -> WrittenError {
-    let line = written.lines().nth(fault.line - 1).unwrap_or_default();
-    let at = |column: usize| line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
-    let start = at(fault.column - 1);
-    let rest = &line[start..];
-    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+    let start = written.floor_char_boundary(fault.range.start);
+    let end = written.floor_char_boundary(fault.range.end.max(start));
+    let line_start = written[..start].rfind('\n').map_or(0, |it| it + 1);
+    let line_end = written[end..].find('\n').map_or(written.len(), |it| end + it);
     WrittenError {
         line: fault.line,
-        before: line[..start].to_owned(),
-        wrong: rest[..end].to_owned(),
-        after: rest[end..].to_owned(),
+        before: written[line_start..start].to_owned(),
+        wrong: written[start..end].to_owned(),
+        after: written[end..line_end].to_owned(),
         text: first_upper(&format!("{}; {}.", fault.problem, fault.remedy)),
     }
 }
@@ -351,6 +350,14 @@ mod tests {
         assert_eq!(add(RULE, "1").unwrap(), inside);
         assert_eq!(add("", "").unwrap(), "everyone", "the first");
         assert_eq!(add("is suppressed", "top").unwrap(), "is suppressed and everyone");
+    }
+
+    #[test]
+    fn every_condition_that_is_offered_can_be_read() {
+        for it in crate::console::segment::CLAUSE_IDEAS {
+            let condition = parse(it).unwrap_or_else(|why| panic!("{it}: {why}"));
+            assert_eq!(condition.to_string(), it, "as it is printed");
+        }
     }
 
     #[test]

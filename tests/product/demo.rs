@@ -5,6 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use aftercart_engine::{Engine, store::Store};
 use serde_json::Value;
 
 use crate::support::{Place, binary};
@@ -20,6 +21,7 @@ fn sixty_days_keep_the_promises_and_the_report_tells_the_truth() {
     the_report_adds_up(&report);
     the_interval_holds_the_truth(&told["truth"], &report["lift"]);
     segments_have_members(&place);
+    the_upsell_segment_is_what_a_query_of_another_kind_finds(&place);
     what_goes_together_was_learned(&place);
     again_is_the_same(&place, &told);
 }
@@ -70,6 +72,65 @@ fn segments_have_members(place: &Place) {
     assert_eq!(clauses.last().unwrap()["left"].as_u64().unwrap(), members, "the last leaves all");
     let listed = place.ask_json(&["segment", "list", "upsell", "--limit", "100000"]);
     assert_eq!(listed.as_array().unwrap().len() as u64, members, "counted and listed are one");
+}
+
+/// The shipped segment, asked of the database's own tables by a statement that shares nothing with the
+/// evaluator but what goes with what.
+const UPSELL_BY_HAND: &str = "
+    WITH roots AS (SELECT id, COALESCE(merged_into, id) AS root FROM customers),
+    bought AS (
+        SELECT r.root AS customer, o.placed_at AS at, o.seq, o.lines
+        FROM orders o JOIN roots r ON r.id = o.customer
+        WHERE o.cancelled_at IS NULL AND o.placed_at <= ?1
+    ),
+    last AS (SELECT customer, MAX(at) AS at FROM bought GROUP BY customer),
+    anchors AS (
+        SELECT l.customer, l.at, json_extract(line.value, '$[0]') AS product
+        FROM last l JOIN bought b ON b.customer = l.customer AND b.at = l.at, json_each(b.lines) line
+    ),
+    looks AS (
+        SELECT r.root AS customer, e.at, json_extract(e.body, '$.product') AS product
+        FROM events e JOIN roots r ON r.id = e.customer
+        WHERE e.at <= ?1 AND (json_extract(e.body, '$.type') = 'product_viewed'
+            OR (json_extract(e.body, '$.type') = 'message_clicked'
+                AND json_extract(e.body, '$.agent') = 'human'))
+    )
+    SELECT DISTINCT a.customer
+    FROM anchors a
+    JOIN looks k ON k.customer = a.customer AND k.at > a.at
+    JOIN pairs p ON p.anchor = a.product AND p.product = k.product
+    WHERE a.at > ?1 - 30 * 86400000
+    ORDER BY a.customer";
+
+fn the_upsell_segment_is_what_a_query_of_another_kind_finds(place: &Place) {
+    let folder = place.path().join("aftercart-data");
+    let store = Store::open(folder.to_str().expect("a plain path")).expect("the sample store");
+    let engine = Engine::open(store, None).expect("the sample shop");
+    let now = engine.standing_clock().unwrap().expect("the sample's clock stands");
+    let known = engine.known().unwrap();
+
+    let database = rusqlite::Connection::open(folder.join("aftercart.db")).unwrap();
+    database.execute("CREATE TEMP TABLE pairs (anchor INTEGER, product INTEGER)", []).unwrap();
+    for anchor in &known.products {
+        for other in &known.products {
+            let (product, anchor) = (other.id, anchor.id);
+            if known.relations.goes_with(product, anchor) || known.relations.betters(product, anchor)
+            {
+                let pair = [anchor.0, product.0];
+                database.execute("INSERT INTO pairs VALUES (?1, ?2)", pair).unwrap();
+            }
+        }
+    }
+    let mut statement = database.prepare(UPSELL_BY_HAND).unwrap();
+    let rows = statement.query_map([now.as_millisecond()], |row| row.get::<_, i64>(0)).unwrap();
+    let by_hand: Vec<i64> = rows.collect::<Result<_, _>>().unwrap();
+
+    let listed = place.ask_json(&["segment", "list", "upsell", "--limit", "100000"]);
+    let members = listed.as_array().unwrap().iter();
+    let mut members: Vec<i64> = members.map(|it| it["customer"].as_i64().unwrap()).collect();
+    members.sort_unstable();
+    assert!(by_hand.len() > 20, "a query that finds hardly anybody compares nothing");
+    assert_eq!(members, by_hand);
 }
 
 fn what_goes_together_was_learned(place: &Place) {

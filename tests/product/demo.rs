@@ -114,7 +114,8 @@ fn the_upsell_segment_is_what_a_query_of_another_kind_finds(place: &Place) {
     for anchor in &known.products {
         for other in &known.products {
             let (product, anchor) = (other.id, anchor.id);
-            if known.relations.goes_with(product, anchor) || known.relations.betters(product, anchor)
+            if known.relations.goes_with(product, anchor)
+                || known.relations.betters(product, anchor)
             {
                 let pair = [anchor.0, product.0];
                 database.execute("INSERT INTO pairs VALUES (?1, ?2)", pair).unwrap();

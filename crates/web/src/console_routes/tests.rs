@@ -572,7 +572,10 @@ fn a_segment_is_written_counted_saved_exported_and_deleted() {
     assert_eq!(taken.status, StatusCode::CONFLICT);
     assert!(taken.text().contains("There is a segment"));
     let changed = "/segments/buyers?condition=ordered%20at%20least%202%20times";
-    has(&served.reads(changed), &["Changed since it was saved", "1 customer leaves"]);
+    has(
+        &served.reads(changed),
+        &["Changed since it was saved", "25 customers leave with this change, nobody joins."],
+    );
 
     assert_eq!(served.posts("/segments/buyers/delete", ""), "/segments?done=deleted");
     assert_eq!(served.answer("/segments/buyers").status, StatusCode::NOT_FOUND);

@@ -22,10 +22,10 @@ pub const CLAUSE_IDEAS: [&str; 12] = [
     "viewed a product related to their last order since their last order",
     "clicked a link to a product better than their last order since their last order",
     "viewed a product in category \"Kettles\" at least 2 times in the last 14 days",
-    "added a product to the cart in the last 7 days",
+    "added to cart a product in the last 7 days",
     "opened an email 0 times in the last 90 days",
     "country is \"PT\"",
-    "agreed to marketing",
+    "has consent for marketing",
 ];
 
 /// How much of a form is read: a condition of 500 clauses has some 20 pieces each.

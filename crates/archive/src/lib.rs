@@ -269,6 +269,11 @@ impl Archive {
         self.has_forgotten
     }
 
+    /// What the numbers of names, emails and texts in all histories stand for.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
     /// The sealed rows as they lie in memory, for code that knows columns.
     pub fn blocks(&self) -> impl Iterator<Item = BlockRows<'_>> {
         self.sealed.blocks().iter().map(|it| it.as_rows())

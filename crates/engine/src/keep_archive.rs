@@ -146,13 +146,17 @@ impl Engine {
     /// Brings the archive up to the log, and its files if they lack much or hold somebody who was
     /// erased. Says whether files were written.
     pub fn keep_archive(&self) -> Result<bool> {
+        self.keep_archive_if_behind_by(SAVED_EVENTS_MIN)
+    }
+
+    pub(crate) fn keep_archive_if_behind_by(&self, events: u64) -> Result<bool> {
         let folder = self.archive_files.lock().expect("no panic while held").folder.clone();
         let Some(folder) = folder else { return Ok(false) };
         let mut archive = self.warm_archive()?;
         self.store().read(|tx| crate::segments::catch_up(&mut archive, tx))?;
         {
             let files = self.archive_files.lock().expect("no panic while held");
-            let is_behind = archive.through() >= files.saved_through + SAVED_EVENTS_MIN;
+            let is_behind = archive.through() >= files.saved_through + events;
             let tells_of_erased = files.saved_through > 0 && archive.has_forgotten();
             if !is_behind && !tells_of_erased && !files.are_stale {
                 return Ok(false);

@@ -437,6 +437,11 @@ impl Times {
                 let Some((high, low)) = narrow(at_ms, *base_ms) else {
                     return if at_ms < *base_ms { range.start } else { range.end };
                 };
+                // Most often everything has happened by then.
+                match highs[range.clone()].last() {
+                    Some(last) if *last >= high => {}
+                    _ => return range.end,
+                }
                 let place = range.start + highs[range.clone()].partition_point(|&it| it < high);
                 let same =
                     (place..range.end).take_while(|&it| highs[it] == high && lows[it] <= low);

@@ -8,6 +8,7 @@
 //! Days of a span are 24 hours, those of the calendar are civil days in the customer's zone, and
 //! windows are half-open: an event exactly as old as the window has left it.
 
+mod by_kind;
 mod catalogue;
 mod check;
 mod columns;
@@ -31,6 +32,7 @@ mod window;
 #[cfg(test)]
 mod samples;
 
+pub use by_kind::RowsByKind;
 pub use catalogue::{Catalogue, Relations};
 pub use check::{Finding, Known, check};
 pub use columns::{Columns, Renaming};

@@ -4,6 +4,7 @@
 //! asked of its store, and that no letter went out twice.
 
 mod any_order;
+mod archiving;
 mod arrival;
 mod chaos;
 mod coupons;

@@ -121,6 +121,28 @@ pub fn events_come_back_as_they_were(store: &Store) {
         })
     });
     assert_eq!(scanned, [2, 3], "the log after a place, in its order");
+
+    let mut lines = Vec::new();
+    read(store, |tx| {
+        tx.scan_log(1, 2, &mut |line| {
+            lines.push((line.seq, line.customer, line.kind, line.at, line.body()?));
+            Ok(())
+        })?;
+        tx.scan_log(3, 9, &mut |line| panic!("nothing stands behind: {line:?}"))
+    });
+    let second = read(store, |tx| {
+        let mut second = None;
+        tx.scan_events(1, &mut |it| {
+            second.get_or_insert(it);
+            Ok(())
+        })?;
+        Ok(second.unwrap())
+    });
+    let kind = second.body.kind() as u8;
+    assert_eq!(lines, [(2, second.customer, kind, second.at, second.body)], "a stretch of it");
+    let marks = [1, 2, 3, 4].map(|seq| read(store, |tx| tx.log_mark(seq)));
+    assert!(marks[0].is_some() && marks[0] != marks[1] && marks[1] != marks[2]);
+    assert_eq!(marks[3], None, "no event has this place");
 }
 
 pub fn a_page_of_events_goes_on_where_the_one_before_ended(store: &Store) {

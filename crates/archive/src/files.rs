@@ -10,8 +10,7 @@ use std::{
     hash::Hasher as _,
     io::{ErrorKind, Write as _},
     path::Path,
-    sync::{Arc, Mutex},
-    thread,
+    sync::Arc,
 };
 
 use aftercart_model::CustomerId;
@@ -20,7 +19,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
-use crate::{Archive, block::Block, parquet_file, sealed::Sealed};
+use crate::{Archive, block::Block, cores::on_all_cores, parquet_file, sealed::Sealed};
 
 const MANIFEST: &str = "archive.json";
 
@@ -86,7 +85,7 @@ impl Archive {
 
         let names = parquet_file::read_names(read(folder, &names)?)
             .with_context(|| format!("`{}` of the archive is damaged", names.file))?;
-        let load = |entry: &Entry| {
+        let load = |entry: &Entry| -> Result<Arc<Block>> {
             let block = parquet_file::read_block(read(folder, entry)?, &names)
                 .with_context(|| format!("`{}` of the archive is damaged", entry.file))?;
             block.set_saved(entry.clone());
@@ -120,13 +119,15 @@ impl Snapshot {
     pub fn save(&self, folder: &Path, mark: &str) -> Result<usize> {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
-        let save_block = |block: &Arc<Block>| match block.saved() {
-            Some(entry) if folder.join(&entry.file).exists() => Ok((entry.clone(), 0)),
-            _ => {
-                let bytes = parquet_file::write_block(block, &self.names)?;
-                let entry = write(folder, "block", &bytes)?;
-                block.set_saved(entry.clone());
-                Ok((entry, 1))
+        let save_block = |block: &Arc<Block>| -> Result<(Entry, usize)> {
+            match block.saved() {
+                Some(entry) if folder.join(&entry.file).exists() => Ok((entry.clone(), 0)),
+                _ => {
+                    let bytes = parquet_file::write_block(block, &self.names)?;
+                    let entry = write(folder, "block", &bytes)?;
+                    block.set_saved(entry.clone());
+                    Ok((entry, 1))
+                }
             }
         };
         let blocks = on_all_cores(self.sealed.blocks(), save_block)?;
@@ -215,33 +216,4 @@ fn sum(bytes: &[u8]) -> String {
     let mut hasher = SipHasher13::new();
     hasher.write(bytes);
     format!("{:016x}", hasher.finish())
-}
-
-/// The answers in the order of the questions.
-fn on_all_cores<A: Sync, B: Send>(
-    all: &[A],
-    ask: impl Fn(&A) -> Result<B> + Sync,
-) -> Result<Vec<B>> {
-    let next = Mutex::new(all.iter().enumerate());
-    let take = || {
-        let mut answers = Vec::new();
-        loop {
-            let question = next.lock().expect("no panic while held").next();
-            let Some((place, question)) = question else { return Ok(answers) };
-            answers.push((place, ask(question)?));
-        }
-    };
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let answers: Vec<Result<Vec<(usize, B)>>> = thread::scope(|scope| {
-        let others: Vec<_> = (1..cores).map(|_| scope.spawn(take)).collect();
-        let first = take();
-        let joined = others.into_iter().map(|it| it.join().expect("no panic in a thread"));
-        std::iter::once(first).chain(joined.collect::<Vec<_>>()).collect()
-    });
-    let mut sorted = Vec::with_capacity(all.len());
-    for part in answers {
-        sorted.extend(part?);
-    }
-    sorted.sort_unstable_by_key(|it| it.0);
-    Ok(sorted.into_iter().map(|it| it.1).collect())
 }

@@ -13,11 +13,14 @@
 
 mod block;
 mod bulk;
+mod cores;
 mod files;
 mod parquet_file;
 mod scan;
 mod sealed;
 
+#[cfg(test)]
+mod law;
 #[cfg(test)]
 mod tests;
 

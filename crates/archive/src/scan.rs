@@ -1,18 +1,22 @@
 //! Asking everybody: one pass of the evaluator over each customer's history, for many conditions at
 //! once, on all cores.
 
-use std::thread;
+use std::{convert::Infallible, sync::Arc};
 
 use aftercart_model::{CustomerId, Timestamp};
 use aftercart_segment::{
-    BoundCondition, Condition, CustomerFacts, Evaluator, History, Shop, Subject,
+    BoundCondition, Columns, Condition, CustomerFacts, Evaluator, History, RowsByKind, Shop,
+    Subject,
 };
 use jiff::tz::TimeZone;
 
-use crate::{Archive, sealed::Place};
+use crate::{Archive, cores::on_all_cores, sealed::Place};
 
-/// Fewer customers than this are asked on one core: starting a thread takes as long as asking them.
-const CUSTOMERS_PER_THREAD_MIN: usize = 1_000;
+/// A core asks so many customers at a time.
+const CUSTOMERS_TOGETHER: usize = 8_192;
+
+/// So many conditions are worth a look at each history before they are asked.
+const CONDITIONS_MANY: usize = 6;
 
 /// A customer to be asked, with what a history does not hold.
 #[derive(Clone, Copy, Debug)]
@@ -35,20 +39,10 @@ impl Archive {
         shop: Shop<'_>,
         now: Timestamp,
     ) -> Vec<Vec<CustomerId>> {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let share = customers.len().div_ceil(cores).max(CUSTOMERS_PER_THREAD_MIN);
-        let bound: Vec<BoundCondition<'_>> = conditions
-            .iter()
-            .map(|it| BoundCondition::new(it, shop.catalogue, &self.names, shop.segments))
-            .collect();
-        let ask = |share: &[Candidate<'_>]| self.ask(&bound, share, shop, now);
-        let answers: Vec<Vec<Vec<CustomerId>>> = thread::scope(|scope| {
-            let mut shares = customers.chunks(share);
-            let own = shares.next().unwrap_or(&[]);
-            let others: Vec<_> = shares.map(|it| scope.spawn(move || ask(it))).collect();
-            let first = ask(own);
-            let others = others.into_iter().map(|it| it.join().expect("asking does not panic"));
-            std::iter::once(first).chain(others).collect()
+        let answers = self.ask(conditions, customers, shop, |histories, bound, share| {
+            let mut members = vec![Vec::new(); bound.len()];
+            histories.ask(bound, share, shop, now, |it, customer| members[it].push(customer));
+            members
         });
         let mut members = vec![Vec::new(); conditions.len()];
         for answer in answers {
@@ -57,34 +51,122 @@ impl Archive {
         members
     }
 
-    fn ask(
+    /// As [`Archive::scan`], but only how many they are.
+    pub fn count(
         &self,
+        conditions: &[&Condition],
+        customers: &[Candidate<'_>],
+        shop: Shop<'_>,
+        now: Timestamp,
+    ) -> Vec<usize> {
+        let answers = self.ask(conditions, customers, shop, |histories, bound, share| {
+            let mut counts = vec![0; bound.len()];
+            histories.ask(bound, share, shop, now, |it, _| counts[it] += 1);
+            counts
+        });
+        let mut counts = vec![0; conditions.len()];
+        for answer in answers {
+            counts.iter_mut().zip(answer).for_each(|(all, part)| *all += part);
+        }
+        counts
+    }
+
+    /// The answers of shares of the customers, in their order.
+    fn ask<T: Send>(
+        &self,
+        conditions: &[&Condition],
+        customers: &[Candidate<'_>],
+        shop: Shop<'_>,
+        ask: impl Fn(Histories<'_>, &[BoundCondition<'_>], &[Candidate<'_>]) -> T + Sync,
+    ) -> Vec<T> {
+        let bound: Vec<BoundCondition<'_>> = conditions
+            .iter()
+            .map(|it| BoundCondition::new(it, shop.catalogue, &self.names, shop.segments))
+            .collect();
+        let histories = Histories::new(self);
+        let shares: Vec<&[Candidate<'_>]> = customers.chunks(CUSTOMERS_TOGETHER).collect();
+        let ask =
+            |share: &&[Candidate<'_>]| Ok::<_, Infallible>(ask(histories.clone(), &bound, share));
+        let Ok(answers) = on_all_cores(&shares, ask);
+        answers
+    }
+}
+
+/// Everybody's histories, quickly found where customers are asked for in ascending order.
+#[derive(Clone)]
+struct Histories<'a> {
+    archive: &'a Archive,
+    roots: Ascending<CustomerId>,
+    tail: Ascending<&'a Columns>,
+    place: Place,
+}
+
+impl<'a> Histories<'a> {
+    fn new(archive: &'a Archive) -> Self {
+        let roots = Ascending::new(archive.roots.iter().map(|(from, to)| (*from, *to)));
+        let tail = Ascending::new(archive.tail.iter().map(|(customer, it)| (*customer, it)));
+        Self { archive, roots, tail, place: Place::default() }
+    }
+
+    fn get(&mut self, customer: CustomerId) -> History<'a> {
+        let customer = self.roots.get(customer).unwrap_or(customer);
+        let Self { archive, tail, place, .. } = self;
+        let sealed = archive.sealed.get_next(&archive.names, customer, place);
+        match tail.get(customer) {
+            Some(columns) => History::new(columns, &archive.names, 0..columns.len()),
+            None => sealed.unwrap_or_default(),
+        }
+    }
+
+    /// Calls `met` with the place of each condition that a customer meets, and with the customer.
+    fn ask(
+        mut self,
         conditions: &[BoundCondition<'_>],
         customers: &[Candidate<'_>],
         shop: Shop<'_>,
         now: Timestamp,
-    ) -> Vec<Vec<CustomerId>> {
-        let mut members = vec![Vec::new(); conditions.len()];
-        let mut next = Place::default();
-        for candidate in customers {
-            let history = self.history_at(candidate.customer, &mut next);
-            let Candidate { customer, facts, zone } = *candidate;
-            let evaluator = Evaluator::new(&Subject::new(history, facts, zone, shop), now);
-            for (members, condition) in members.iter_mut().zip(conditions) {
+        mut met: impl FnMut(usize, CustomerId),
+    ) {
+        let mut by_kind = RowsByKind::new();
+        for Candidate { customer, facts, zone } in customers {
+            let subject = Subject::new(self.get(*customer), facts, zone, shop);
+            let evaluator = if conditions.len() < CONDITIONS_MANY {
+                Evaluator::new(&subject, now)
+            } else {
+                Evaluator::for_many(&subject, now, &mut by_kind)
+            };
+            for (place, condition) in conditions.iter().enumerate() {
                 if evaluator.meets(condition) {
-                    members.push(customer);
+                    met(place, *customer);
                 }
             }
         }
-        members
+    }
+}
+
+/// Values by customer. To look up one customer after another in ascending order takes a step each.
+#[derive(Clone)]
+struct Ascending<T> {
+    pairs: Arc<[(CustomerId, T)]>,
+    /// The first pair that is not of a customer before the one asked for last.
+    next: usize,
+}
+
+impl<T: Copy> Ascending<T> {
+    fn new(pairs: impl Iterator<Item = (CustomerId, T)>) -> Self {
+        let mut pairs: Vec<(CustomerId, T)> = pairs.collect();
+        pairs.sort_unstable_by_key(|it| it.0);
+        Self { pairs: pairs.into(), next: 0 }
     }
 
-    fn history_at(&self, customer: CustomerId, next: &mut Place) -> History<'_> {
-        let customer = self.root_of(customer);
-        let sealed = self.sealed.get_next(&self.names, customer, next);
-        match self.tail.get(&customer) {
-            Some(columns) => History::new(columns, &self.names, 0..columns.len()),
-            None => sealed.unwrap_or_default(),
+    #[inline]
+    fn get(&mut self, customer: CustomerId) -> Option<T> {
+        let is_before = |place: usize| self.pairs.get(place).is_some_and(|it| it.0 < customer);
+        if is_before(self.next) && !is_before(self.next + 1) {
+            self.next += 1;
+        } else if is_before(self.next) || self.next > 0 && !is_before(self.next - 1) {
+            self.next = self.pairs.partition_point(|it| it.0 < customer);
         }
+        self.pairs.get(self.next).filter(|it| it.0 == customer).map(|it| it.1)
     }
 }

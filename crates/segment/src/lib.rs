@@ -29,8 +29,8 @@ mod until;
 mod value;
 mod window;
 
-#[cfg(test)]
-mod samples;
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
 
 pub use by_kind::RowsByKind;
 pub use catalogue::{Catalogue, Relations};

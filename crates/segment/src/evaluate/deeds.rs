@@ -9,17 +9,29 @@ use super::{
     bind::{BoundFilter, BoundProducts, BoundTest, BoundValue},
 };
 use crate::{
-    Count, HistoryKind, NO_PRODUCT, NameId, Owned, Pick, PropertyValue, value::millionths,
+    Count, HistoryKind, NO_PRODUCT, NameId, Owned, Pick, PropertyValue, Window, value::millionths,
 };
 
-const ORDER: u8 = HistoryKind::Order as u8;
 const ORDER_LINE: u8 = HistoryKind::OrderLine as u8;
-const ORDER_CANCELLED: u8 = HistoryKind::OrderCancelled as u8;
 
 const MILLION: i64 = 1_000_000;
 
 impl Evaluator<'_> {
     pub(super) fn did(&self, deed: &BoundDeed<'_>, count: Count, window: &BoundWindow<'_>) -> bool {
+        // One more than asked for settles any of the three; the rest need not be looked at.
+        let enough = match count {
+            Count::AtLeast(least) => least.get(),
+            Count::AtMost(most) | Count::Exactly(most) => most.saturating_add(1),
+        };
+        if let Some(rows) = self.newest_first(deed.kind, window) {
+            if deed.asks_of_owned() && self.last_order().is_none() {
+                return false;
+            }
+            let is_any = deed.is_any_row() && deed.kind != HistoryKind::Order;
+            let deeds = rows.filter(|it| is_any || self.is_deed(*it, deed));
+            let found = deeds.take(enough as usize).count();
+            return count.holds(u32::try_from(found).unwrap_or(u32::MAX));
+        }
         let Some(range) = self.range(window) else { return false };
         if deed.asks_of_owned() && self.last_order().is_none() {
             return false;
@@ -29,11 +41,6 @@ impl Evaluator<'_> {
             let found = self.history.kinds()[range].iter().filter(|it| **it == kind).count();
             return count.holds(u32::try_from(found).unwrap_or(u32::MAX));
         }
-        // One more than asked for settles any of the three; the rest need not be looked at.
-        let enough = match count {
-            Count::AtLeast(least) => least.get(),
-            Count::AtMost(most) | Count::Exactly(most) => most.saturating_add(1),
-        };
         let found = self.rows(deed, range).rev().take(enough as usize).count();
         count.holds(u32::try_from(found).unwrap_or(u32::MAX))
     }
@@ -44,8 +51,46 @@ impl Evaluator<'_> {
         deed: &'s BoundDeed<'_>,
         range: Range<usize>,
     ) -> impl DoubleEndedIterator<Item = usize> + 's {
-        let (kinds, kind) = (self.history.kinds(), deed.kind.number());
-        range.filter(move |&row| kinds[row] == kind && self.is_deed(row, deed))
+        self.of_kind(deed.kind, range).filter(move |&row| self.is_deed(row, deed))
+    }
+
+    fn of_kind(
+        &self,
+        kind: HistoryKind,
+        range: Range<usize>,
+    ) -> impl DoubleEndedIterator<Item = usize> + '_ {
+        // Of the two one is empty.
+        let (listed, scanned) = match self.by_kind {
+            Some(by_kind) => {
+                let rows = by_kind.of(kind);
+                let place = |row: usize| rows.partition_point(|it| (*it as usize) < row);
+                let start = if range.start == 0 { 0 } else { place(range.start) };
+                let end =
+                    if range.end == self.history.len() { rows.len() } else { place(range.end) };
+                (&rows[start..end.max(start)], 0..0)
+            }
+            None => (&[][..], range),
+        };
+        let (kinds, kind) = (self.history.kinds(), kind.number());
+        let listed = listed.iter().map(|it| *it as usize);
+        listed.chain(scanned.filter(move |&row| kinds[row] == kind))
+    }
+
+    /// The rows of a kind in a window that is open to now, newest first, where rows are known by
+    /// their kind.
+    pub(super) fn newest_first(
+        &self,
+        kind: HistoryKind,
+        window: &BoundWindow<'_>,
+    ) -> Option<impl Iterator<Item = usize> + use<'_>> {
+        let rows = self.by_kind?.of(kind);
+        let from_ms = match window {
+            BoundWindow::Plain(Window::Ever) => i64::MIN,
+            BoundWindow::Plain(Window::Last(span)) => self.ago_ms(span.as_ms()),
+            _ => return None,
+        };
+        let newest_first = rows.iter().rev().map(|it| *it as usize);
+        Some(newest_first.take_while(move |&it| self.history.time_ms(it) >= from_ms))
     }
 
     /// The first or last row that is the deed.
@@ -173,22 +218,28 @@ impl Evaluator<'_> {
         &self,
         range: Range<usize>,
     ) -> impl DoubleEndedIterator<Item = usize> + '_ {
-        let kinds = self.history.kinds();
-        range.filter(move |&row| kinds[row] == ORDER && !self.is_cancelled(row))
+        self.of_kind(HistoryKind::Order, range).filter(move |&row| !self.is_cancelled(row))
     }
 
     pub(super) fn cancelled(&self) -> &[u32] {
         self.cancelled.get_or_init(|| {
-            let kinds = self.history.kinds();
-            if !kinds.contains(&ORDER_CANCELLED) {
+            if !self.has(HistoryKind::OrderCancelled) {
                 return Vec::new();
             }
-            let rows = (0..kinds.len()).filter(|&row| kinds[row] == ORDER_CANCELLED);
+            let rows = self.of_kind(HistoryKind::OrderCancelled, 0..self.history.len());
             rows.map(|row| self.history.subject(row)).collect()
         })
     }
 
-    fn is_cancelled(&self, order: usize) -> bool {
+    /// Whether there is a row of the kind.
+    pub(super) fn has(&self, kind: HistoryKind) -> bool {
+        match self.by_kind {
+            Some(by_kind) => !by_kind.of(kind).is_empty(),
+            None => self.history.kinds().contains(&kind.number()),
+        }
+    }
+
+    pub(super) fn is_cancelled(&self, order: usize) -> bool {
         let cancelled = self.cancelled();
         !cancelled.is_empty() && cancelled.contains(&self.history.subject(order))
     }

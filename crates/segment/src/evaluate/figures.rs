@@ -11,6 +11,12 @@ impl Evaluator<'_> {
     /// What was paid for the orders in the window, less what was paid back for them by now. A
     /// refund that names no order is taken off where it falls.
     pub(crate) fn spent(&self, window: &BoundWindow<'_>) -> Option<i64> {
+        if !self.has_refunds()
+            && let Some(rows) = self.newest_first(HistoryKind::Order, window)
+        {
+            let orders = rows.filter(|it| !self.is_cancelled(*it));
+            return Some(orders.map(|it| self.history.amount(it)).fold(0, i64::saturating_add));
+        }
         let range = self.range(window)?;
         let mut minor = 0_i64;
         for order in self.orders(range.clone()) {
@@ -28,7 +34,7 @@ impl Evaluator<'_> {
     }
 
     fn has_refunds(&self) -> bool {
-        *self.has_refunds.get_or_init(|| self.history.kinds().contains(&ORDER_REFUNDED))
+        *self.has_refunds.get_or_init(|| self.has(HistoryKind::OrderRefunded))
     }
 
     pub(crate) fn net_minor(&self, order: usize) -> i64 {

@@ -26,7 +26,7 @@ pub use self::bind::BoundCondition;
 pub(crate) use self::bind::{
     About, BoundDeed, BoundProducts, BoundReading, BoundSequence, BoundWindow, Node,
 };
-use crate::{Condition, History, Shop, Subject};
+use crate::{Condition, History, RowsByKind, Shop, Subject};
 
 /// Whether the customer meets the condition at `now`.
 ///
@@ -42,6 +42,8 @@ pub struct Evaluator<'a> {
     /// As far as `now`.
     pub(crate) history: History<'a>,
     pub(crate) now_ms: i64,
+    /// The rows of the history by their kind, where that was found for many conditions at once.
+    by_kind: Option<&'a RowsByKind>,
     /// Numbers of the orders cancelled by `now`. Mostly empty, and then it owns no memory. This and
     /// the following are found when they are first asked for.
     cancelled: OnceCell<Vec<u32>>,
@@ -59,11 +61,21 @@ impl<'a> Evaluator<'a> {
             subject: *subject,
             history: subject.history.until(now),
             now_ms: now.as_millisecond(),
+            by_kind: None,
             cancelled: OnceCell::new(),
             has_refunds: OnceCell::new(),
             last_order: OnceCell::new(),
             bought: OnceCell::new(),
         }
+    }
+
+    /// As [`Evaluator::new`], to be asked many conditions: `by_kind` is filled with the rows of this
+    /// customer first, and then each question looks at rows of its own kind alone.
+    pub fn for_many(subject: &Subject<'a>, now: Timestamp, by_kind: &'a mut RowsByKind) -> Self {
+        let mut evaluator = Self::new(subject, now);
+        by_kind.fill(&evaluator.history);
+        evaluator.by_kind = Some(by_kind);
+        evaluator
     }
 
     /// The same customer at another moment.

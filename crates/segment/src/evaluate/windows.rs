@@ -31,8 +31,7 @@ impl Evaluator<'_> {
     /// The first instant of a window that asks of no deed, and the first one past it.
     fn bounds_ms(&self, window: &Window) -> (Option<i64>, Option<i64>) {
         let zone = self.subject.zone;
-        // An event exactly as old as a span has left it; one millisecond younger has not.
-        let ago = |ms: i64| self.now_ms.saturating_sub(ms).saturating_add(1);
+        let ago = |ms: i64| self.ago_ms(ms);
         match window {
             Window::Ever | Window::After(_) | Window::Until(_) | Window::SinceEntry => (None, None),
             Window::Last(span) => (Some(ago(span.as_ms())), None),
@@ -50,6 +49,12 @@ impl Evaluator<'_> {
                 (Some(start_of_day(range.from(), zone)), Some(start_of_day(range.to(), zone)))
             }
         }
+    }
+
+    /// The first instant of the last so many milliseconds: an event exactly as old as a span has left
+    /// it; one millisecond younger has not.
+    pub(super) fn ago_ms(&self, ms: i64) -> i64 {
+        self.now_ms.saturating_sub(ms).saturating_add(1)
     }
 
     fn today(&self) -> Date {

@@ -13,8 +13,8 @@ use aftercart_archive::{Archive, Candidate};
 use aftercart_engine::{Engine, store::Store};
 use aftercart_model::CustomerId;
 use aftercart_segment::{
-    Condition, CustomerFacts, History, HistoryBuffer, Shop, Subject, UPSELL_SEGMENT, evaluate,
-    parse,
+    BoundCondition, Condition, ConditionIndex, CustomerFacts, Evaluator, History, HistoryBuffer,
+    RowsByKind, Shop, Subject, UPSELL_SEGMENT, evaluate, parse,
 };
 use anyhow::{Context, Result, ensure};
 use jiff::tz::TimeZone;
@@ -38,6 +38,7 @@ const QUESTIONS: [&str; 3] = [
     "opened an email 0 times in the last 90 days",
 ];
 const MANY: usize = 100;
+const LIVE: usize = 1_000;
 /// Customers asked one by one.
 const SINGLES: usize = 10_000;
 /// Events in the log of the store whose archive is made anew.
@@ -82,6 +83,7 @@ pub fn run(output: Output, args: &BenchArgs) -> Result<()> {
     lines.extend(asked.three_questions()?);
     lines.push(asked.many_questions()?);
     lines.extend(asked.one_customer(args)?);
+    lines.push(asked.live_segments(args)?);
     spinner.finish_and_clear();
     let spinner = output.spinner("Saving and opening the archive");
     if let Some(folder) = &args.export {
@@ -142,22 +144,21 @@ impl<'a> Asked<'a> {
         Shop::new(&self.world.catalogue, &self.world.relations)
     }
 
-    fn scan(&self, conditions: &[&Condition]) -> (Duration, Vec<usize>) {
+    fn count(&self, conditions: &[&Condition]) -> (Duration, Vec<usize>) {
         let candidate =
             |it: &CustomerId| Candidate { customer: *it, facts: &self.facts, zone: &self.zone };
         let candidates: Vec<Candidate<'_>> = self.customers.iter().map(candidate).collect();
         let mut counts = Vec::new();
         let took = best(|| {
             let now = generate::now();
-            let members = self.archive.scan(conditions, &candidates, self.shop(), now);
-            counts = members.iter().map(Vec::len).collect();
+            counts = self.archive.count(conditions, &candidates, self.shop(), now);
         });
         (took, counts)
     }
 
     fn three_questions(&self) -> Result<Vec<Line>> {
         let conditions = QUESTIONS.map(parse).into_iter().collect::<Result<Vec<_>, _>>()?;
-        let (ours, counts) = self.scan(&conditions.iter().collect::<Vec<_>>());
+        let (ours, counts) = self.count(&conditions.iter().collect::<Vec<_>>());
         let mut by_hand = [0; 3];
         let hand =
             best(|| by_hand = by_hand::count(self.archive, self.customers.len(), self.world));
@@ -174,7 +175,7 @@ impl<'a> Asked<'a> {
         let mut lines = vec![Line { ms: Some(millis(ours)), members: counts, ..line }];
         let names = ["upsell alone", "three orders alone", "no open alone"];
         for (what, condition) in names.into_iter().zip(&conditions) {
-            let (took, counts) = self.scan(&[condition]);
+            let (took, counts) = self.count(&[condition]);
             let note = format!("{} members", count(counts[0] as u64));
             let wanted = if what == "upsell alone" { "under 300" } else { "" };
             lines.push(Line::new(what, millis(took), "ms", wanted, note));
@@ -185,8 +186,9 @@ impl<'a> Asked<'a> {
     fn many_questions(&self) -> Result<Line> {
         let texts: Vec<String> = (0..MANY).map(question).collect();
         let conditions = texts.iter().map(|it| parse(it)).collect::<Result<Vec<_>, _>>()?;
-        let (all, counts) = self.scan(&conditions.iter().collect::<Vec<_>>());
-        let alone: Vec<Duration> = (0..10).map(|it| self.scan(&[&conditions[it * 10]]).0).collect();
+        let (all, counts) = self.count(&conditions.iter().collect::<Vec<_>>());
+        let alone: Vec<Duration> =
+            (0..10).map(|it| self.count(&[&conditions[it * 11]]).0).collect();
         let one = alone.iter().sum::<Duration>() / 10;
         let note = format!(
             "{:.0} ms; one of them {:.1} ms; {} members together",
@@ -196,6 +198,56 @@ impl<'a> Asked<'a> {
         );
         let ratio = all.as_secs_f64() / one.as_secs_f64();
         Ok(Line::new("100 segments in one pass", ratio, "times one", "at most 10", note))
+    }
+
+    /// What has to be asked again when one customer does one thing, and asking it.
+    fn live_segments(&self, args: &BenchArgs) -> Result<Line> {
+        let texts: Vec<String> = (0..LIVE).map(question).collect();
+        let conditions = texts.iter().map(|it| parse(it)).collect::<Result<Vec<_>, _>>()?;
+        let Shop { catalogue, segments, .. } = self.shop();
+        let index = ConditionIndex::new(&conditions, catalogue, segments);
+        let names = self.archive.names();
+        let bound: Vec<BoundCondition<'_>> = conditions
+            .iter()
+            .map(|it| BoundCondition::new(it, catalogue, names, segments))
+            .collect();
+        let step = (self.customers.len() / SINGLES).max(1);
+        let mut news = Vec::new();
+        for index in (0..self.customers.len()).step_by(step) {
+            let customer = self.customers[index];
+            let mut last = None;
+            let (customers, events) = (args.customers, args.events);
+            generate::each_event(customer, index as u64, customers, events, &mut |it| {
+                last = Some(it);
+            });
+            news.extend(last.map(|it| (customer, it)));
+        }
+        let (mut asked, mut longest) = (0, Duration::ZERO);
+        let took = best(|| {
+            (asked, longest) = (0, Duration::ZERO);
+            for (customer, event) in &news {
+                let begin = Instant::now();
+                let touched = index.touched_by(&event.body);
+                let history = self.archive.history_of(*customer).unwrap_or_default();
+                let subject = self.subject(history);
+                let mut by_kind = RowsByKind::new();
+                let evaluator = Evaluator::for_many(&subject, generate::now(), &mut by_kind);
+                for condition in &touched {
+                    black_box(evaluator.meets(&bound[*condition]));
+                }
+                asked += touched.len();
+                longest = longest.max(begin.elapsed());
+            }
+        });
+        let micros = took.as_secs_f64() * 1e6 / news.len() as f64;
+        let note = format!(
+            "the mean of {} events, each asking {} of them again; the longest {:.0} µs",
+            count(news.len() as u64),
+            asked / news.len(),
+            longest.as_secs_f64() * 1e6
+        );
+        let what = "1,000 live segments after one event";
+        Ok(Line::new(what, micros, "µs", "under 1000", note))
     }
 
     /// The upsell segment's condition, of customers one by one: over the archive, and over the events
@@ -250,7 +302,7 @@ fn question(index: usize) -> String {
         4 => format!("bought a product in category \"Kettles\" {often}"),
         5 => format!("last order was at least {days} days ago"),
         6 => format!("clicked an email {often} and ordered 0 times in the last {days} days"),
-        7 => format!("started checkout {often} since their last order"),
+        7 => format!("started a checkout {often} since their last order"),
         8 => format!("average order is worth at least {} EUR", 5 * (1 + index)),
         _ => format!(
             "viewed a product in category \"Cups\" in the last {days} days and not \

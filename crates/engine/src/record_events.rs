@@ -19,10 +19,7 @@ use aftercart_model::{
 use aftercart_store::{Appended, NewEvent, RequestKind, Tx};
 use anyhow::{Context, Result};
 
-use crate::{
-    Engine, erase_customer::without_erased, merge_customers::meet, segments::can_turn,
-    work::HISTORY_IS_NEW,
-};
+use crate::{Engine, erase_customer::without_erased, merge_customers::meet};
 
 /// The source under which our own events stand in the log.
 pub(crate) const OURSELVES: &str = "aftercart";
@@ -199,11 +196,6 @@ impl Engine {
                     self.apply_consent(tx, customer, under, consent, occasion, now)?;
                 }
                 self.apply(tx, seq, &new, occasion, now)?;
-                self.after_event(tx, &new, occasion, now)?;
-                if occasion == Occasion::History && !seen.has_history {
-                    seen.has_history = true;
-                    note_history(tx)?;
-                }
                 seen.has_erased |= matches!(new.body, EventBody::ErasureAsked);
                 Ok(Recorded::New { seq, customer })
             }
@@ -253,12 +245,10 @@ impl Engine {
         match (named, order.customer) {
             (Some(_), customer) => {
                 self.follow_order(tx, &order, occasion, now)?;
-                self.after_event(tx, &new, occasion, now)?;
                 return Ok(Recorded::New { seq, customer });
             }
             (None, Some(customer)) if occasion == Occasion::Live => {
                 self.follow_customer(tx, customer, Some(&order), now)?;
-                self.after_event(tx, &new, occasion, now)?;
             }
             _ => {}
         }
@@ -320,11 +310,7 @@ impl Engine {
         let key = EventKey { source: OURSELVES.to_owned(), key };
         let customer = Some(customer);
         let new = NewEvent { key, customer, at, stated_at: None, received_at: at, body };
-        let is_new = matches!(tx.append_event(&new)?, Appended::New { .. });
-        if is_new {
-            self.after_event(tx, &new, Occasion::Live, at)?;
-        }
-        Ok(is_new)
+        Ok(matches!(tx.append_event(&new)?, Appended::New { .. }))
     }
 
     /// Appends an event whose customer is known and lets follow what follows; `false` if it was
@@ -338,26 +324,7 @@ impl Engine {
     ) -> Result<bool> {
         let Appended::New { seq } = tx.append_event(event)? else { return Ok(false) };
         self.apply(tx, seq, event, occasion, now)?;
-        self.after_event(tx, event, occasion, now)?;
         Ok(true)
-    }
-
-    /// Asks the customer of an event that was accepted what the segments in use ask; of history
-    /// everybody is asked later, at once.
-    fn after_event(
-        &self,
-        tx: &mut Tx<'_>,
-        event: &NewEvent,
-        occasion: Occasion,
-        now: Timestamp,
-    ) -> Result<()> {
-        let Some(customer) = event.customer.filter(|_| can_turn(event.body.kind())) else {
-            return Ok(());
-        };
-        match occasion {
-            Occasion::Live => self.follow_event(tx, customer, &event.body, now),
-            Occasion::History => Ok(()),
-        }
     }
 
     /// What follows from an event that has just been appended.
@@ -574,18 +541,6 @@ pub(crate) struct Seen {
     has_new_products: bool,
     /// Somebody was erased, of whom this process may hold something beside the store.
     has_erased: bool,
-    /// It is noted that history came in.
-    has_history: bool,
-}
-
-/// Notes that history came in, of which nobody is asked one by one what the segments in use ask.
-fn note_history(tx: &mut Tx<'_>) -> Result<()> {
-    if tx.kept_segments()?.is_empty()
-        || tx.setting(HISTORY_IS_NEW)?.is_some_and(|it| !it.is_empty())
-    {
-        return Ok(());
-    }
-    tx.set_setting(HISTORY_IS_NEW, "1")
 }
 
 /// The product a source speaks of; one nobody has seen becomes a product of what the source said.

@@ -4,6 +4,7 @@
 //! Every answer is one pass of the evaluator over the archive, which is brought up to the log first.
 
 mod export;
+mod follow;
 mod keep;
 mod lists;
 mod manage;
@@ -22,7 +23,7 @@ use serde::Serialize;
 use crate::{Engine, advance_enrolments::facts_of};
 
 pub use export::{ExportFormat, ExportedMember};
-pub(crate) use keep::{KeptIndex, can_turn};
+pub(crate) use keep::KeptIndex;
 pub use lists::{ListChanged, ListListing, ListMember};
 pub(crate) use manage::shipped_segment;
 pub use manage::{

@@ -83,6 +83,11 @@ impl Engine {
         if self.is_time_for(SEGMENTS_AT, SEGMENTS_EVERY, now)? || self.is_history_new(now)? {
             done.entered_by_segment = self.refresh_segments(now)?;
         }
+        match self.follow_log(now) {
+            Ok(entered) => done.entered_by_segment += entered,
+            // What does not rest on segments goes on.
+            Err(err) => warn!("segments cannot follow the log: {err:#}"),
+        }
         done.entered_by_segment += self.follow_time(now)?;
         if self.is_time_for(DOUBTS_AT, DOUBTS_EVERY, now)? {
             self.close_doubts(now)?;

@@ -256,7 +256,10 @@ impl Scene {
 
     /// Sends one event in.
     pub fn record(&self, event: &Incoming) -> Recorded {
-        self.engine.record_events(std::slice::from_ref(event), self.now()).unwrap()[0]
+        let recorded = self.engine.record_events(std::slice::from_ref(event), self.now()).unwrap();
+        // As the server does within a second.
+        self.engine.follow_log(self.now()).unwrap();
+        recorded[0]
     }
 
     /// Somebody who agreed to offers and to requests for a review.

@@ -1,7 +1,7 @@
 //! Who is in the segments that flows start from, kept up: with every event, and as time passes.
 //!
-//! After each accepted event its customer is asked the conditions of the segments in use, in the same
-//! transaction. Entering and leaving are events of the log, told once, and may enrol. Where time alone
+//! After each accepted event its customer is asked the conditions of the segments in use, see `follow`.
+//! Entering and leaving are events of the log, told once, and may enrol. Where time alone
 //! changes an answer, the customer is asked again at that moment; for what neither finds (the catalogue
 //! changed, the recommendations were learned anew, history was imported), everybody is asked once a
 //! day. Whoever asks, the customer's own rows decide: the pass over everybody only names those to look
@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use aftercart_model::{Customer, CustomerId, Event, EventBody, EventKind, SegmentId, Timestamp};
+use aftercart_model::{Customer, CustomerId, Event, EventBody, SegmentId, Timestamp};
 use aftercart_segment::{
     Condition, ConditionIndex, Evaluator, HistoryBuffer, Segments, Subject, parse,
 };
@@ -58,6 +58,24 @@ struct Asked {
     due_at: Option<Timestamp>,
 }
 
+/// How a customer stands to segments.
+struct Stands<'s> {
+    root: CustomerId,
+    events: Vec<Event>,
+    turned: Vec<Turned<'s>>,
+}
+
+/// How a customer stood to a segment, and stands to it now.
+struct Turned<'s> {
+    segment: &'s SegmentId,
+    before: Option<Standing>,
+    after: Option<Standing>,
+}
+
+fn is_member(standing: Option<Standing>) -> bool {
+    standing.is_some_and(|it| it.is_member)
+}
+
 impl Engine {
     /// Asks a customer all segments in use. Says how many flows it enrolled them in.
     pub(crate) fn follow_segments(
@@ -71,23 +89,16 @@ impl Engine {
         self.follow_some(tx, customer, &all, now)
     }
 
-    /// Asks a customer those of the segments in use whose answers an event of theirs can change.
-    pub(crate) fn follow_event(
+    /// Whether asking would change how a customer stands to these segments.
+    pub(super) fn is_moved(
         &self,
         tx: &mut Tx<'_>,
         customer: CustomerId,
-        event: &EventBody,
+        segments: &[&KeptSegment],
         now: Timestamp,
-    ) -> Result<()> {
-        let kept = tx.kept_segments()?;
-        if kept.is_empty() {
-            return Ok(());
-        }
-        let some: Vec<&KeptSegment> = match self.kept_index(tx, &kept)? {
-            Some(index) => index.touched_by(event).into_iter().map(|it| &kept[it]).collect(),
-            None => kept.iter().collect(),
-        };
-        self.follow_some(tx, customer, &some, now).map(drop)
+    ) -> Result<bool> {
+        let Some(stands) = self.stands(tx, customer, segments, now)? else { return Ok(false) };
+        Ok(stands.turned.iter().any(|it| it.before != it.after))
     }
 
     fn follow_some(
@@ -97,31 +108,52 @@ impl Engine {
         segments: &[&KeptSegment],
         now: Timestamp,
     ) -> Result<u64> {
-        if segments.is_empty() {
+        let Some(Stands { root, events, turned }) = self.stands(tx, customer, segments, now)?
+        else {
             return Ok(0);
+        };
+        let mut enrolled = 0;
+        for Turned { segment, before, after } in turned {
+            if after != before {
+                tx.set_standing(root, segment, after.as_ref())?;
+            }
+            let (was, is) = (is_member(before), is_member(after));
+            if was != is {
+                enrolled += self.turn(tx, root, segment, is, &events, now)?;
+            }
+        }
+        Ok(enrolled)
+    }
+
+    /// How a customer stood to segments and stands to them now; `None` where there is nobody or
+    /// nothing to ask.
+    fn stands<'s>(
+        &self,
+        tx: &mut Tx<'_>,
+        customer: CustomerId,
+        segments: &[&'s KeptSegment],
+        now: Timestamp,
+    ) -> Result<Option<Stands<'s>>> {
+        if segments.is_empty() {
+            return Ok(None);
         }
         let root = tx.root_of(customer)?;
-        let Some(known) = tx.customer(root)? else { return Ok(0) };
+        let Some(known) = tx.customer(root)? else { return Ok(None) };
         let events = tx.events_of(root)?;
         let standings = tx.standings_of(root)?;
         let conditions: Vec<Arc<Condition>> =
             segments.iter().map(|it| self.parsed(&it.condition)).collect::<Result<_>>()?;
         let answers = self.answers(tx, &conditions, &known, &events, now)?;
-        let mut enrolled = 0;
-        for (segment, asked) in segments.iter().zip(answers) {
+        let turned = segments.iter().zip(answers).map(|(segment, asked)| {
             let before = standings.iter().find(|(id, _)| *id == segment.id).map(|(_, it)| *it);
-            let was_member = before.is_some_and(|it| it.is_member);
-            let since = before.filter(|_| was_member == asked.is_met).map_or(now, |it| it.since);
+            let stays = is_member(before) == asked.is_met;
+            let since = before.filter(|_| stays).map_or(now, |it| it.since);
             let after = Standing { is_member: asked.is_met, since, due_at: asked.due_at };
             let after = (after.is_member || after.due_at.is_some()).then_some(after);
-            if after != before {
-                tx.set_standing(root, &segment.id, after.as_ref())?;
-            }
-            if was_member != asked.is_met {
-                enrolled += self.turn(tx, root, &segment.id, asked.is_met, &events, now)?;
-            }
-        }
-        Ok(enrolled)
+            Turned { segment: &segment.id, before, after }
+        });
+        let turned = turned.collect();
+        Ok(Some(Stands { root, events, turned }))
     }
 
     /// One customer's answers to many conditions.
@@ -164,7 +196,7 @@ impl Engine {
     /// From an event to the kept segments that it can change, made anew when these or the catalogue are
     /// others. `None` where one asks for another segment, whose rule may change at any time: then all
     /// are asked.
-    fn kept_index(
+    pub(super) fn kept_index(
         &self,
         tx: &mut Tx<'_>,
         kept: &[KeptSegment],
@@ -268,6 +300,7 @@ impl Engine {
             Some(it) if !it.is_empty() => tx.set_setting(HISTORY_IS_NEW, ""),
             _ => Ok(()),
         })?;
+        self.begin_to_follow()?;
         let used = self.used_segments()?;
         let kept = self.store().read(|tx| Ok(tx.kept_segments()?.to_vec()))?;
         for segment in kept.iter().filter(|it| !used.iter().any(|used| used.id == it.id)) {
@@ -398,28 +431,6 @@ impl Engine {
 
 /// More stored conditions than any shop has; drafts that were edited since make room.
 const CONDITIONS_KEPT_MAX: usize = 4_096;
-
-/// Whether a customer is to be asked after an event of this kind. Our own book-keeping changes no
-/// answer, and after a word on consent all that follows from it is looked at anyway.
-pub(crate) fn can_turn(kind: EventKind) -> bool {
-    use EventKind as Kind;
-    !matches!(
-        kind,
-        Kind::ErasureAsked
-            | Kind::ExportAsked
-            | Kind::Erased
-            | Kind::ConsentGiven
-            | Kind::MessageDeferred
-            | Kind::MessageDropped
-            | Kind::Enrolled
-            | Kind::EnrolmentEnded
-            | Kind::SegmentEntered
-            | Kind::SegmentLeft
-            | Kind::ProductSaved
-            | Kind::ProductRemoved
-            | Kind::StockCounted
-    )
-}
 
 /// Whether a customer did something themselves since a flow went live.
 fn has_acted(events: &[Event], since: Option<Timestamp>) -> bool {

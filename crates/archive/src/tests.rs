@@ -416,8 +416,8 @@ fn damaged_files_and_those_of_another_log_are_refused() {
     assert_eq!(open(folder.path()).unwrap().unwrap().rows(), 2);
 
     let is_block = |it: &std::path::PathBuf| it.to_string_lossy().contains("block-");
-    let files = fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().path());
-    let block = files.filter(is_block).next().unwrap();
+    let mut files = fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().path());
+    let block = files.find(is_block).unwrap();
     let whole = fs::read(&block).unwrap();
     let mut damaged = whole.clone();
     damaged[whole.len() / 2] ^= 1;

@@ -135,6 +135,8 @@ pub struct Step {
 }
 
 #[derive(Clone, Debug, PartialEq)]
+// A flow has a handful of steps, and few of them ask.
+#[expect(clippy::large_enum_variant)]
 pub enum StepAction {
     Wait(Wait),
     Send(Send),

@@ -80,7 +80,8 @@ impl Evaluator<'_> {
         let time_ms = |row| self.history.time_ms(row);
         match node {
             Node::All(parts) | Node::Any(parts) | Node::NoneOf(parts) => {
-                return parts.iter().fold(false, |is_cut, it| self.gather(it, moments) || is_cut);
+                // Each is to be asked: a part gathers its moments.
+                return parts.iter().filter(|it| self.gather(it, moments)).count() > 0;
             }
             Node::Not(part) => return self.gather(part, moments),
             Node::Did { deed, window, .. } | Node::Figure { deed, window, .. } => {

@@ -159,7 +159,7 @@ impl Writer {
             && self.served.load(Ordering::SeqCst) == served
             && looks < COURTESY_LOOKS_MAX
         {
-            thread::sleep(COURTESY);
+            thread::park_timeout(COURTESY);
             looks += 1;
         }
     }

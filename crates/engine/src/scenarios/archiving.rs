@@ -12,8 +12,9 @@ fn start(scene: &Scene, folder: &TempDir) -> Engine {
     engine
 }
 
+/// How many ordered in the scene; what came before it is older.
 fn buyers(scene: &Scene, engine: &Engine) -> u64 {
-    let condition = engine.condition("bought any product").unwrap();
+    let condition = engine.condition("ordered at least 1 time in the last 24 hours").unwrap();
     engine.count_segment(&condition, scene.now()).unwrap().customers
 }
 
@@ -80,7 +81,7 @@ fn the_erased_are_gone_from_the_files() {
     // A process that begins after the erasure knows of it by the log alone.
     assert!(start(&scene, &folder).keep_archive().unwrap());
     assert!(before.iter().all(|it| !it.exists()), "with every block that told of her");
-    assert_eq!(blocks(&folder), Vec::<PathBuf>::new());
+    assert_eq!(blocks(&folder).len(), 1, "what is told of the others");
     assert!(engine.keep_archive().unwrap(), "the process from before too");
 }
 

@@ -311,6 +311,7 @@ fn a_product_is_told() {
                 "Pots & drippers",
             ),
             kind: None,
+            brand: None,
             tags: Some(
                 [
                     "coffee",

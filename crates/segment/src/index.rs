@@ -62,8 +62,11 @@ enum Needs {
 }
 
 /// A bit for each product of the catalogue.
-#[derive(Debug)]
-struct ProductSet(Vec<u64>);
+#[derive(Debug, Default)]
+struct ProductSet {
+    words: Vec<u64>,
+    ids_end: usize,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum FactKey {
@@ -169,9 +172,10 @@ impl Needs {
 }
 
 impl ProductSet {
+    /// Of a product that is not in the catalogue nothing is known, so it may be one of them.
     fn has(&self, product: ProductId) -> bool {
-        let word = self.0.get(product.index() / 64).copied().unwrap_or(0);
-        word >> (product.index() % 64) & 1 == 1
+        let word = self.words.get(product.index() / 64).copied().unwrap_or(0);
+        self.ids_end <= product.index() || word >> (product.index() % 64) & 1 == 1
     }
 }
 
@@ -334,8 +338,8 @@ impl Reader<'_> {
         let nobody = HistoryBuffer::new();
         let names = nobody.as_history().names();
         let bound = BoundCondition::new(&asked, self.catalogue, names, self.segments);
-        let Node::Did { deed, .. } = &bound.node else { return ProductSet(Vec::new()) };
-        let About::Products(products) = &deed.about else { return ProductSet(Vec::new()) };
+        let Node::Did { deed, .. } = &bound.node else { return ProductSet::default() };
+        let About::Products(products) = &deed.about else { return ProductSet::default() };
         ProductSet::of(products, self.catalogue)
     }
 
@@ -360,14 +364,15 @@ impl Reader<'_> {
 
 impl ProductSet {
     fn of(products: &BoundProducts<'_>, catalogue: &Catalogue) -> Self {
-        let mut set = vec![0_u64; catalogue.ids_end().div_ceil(64)];
-        for index in 0..catalogue.ids_end() {
+        let ids_end = catalogue.ids_end();
+        let mut words = vec![0_u64; ids_end.div_ceil(64)];
+        for index in 0..ids_end {
             let product = ProductId(u32::try_from(index).expect("products are numbered by u32"));
             if products.has(product, catalogue) {
-                set[index / 64] |= 1 << (index % 64);
+                words[index / 64] |= 1 << (index % 64);
             }
         }
-        Self(set)
+        Self { words, ids_end }
     }
 }
 
@@ -454,6 +459,13 @@ mod tests {
         assert_eq!(of(Sample::new().opened_email(0, "upsell", "last")), [4]);
         let other = aftercart_model::CustomerId(7);
         assert_eq!(touched(&conditions, &EventBody::Merged { other }).len(), conditions.len());
+    }
+
+    #[test]
+    fn a_product_that_nobody_knows_may_be_any() {
+        let conditions = ["viewed a product not related to their last order"];
+        let product = ProductId(u32::try_from(catalogue().ids_end()).unwrap());
+        assert_eq!(touched(&conditions, &EventBody::ProductViewed { product }), [0]);
     }
 
     #[test]

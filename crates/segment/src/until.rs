@@ -53,9 +53,11 @@ impl Evaluator<'_> {
             let is_coming = coming < self.subject.history.len();
             let coming_ms = is_coming.then(|| self.subject.history.time_ms(coming));
             let mut moments = Vec::new();
-            let is_cut = self.at(timestamp(from_ms)).gather(node, &mut moments);
-            moments.retain(|it| *it > from_ms && coming_ms.is_none_or(|coming| *it < coming));
-            moments.extend(coming_ms);
+            let seen_until = self.at(timestamp(from_ms)).gather(node, &mut moments);
+            let cut_ms = seen_until.filter(|it| coming_ms.is_none_or(|coming| *it < coming));
+            moments.extend(cut_ms.or(coming_ms));
+            let end_ms = cut_ms.or(coming_ms).unwrap_or(i64::MAX);
+            moments.retain(|it| (from_ms + 1..=end_ms).contains(it));
             moments.sort_unstable();
             moments.dedup();
             for moment in &moments {
@@ -68,20 +70,20 @@ impl Evaluator<'_> {
                     return Some(then);
                 }
             }
-            if is_cut && coming_ms.is_none() {
-                return moments.last().map(|it| timestamp(*it));
+            if cut_ms.is_some() {
+                return cut_ms.map(timestamp);
             }
             from_ms = coming_ms?;
         }
     }
 
-    /// The moments at which a clause may change its answer, and whether there are more after them.
-    fn gather(&self, node: &Node<'_>, moments: &mut Vec<i64>) -> bool {
+    /// The moments at which a clause may change its answer; where it predicts, only those as far as
+    /// the instant returned.
+    fn gather(&self, node: &Node<'_>, moments: &mut Vec<i64>) -> Option<i64> {
         let time_ms = |row| self.history.time_ms(row);
         match node {
             Node::All(parts) | Node::Any(parts) | Node::NoneOf(parts) => {
-                // Each is to be asked: a part gathers its moments.
-                return parts.iter().filter(|it| self.gather(it, moments)).count() > 0;
+                return parts.iter().filter_map(|it| self.gather(it, moments)).min();
             }
             Node::Not(part) => return self.gather(part, moments),
             Node::Did { deed, window, .. } | Node::Figure { deed, window, .. } => {
@@ -120,11 +122,12 @@ impl Evaluator<'_> {
             | Node::NextOrder { .. }
             | Node::ChanceGone(_) => {
                 let first = self.order(Pick::First).filter(|_| self.subject.shop.model.is_some());
-                let Some(first_ms) = first.map(time_ms) else { return false };
+                let first_ms = first.map(time_ms)?;
                 let age_days = (self.now_ms - first_ms) / DAY_MS;
-                let days = age_days + 1..=age_days + PREDICTION_DAYS_MAX;
-                moments.extend(days.map(|it| first_ms.saturating_add(it * DAY_MS)));
-                return true;
+                let last_day = age_days + PREDICTION_DAYS_MAX;
+                let day_ms = |it: i64| first_ms.saturating_add(it * DAY_MS);
+                moments.extend((age_days + 1..=last_day).map(day_ms));
+                return Some(day_ms(last_day));
             }
             Node::Score { .. }
             | Node::Worth { .. }
@@ -136,7 +139,7 @@ impl Evaluator<'_> {
             | Node::HasEmail
             | Node::IsOnList(_) => {}
         }
-        false
+        None
     }
 
     /// When the deeds enter and leave a window.
@@ -207,6 +210,16 @@ mod tests {
         assert_eq!(until(&bought, "recency score is 5"), "2026-03-03T16:00:00Z");
         let gone = until(&bought, "chance to be gone is at least 30 %");
         assert_eq!(gone, "2026-04-29T16:00:00Z", "predictions are looked at 60 days ahead");
+    }
+
+    #[test]
+    fn a_prediction_is_not_said_to_stay_beyond_where_it_was_looked_at() {
+        let often = [0, 24, 48, 145].iter().enumerate();
+        let often =
+            often.fold(Sample::new(), |it, (id, age)| it.ordered(*age, &id.to_string(), &[]));
+        let either =
+            "any of (chance to be gone is at least 99 %, spent at least 1 EUR in the last 90 days)";
+        assert!(until(&often, either) < "2026-05-01T00:00:00Z".to_owned());
     }
 
     #[test]

@@ -356,6 +356,7 @@ fn a_product_is_told() {
             name: None,
             category: None,
             kind: None,
+            brand: None,
             tags: None,
             summary: None,
             price_minor: None,

@@ -219,7 +219,8 @@ mod tests {
             often.fold(Sample::new(), |it, (id, age)| it.ordered(*age, &id.to_string(), &[]));
         let either =
             "any of (chance to be gone is at least 99 %, spent at least 1 EUR in the last 90 days)";
-        assert!(until(&often, either) < "2026-05-01T00:00:00Z".to_owned());
+        let end = until(&often, either);
+        assert!(end.as_str() < "2026-05-01T00:00:00Z", "{end}");
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! A block: the rows of neighbouring customers, clustered by customer, then by time. Never changed;
 //! news make a new one in its place.
 
-use std::{ops::Range, sync::Mutex};
+use std::{
+    ops::Range,
+    sync::{Mutex, OnceLock},
+};
 
 use aftercart_model::CustomerId;
 use aftercart_segment::{Columns, History, Names};
@@ -15,6 +18,8 @@ pub(crate) struct Block {
     customers: Vec<CustomerId>,
     starts: Vec<u32>,
     columns: Columns,
+    /// When the newest row is of, in milliseconds since the epoch, once it was asked for.
+    newest_ms: OnceLock<i64>,
     /// The file it stands in, once it does.
     saved: Mutex<Option<Entry>>,
 }
@@ -36,7 +41,8 @@ impl Block {
 
     pub(crate) fn with_room(rows: usize) -> Self {
         let columns = Columns::with_room(rows);
-        Self { customers: Vec::new(), starts: vec![0], columns, saved: Mutex::default() }
+        let (newest_ms, saved) = (OnceLock::new(), Mutex::default());
+        Self { customers: Vec::new(), starts: vec![0], columns, newest_ms, saved }
     }
 
     pub(crate) fn customers(&self) -> &[CustomerId] {
@@ -59,6 +65,13 @@ impl Block {
         size_of_val(self.customers.as_slice())
             + size_of_val(self.starts.as_slice())
             + self.columns.bytes()
+    }
+
+    /// When the newest row is of; for a block that is finished.
+    pub(crate) fn newest_ms(&self) -> i64 {
+        let last = |end: &u32| self.columns.time_ms(*end as usize - 1);
+        let find = || self.starts[1..].iter().map(last).max().unwrap_or(i64::MIN);
+        *self.newest_ms.get_or_init(find)
     }
 
     pub(crate) fn place(&self, customer: CustomerId) -> Option<usize> {

@@ -26,7 +26,7 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 
-use aftercart_model::{CustomerId, Event, EventBody};
+use aftercart_model::{CustomerId, Event, EventBody, Timestamp};
 use aftercart_segment::{Columns, History, Names};
 
 pub use block::BlockRows;
@@ -237,6 +237,14 @@ impl Archive {
     /// The place in the log up to which everything is sealed.
     pub fn sealed_through(&self) -> u64 {
         self.sealed_through
+    }
+
+    /// When the newest event was of those that conditions ask about.
+    pub fn newest_at(&self) -> Option<Timestamp> {
+        let sealed = self.sealed.blocks().iter().map(|it| it.newest_ms());
+        let of_tail = |it: &Columns| it.len().checked_sub(1).map(|last| it.time_ms(last));
+        let newest = sealed.chain(self.tail.values().filter_map(of_tail)).max()?;
+        Timestamp::from_millisecond(newest).ok()
     }
 
     /// `None` for a customer to whom nothing has happened that conditions ask about.

@@ -35,7 +35,7 @@ const DOUBT_OPEN: SignedDuration = SignedDuration::from_hours(24);
 /// heals by itself has healed by then, and the rest needs a person.
 const SET_ASIDE_MAX: u32 = 3;
 
-/// Messages in one transaction of a recovery: whoever comes meanwhile waits for that many. Tests
+/// Messages in one transaction of a recovery, or of doubts closed: whoever comes meanwhile waits for that many. Tests
 /// recover one by one, so that every crash in them takes several rounds.
 const RECOVER_BATCH: u32 = if cfg!(test) { 1 } else { 500 };
 
@@ -506,20 +506,21 @@ impl Engine {
 
     /// Closes doubts of a day as presumed sent, so that they count against the caps and are seen.
     pub fn close_doubts(&self, now: Timestamp) -> Result<u64> {
-        self.store().write(|tx| {
-            let mut old = Vec::new();
-            tx.scan_messages(None, &mut |message, _| {
-                let claimed_at = message.claimed_at.unwrap_or(message.planned_at);
-                if message.state == MessageState::InDoubt && claimed_at + DOUBT_OPEN <= now {
-                    old.push(message);
+        let mut closed = 0;
+        loop {
+            let count = self.store().write(|tx| {
+                let old = tx.doubts_until(now - DOUBT_OPEN, RECOVER_BATCH)?;
+                for id in &old {
+                    let message = tx.message(*id)?.context("a doubt about no message")?;
+                    self.take_for_sent(tx, &message, "presumed sent: no report came within a day")?;
                 }
-                Ok(())
+                Ok(old.len())
             })?;
-            for message in &old {
-                self.take_for_sent(tx, message, "presumed sent: no report came within a day")?;
+            closed += count as u64;
+            if count < RECOVER_BATCH as usize {
+                return Ok(closed);
             }
-            Ok(old.len() as u64)
-        })
+        }
     }
 
     /// A report came back about `message`: if there was a doubt whether it had arrived, there is

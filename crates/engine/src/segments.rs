@@ -49,7 +49,8 @@ pub struct SegmentCount {
     pub clauses: Vec<ClauseCount>,
     /// What is wrong with the condition itself, such as a clause that is never true.
     pub findings: Vec<String>,
-    /// The newest event known by then; an old one explains an empty answer.
+    /// When the newest event was of those that conditions ask about; an old one explains an empty
+    /// answer.
     pub newest_event_at: Option<Timestamp>,
 }
 
@@ -277,15 +278,15 @@ impl Engine {
     ) -> Result<(Everybody, Vec<Vec<CustomerId>>, Option<Timestamp>)> {
         let known = self.known()?;
         let mut archive = self.warm_archive()?;
-        let (everybody, segments, newest) = self.store().read(|tx| {
-            let newest = catch_up(&mut archive, tx)?;
+        let (everybody, segments) = self.store().read(|tx| {
+            catch_up(&mut archive, tx)?;
             let segments = asked_segments(tx, conditions)?;
-            Ok((Everybody::read(tx, self.shop().zone())?, segments, newest))
+            Ok((Everybody::read(tx, self.shop().zone())?, segments))
         })?;
         let mut candidates = everybody.candidates();
         candidates.sort_by_key(|it| it.customer);
         let answers = archive.scan(conditions, &candidates, known.shop(&segments), now);
-        Ok((everybody, answers, newest))
+        Ok((everybody, answers, archive.newest_at()))
     }
 
     /// Which flows a segment triggers.
@@ -322,8 +323,8 @@ pub(crate) const UPSELL_SEGMENT_ID: &str = "upsell";
 /// How many events the archive takes at a time: bounds the copy in memory.
 const CATCH_UP_BATCH: usize = 4_096;
 
-/// Reads what the archive lacks from the log. Says when the newest event happened.
-pub(crate) fn catch_up(archive: &mut Archive, tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
+/// Reads what the archive lacks from the log.
+pub(crate) fn catch_up(archive: &mut Archive, tx: &mut Tx<'_>) -> Result<()> {
     let mut batch = Vec::with_capacity(CATCH_UP_BATCH);
     let after = archive.through();
     tx.scan_events(after, &mut |event| {
@@ -335,7 +336,7 @@ pub(crate) fn catch_up(archive: &mut Archive, tx: &mut Tx<'_>) -> Result<Option<
         Ok(())
     })?;
     archive.append(&batch);
-    tx.newest_event_at()
+    Ok(())
 }
 
 fn segment_member(tx: &mut Tx<'_>, id: CustomerId, now: Timestamp) -> Result<SegmentMember> {

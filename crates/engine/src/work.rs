@@ -21,7 +21,7 @@ const SEGMENTS_EVERY: SignedDuration = SignedDuration::from_hours(24);
 const SEGMENTS_AFTER_HISTORY: SignedDuration = SignedDuration::from_mins(10);
 /// Nightly chores begin so long after midnight in the shop, when hardly anybody orders.
 const NIGHT_BEGINS: SignedDuration = SignedDuration::from_hours(3);
-/// How often doubts of a day are looked for, which reads every message.
+/// How often doubts of a day are looked for.
 const DOUBTS_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How often deliveries of webhooks that are too old are forgotten.
 const FORGETTING_EVERY: SignedDuration = SignedDuration::from_hours(1);

@@ -127,6 +127,7 @@ suite! {
         what_is_set_aside_is_counted,
         the_frequency_cap_sees_what_may_have_been_sent,
         stale_claims_are_found,
+        doubts_are_found_by_age,
         touches_are_kept_apart,
         letters_are_kept_whole,
         letters_are_found,

@@ -252,6 +252,14 @@ impl Tx<'_> {
         self.all(sql, values![before, limit], |row| row.get(0))
     }
 
+    /// Messages that may have arrived, claimed by `by`, or planned if it is not known when.
+    pub fn doubts_until(&mut self, by: Timestamp, limit: u32) -> Result<Vec<MessageId>> {
+        let sql = "SELECT id FROM messages \
+                   WHERE state = 'in_doubt' AND coalesce(claimed_at, planned_at) <= ?1 \
+                   ORDER BY id LIMIT ?2";
+        self.all(sql, values![by, limit], |row| row.get(0))
+    }
+
     /// Changes what came back about a message. It may come at any time, so it is kept apart from
     /// the message and changes no revision.
     pub fn touch_message(&mut self, id: MessageId, f: &mut dyn FnMut(&mut Touches)) -> Result<()> {

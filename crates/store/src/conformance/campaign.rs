@@ -396,6 +396,20 @@ pub fn stale_claims_are_found(store: &Store) {
     assert_eq!(stale(999), [], "it was dealt with");
 }
 
+pub fn doubts_are_found_by_age(store: &Store) {
+    let (_, _, id) = planned(store, "#1");
+    let (_, _, sent) = planned(store, "#2");
+    let doubts = |seconds| read(store, |tx| tx.doubts_until(at(seconds), 9));
+    move_message(store, id, MessageState::Claimed);
+    move_message(store, sent, MessageState::Claimed);
+    assert_eq!(doubts(999), [], "only claimed");
+    move_message(store, id, MessageState::InDoubt);
+    move_message(store, sent, MessageState::Sent);
+    assert_eq!((doubts(99), doubts(100)), (vec![], vec![id]));
+    move_message(store, id, MessageState::Sent);
+    assert_eq!(doubts(999), [], "it is none any more");
+}
+
 pub fn touches_are_kept_apart(store: &Store) {
     let (_, _, id) = planned(store, "#1");
     let (_, _, untouched) = planned(store, "#2");

@@ -138,7 +138,7 @@ async fn faults(client: &Client) -> Vec<String> {
     found.into_iter().map(|it: Value| it.as_str().unwrap_or_default().to_owned()).collect()
 }
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 13] = [
     "/",
     "/flows",
     "/flows/upsell-cross-sell",
@@ -149,6 +149,9 @@ const PAGES: [&str; 10] = [
     "/customers",
     "/products",
     "/inbox",
+    "/segments",
+    "/segments/upsell",
+    "/segments/new",
 ];
 
 #[test]
@@ -166,6 +169,7 @@ fn every_page_is_whole_at_a_desk_and_on_a_phone() {
         every_page_is_whole(&desk, &base).await;
         a_customer_is_found(&desk, &base).await;
         a_letter_is_read(&desk, &base).await;
+        a_segment_is_written_and_built(&desk, &base).await;
         letters_fit(&desk, &base, &[500, 560, 610]).await;
         desk.close().await.expect("closed");
         let (_driver, phone, _profile) = browser(true).await.expect("it was there before");
@@ -191,6 +195,65 @@ async fn a_customer_is_found(client: &Client, base: &str) {
     assert!(found.is_empty(), "a customer: {}", found.join("; "));
     let heading = client.find(Locator::Css("h1")).await.expect("a heading").text().await;
     assert!(heading.expect("text").to_lowercase().contains("ana"));
+}
+
+/// What is typed is counted, the builder follows, and what is built is written.
+async fn a_segment_is_written_and_built(client: &Client, base: &str) {
+    client.goto(&format!("{base}/segments/new")).await.expect("the page comes");
+    let written = client.find(Locator::Id("condition")).await.expect("a field to write in");
+    written.send_keys("ordered at least 1 time in the last 30 days").await.expect("typed");
+    let many = counted(client, None).await;
+    let verb = ".builder .clause-row select[name=w]";
+    client.find(Locator::Css(verb)).await.expect("the builder follows");
+    let limit = ".builder .clause-row .select:nth-of-type(2) select";
+    let limit = client.find(Locator::Css(limit)).await.expect("a choice");
+    limit.select_by_value("exactly").await.expect("chosen");
+    let few = counted(client, Some(&many)).await;
+    assert_ne!(few, many);
+    let asks = "return document.getElementById('condition').value";
+    let asked = client.execute(asks, Vec::new()).await.expect("the script runs");
+    let asked = asked.as_str().expect("a text").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(asked, "customers who ordered exactly 1 time in the last 30 days");
+    let found = faults(client).await;
+    assert!(found.is_empty(), "a segment: {}", found.join("; "));
+
+    let written = client.find(Locator::Id("condition")).await.expect("a field to write in");
+    written.send_keys(" and orderd").await.expect("typed");
+    let fault = client.wait().at_most(READY_WITHIN).for_element(Locator::Id("condition-error"));
+    let fault = fault.await.expect("the word is named").text().await.expect("text");
+    assert!(fault.contains("did you mean `ordered`?"), "{fault}");
+
+    client
+        .goto(&format!("{base}/segments/new?condition=ordered+exactly+1+time"))
+        .await
+        .expect("comes");
+    let name = client.find(Locator::Id("segment-name")).await.expect("a name to give");
+    name.send_keys("Bought once").await.expect("typed");
+    client
+        .find(Locator::Css("#segment-save button"))
+        .await
+        .expect("a button")
+        .click()
+        .await
+        .expect("pressed");
+    let saved =
+        client.wait().at_most(READY_WITHIN).for_element(Locator::Css("#segment-state .good"));
+    saved.await.expect("it is saved");
+    assert_eq!(heading(client).await.as_deref(), Some("Bought once"));
+}
+
+/// How many customers the page counts, once they are others than `before`.
+async fn counted(client: &Client, before: Option<&str>) -> String {
+    let begin = Instant::now();
+    loop {
+        if let Ok(figure) = client.find(Locator::Css(".segment-strip .number")).await
+            && let Ok(text) = figure.text().await
+            && before != Some(&*text)
+        {
+            return text;
+        }
+        assert!(begin.elapsed() < READY_WITHIN, "nobody is counted");
+    }
 }
 
 /// The HTML of every email the inbox shows, with its address.

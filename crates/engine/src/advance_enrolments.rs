@@ -7,8 +7,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use aftercart_flow::{
-    Begun, Effect, Entry, EntryFacts, ExitWhen, Facts, Flow, Question, StepAction, advance,
-    began_at, ending, entry,
+    Begun, Effect, Entry, EntryFacts, ExitWhen, Facts, Flow, advance, began_at, ending, entry,
 };
 use aftercart_model::{
     Customer, CustomerId, Enrolment, EnrolmentId, EventBody, ExitReason, FlowId, MessageState,
@@ -412,7 +411,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Vec<(Condition, bool)>> {
         let mut answers = Vec::new();
-        for condition in conditions(flow) {
+        for condition in flow.conditions_on_the_way() {
             let answer = self.is_met(tx, condition, customer, entered_at, now)?;
             answers.push((condition.clone(), answer));
         }
@@ -460,22 +459,6 @@ impl Engine {
     }
 }
 
-/// The conditions that a flow's exit criteria and splits ask.
-fn conditions(flow: &Flow) -> impl Iterator<Item = &Condition> {
-    let exits = flow.exit().iter().filter_map(|it| match &it.when {
-        ExitWhen::Condition(condition) => Some(condition),
-        _ => None,
-    });
-    let splits = flow.steps().iter().filter_map(|it| match &it.action {
-        StepAction::Split(split) => match &split.when {
-            Question::Condition(condition) => Some(condition),
-            Question::Bought => None,
-        },
-        _ => None,
-    });
-    exits.chain(splits)
-}
-
 /// What conditions ask about a customer beside the history.
 pub(crate) fn customer_facts(tx: &mut Tx<'_>, customer: &Customer) -> Result<CustomerFacts> {
     let consents = tx.consents_of(customer.id)?.iter().collect();
@@ -490,9 +473,10 @@ pub(crate) fn customer_facts(tx: &mut Tx<'_>, customer: &Customer) -> Result<Cus
 pub(crate) fn facts_of(
     customer: Customer,
     consents: Consents,
-    bars: Vec<SuppressionReason>,
+    mut bars: Vec<SuppressionReason>,
     lists: BTreeSet<String>,
 ) -> CustomerFacts {
+    bars.sort_unstable_by_key(|it| *it as u8);
     let place = |names: &[&str]| {
         let told = names.iter().find_map(|it| customer.attributes.get(*it));
         told.and_then(|it| it.as_str()).map(str::to_owned)

@@ -156,6 +156,7 @@ impl Engine {
         })?;
         if self.erasures_followed.swap(erasures, Ordering::Relaxed) != erasures {
             self.forget_known();
+            self.forget_everybody();
             let mut archive = self.archive.lock().expect("no panic while held");
             if archive.through() > 0 {
                 self.store().read(|tx| catch_up(&mut archive, tx))?;

@@ -19,6 +19,7 @@ mod customer_view;
 mod customers_view;
 mod deliver_messages;
 mod erase_customer;
+mod everybody;
 mod export_customer;
 mod flow_view;
 mod follow_customer;
@@ -143,6 +144,7 @@ pub struct Engine {
     /// Stored conditions by their written form.
     conditions: RwLock<BTreeMap<String, Arc<Condition>>>,
     kept_index: RwLock<Option<segments::KeptIndex>>,
+    everybody: Mutex<Option<Arc<everybody::Everybody>>>,
     arrivals: Mutex<arrivals::WaitingArrivals>,
     /// How many customers had been erased when what is kept in memory was last brought in line.
     erasures_followed: AtomicU64,
@@ -192,6 +194,7 @@ impl Engine {
             programs: RwLock::default(),
             conditions: RwLock::default(),
             kept_index: RwLock::default(),
+            everybody: Mutex::default(),
             arrivals: Mutex::default(),
             erasures_followed: AtomicU64::new(0),
         })

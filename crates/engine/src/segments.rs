@@ -10,17 +10,16 @@ mod lists;
 mod manage;
 mod view;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use aftercart_archive::{Archive, Candidate};
-use aftercart_model::{CustomerId, FlowId, ListId, OrderId, SegmentId, Timestamp, Topic};
-use aftercart_segment::{Condition, Consents, CustomerFacts, Known, Segments, check, parse};
+use aftercart_archive::Archive;
+use aftercart_model::{CustomerId, FlowId, OrderId, SegmentId, Timestamp, Topic};
+use aftercart_segment::{Condition, Known, Segments, check, parse};
 use aftercart_store::Tx;
 use anyhow::{Context, Result};
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::{Engine, advance_enrolments::facts_of};
+use crate::{Engine, everybody::Everybody};
 
 pub use export::{ExportFormat, ExportedMember};
 pub(crate) use keep::KeptIndex;
@@ -74,75 +73,12 @@ pub struct SegmentMember {
     pub last_order_minor: Option<i64>,
 }
 
-/// Everybody, with what a history does not hold.
-pub(crate) struct Everybody {
-    customers: Vec<(CustomerId, CustomerFacts, Option<String>)>,
-    zones: BTreeMap<String, TimeZone>,
-    shop_zone: TimeZone,
-}
-
-impl Everybody {
-    fn read(tx: &mut Tx<'_>, shop_zone: TimeZone) -> Result<Self> {
-        let mut rows = Vec::new();
-        tx.scan_customers(&mut |customer| {
-            rows.push(customer);
-            Ok(())
-        })?;
-        let mut consents: BTreeMap<CustomerId, Consents> = BTreeMap::new();
-        tx.scan_consents(&mut |customer, consent| {
-            consents.entry(customer).or_default().hear(&consent);
-            Ok(())
-        })?;
-        let mut barred = tx.barred_customers()?;
-        let mut lists = lists_of_everybody(tx)?;
-        let mut customers = Vec::with_capacity(rows.len());
-        let mut zones = BTreeMap::new();
-        for customer in rows {
-            if let Some(name) = &customer.time_zone
-                && !zones.contains_key(name)
-                && let Ok(zone) = TimeZone::get(name)
-            {
-                zones.insert(name.clone(), zone);
-            }
-            let (id, zone) = (customer.id, customer.time_zone.clone());
-            let consents = consents.remove(&id).unwrap_or_default();
-            let bars = barred.remove(&id).unwrap_or_default();
-            let lists = lists.remove(&id).unwrap_or_default();
-            let facts = facts_of(customer, consents, bars, lists);
-            customers.push((id, facts, zone));
-        }
-        Ok(Self { customers, zones, shop_zone })
-    }
-
-    fn candidates(&self) -> Vec<Candidate<'_>> {
-        let zone = |name: &Option<String>| {
-            name.as_ref().and_then(|it| self.zones.get(it)).unwrap_or(&self.shop_zone)
-        };
-        let candidates = self.customers.iter();
-        candidates
-            .map(|(customer, facts, name)| Candidate {
-                customer: *customer,
-                facts,
-                zone: zone(name),
-            })
-            .collect()
-    }
-}
-
-/// The names and ids of the lists that each customer is on.
-fn lists_of_everybody(tx: &mut Tx<'_>) -> Result<HashMap<CustomerId, BTreeSet<String>>> {
-    let names: HashMap<ListId, String> =
-        tx.lists()?.into_iter().map(|it| (it.id, it.name)).collect();
-    let merged = tx.merged_customers()?;
-    let mut lists: HashMap<CustomerId, BTreeSet<String>> = HashMap::new();
-    tx.scan_list_members(&mut |list, customer| {
-        let root = merged.get(&customer).copied().unwrap_or(customer);
-        let own = lists.entry(root).or_default();
-        own.extend(names.get(&list).cloned());
-        own.insert(list.to_string());
-        Ok(())
-    })?;
-    Ok(lists)
+/// What everybody was asked, as of one moment.
+pub(crate) struct Answers {
+    pub everybody: Arc<Everybody>,
+    /// Who meets each condition, in ascending order.
+    pub members: Vec<Vec<CustomerId>>,
+    pub newest_at: Option<Timestamp>,
 }
 
 impl Engine {
@@ -164,40 +100,35 @@ impl Engine {
         let clauses = clauses_of(condition);
         let mut asked: Vec<&Condition> = vec![condition];
         asked.extend(clauses.iter());
-        let (everybody, mut answers, newest) = self.ask_everybody(&asked, now)?;
-        let members = answers.remove(0);
-        self.counted(condition, &clauses, &everybody, &members, answers, newest, now)
+        self.counted(condition, &clauses, &self.ask_everybody(&asked, now)?, now)
     }
 
-    /// What is told of a count: `answers` are those of the clauses, in their order.
-    #[allow(clippy::too_many_arguments, reason = "all of one pass over everybody")]
+    /// What is told of a count. The first answer is the condition's; those of its clauses follow, in
+    /// their order.
     fn counted(
         &self,
         condition: &Condition,
         clauses: &[Condition],
-        everybody: &Everybody,
-        members: &[CustomerId],
-        answers: Vec<Vec<CustomerId>>,
-        newest: Option<Timestamp>,
+        answers: &Answers,
         now: Timestamp,
     ) -> Result<SegmentCount> {
-        let facts: BTreeMap<CustomerId, &CustomerFacts> =
-            everybody.customers.iter().map(|(id, facts, _)| (*id, facts)).collect();
+        let Answers { everybody, members: answers, newest_at } = answers;
+        let members = &answers[0];
         let mut count = SegmentCount {
             condition: condition.to_string(),
             as_of: now,
             customers: members.len() as u64,
-            of_customers: everybody.customers.len() as u64,
+            of_customers: everybody.len() as u64,
             mailable: 0,
             without_consent: 0,
             suppressed: 0,
             without_address: 0,
             clauses: Vec::new(),
             findings: self.condition_findings(condition, now)?,
-            newest_event_at: newest,
+            newest_event_at: *newest_at,
         };
         for member in members {
-            let facts = facts[member];
+            let facts = everybody.facts(*member).context("a member nobody knows")?;
             if !facts.has_email {
                 count.without_address += 1;
             } else if facts.is_suppressed() {
@@ -210,9 +141,9 @@ impl Engine {
         }
         let mut left = count.of_customers;
         let mut kept: Option<Vec<CustomerId>> = None;
-        for (clause, met) in clauses.iter().zip(answers) {
+        for (clause, met) in clauses.iter().zip(&answers[1..]) {
             let both = match kept {
-                None => met,
+                None => met.clone(),
                 Some(kept) => kept.into_iter().filter(|it| met.binary_search(it).is_ok()).collect(),
             };
             let now_left = both.len() as u64;
@@ -252,8 +183,7 @@ impl Engine {
         limit: usize,
         now: Timestamp,
     ) -> Result<Vec<SegmentMember>> {
-        let (_, mut answers, _) = self.ask_everybody(&[condition], now)?;
-        let members = answers.remove(0);
+        let members = self.members_of(condition, now)?;
         self.store().read(|tx| {
             let members = members.into_iter().take(limit);
             members.map(|id| segment_member(tx, id, now)).collect()
@@ -266,8 +196,7 @@ impl Engine {
         condition: &Condition,
         now: Timestamp,
     ) -> Result<Vec<CustomerId>> {
-        let (_, mut answers, _) = self.ask_everybody(&[condition], now)?;
-        Ok(answers.remove(0))
+        Ok(self.ask_everybody(&[condition], now)?.members.remove(0))
     }
 
     /// Brings the archive up to the log and asks everybody.
@@ -275,18 +204,18 @@ impl Engine {
         &self,
         conditions: &[&Condition],
         now: Timestamp,
-    ) -> Result<(Everybody, Vec<Vec<CustomerId>>, Option<Timestamp>)> {
+    ) -> Result<Answers> {
         let known = self.known()?;
         let mut archive = self.warm_archive()?;
         let (everybody, segments) = self.store().read(|tx| {
             catch_up(&mut archive, tx)?;
             let segments = asked_segments(tx, conditions)?;
-            Ok((Everybody::read(tx, self.shop().zone())?, segments))
+            Ok((self.everybody(tx)?, segments))
         })?;
-        let mut candidates = everybody.candidates();
-        candidates.sort_by_key(|it| it.customer);
-        let answers = archive.scan(conditions, &candidates, known.shop(&segments), now);
-        Ok((everybody, answers, archive.newest_at()))
+        let zone = self.shop().zone();
+        let candidates = everybody.candidates(&zone);
+        let members = archive.scan(conditions, &candidates, known.shop(&segments), now);
+        Ok(Answers { everybody: Arc::clone(&everybody), members, newest_at: archive.newest_at() })
     }
 
     /// Which flows a segment triggers.

@@ -351,6 +351,31 @@ impl Flow {
         })
     }
 
+    /// The conditions of its exit criteria and splits, asked of whoever is in it.
+    pub fn conditions_on_the_way(&self) -> impl Iterator<Item = &Condition> {
+        let exits = self.exit().iter().filter_map(|it| match &it.when {
+            ExitWhen::Condition(condition) => Some(condition),
+            _ => None,
+        });
+        let splits = self.steps().iter().filter_map(|it| match &it.action {
+            StepAction::Split(split) => match &split.when {
+                Question::Condition(condition) => Some(condition),
+                Question::Bought => None,
+            },
+            _ => None,
+        });
+        exits.chain(splits)
+    }
+
+    /// All conditions in it.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let filters = self.triggers().iter().filter_map(|it| match it {
+            Trigger::Event { filter, .. } => filter.as_ref(),
+            _ => None,
+        });
+        self.audience().into_iter().chain(filters).chain(self.conditions_on_the_way())
+    }
+
     pub fn is_triggered_by_segment(&self, segment: &SegmentId) -> bool {
         self.triggers()
             .iter()

@@ -219,6 +219,28 @@ impl Condition {
         matches!(self, Self::IsInSegment(_)) || self.parts().iter().any(Self::asks_of_segments)
     }
 
+    /// Whether it asks for membership of a segment of one of these names.
+    pub fn names_segment(&self, names: &[&str]) -> bool {
+        self.names(names, &|it| match it {
+            Self::IsInSegment(words) => Some(words),
+            _ => None,
+        })
+    }
+
+    /// Whether it asks for membership of a list of one of these names.
+    pub fn names_list(&self, names: &[&str]) -> bool {
+        self.names(names, &|it| match it {
+            Self::IsOnList(words) => Some(words),
+            _ => None,
+        })
+    }
+
+    fn names(&self, names: &[&str], words: &impl Fn(&Self) -> Option<&Words>) -> bool {
+        let is_one = |it: &str| names.iter().any(|name| crate::facts::is_alike(name, it));
+        words(self).is_some_and(|it| it.any_folded(is_one))
+            || self.parts().iter().any(|it| it.names(names, words))
+    }
+
     pub(crate) fn is_group(&self) -> bool {
         matches!(self, Self::All(_) | Self::Any(_) | Self::NoneOf(_) | Self::Not(_))
     }

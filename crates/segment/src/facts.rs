@@ -52,7 +52,7 @@ impl<'a> Shop<'a> {
 }
 
 /// What conditions ask about a customer beside the history.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CustomerFacts {
     pub has_email: bool,
     /// As the platform gave it.
@@ -63,7 +63,7 @@ pub struct CustomerFacts {
     /// A BCP 47 tag.
     pub locale: Option<String>,
     pub consents: Consents,
-    /// Why no mail may go to them, the strongest reason first; empty if it may.
+    /// Why no mail may go to them; empty if it may.
     pub bars: Vec<SuppressionReason>,
     pub attributes: BTreeMap<String, Value>,
     /// Names of the lists the customer is on.
@@ -88,7 +88,7 @@ impl CustomerFacts {
 }
 
 /// The last word of a customer on each topic.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Consents {
     marketing: Option<(ConsentState, ConsentBasis)>,
     feedback: Option<(ConsentState, ConsentBasis)>,

@@ -378,6 +378,8 @@ pub enum ExportForm {
     Csv,
     /// One JSON object a line
     Ndjson,
+    /// For DuckDB, Spark and their like; what was spent is a decimal
+    Parquet,
 }
 
 #[derive(Debug, Args)]

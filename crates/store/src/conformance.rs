@@ -68,6 +68,7 @@ suite! {
     }
     people {
         an_identifier_leads_to_one_customer,
+        whose_facts_changed_is_told,
         merged_customers_read_as_one,
         merges_form_a_chain_with_one_root,
         a_customer_has_so_many_members,

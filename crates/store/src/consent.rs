@@ -103,6 +103,7 @@ impl Tx<'_> {
         for Consent { topic, state, at, source, basis, .. } in consents_told(&said).into_values() {
             self.execute(sql, values![root.bucket().0, root, topic, state, at, &source, basis])?;
         }
+        self.touch(root);
         Ok(())
     }
 
@@ -130,7 +131,8 @@ impl Tx<'_> {
         }
         let sql = "INSERT INTO suppressions (address, reason, at) VALUES (?1, ?2, ?3) \
                    ON CONFLICT (address) DO UPDATE SET reason = excluded.reason, at = excluded.at";
-        self.execute(sql, values![address, *reason, *at]).map(drop)
+        self.execute(sql, values![address, *reason, *at])?;
+        self.touch_address(address)
     }
 
     pub fn suppression_of(&mut self, address: &EmailAddress) -> Result<Option<Suppression>> {

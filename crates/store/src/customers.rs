@@ -110,6 +110,7 @@ impl Tx<'_> {
         for member in gone.iter() {
             let sql = "UPDATE customers SET merged_into = ?3 WHERE bucket = ?1 AND id = ?2";
             self.execute(sql, values![member.bucket().0, *member, root])?;
+            self.touch(*member);
         }
         let sql = "UPDATE identifiers SET customer = ?2 WHERE customer = ?1";
         self.execute(sql, values![gone[0], root])?;
@@ -174,6 +175,7 @@ impl Tx<'_> {
             let sql = "UPDATE customers SET email = ?3 WHERE bucket = ?1 AND id = ?2";
             self.execute(sql, values![root.bucket().0, root, newest])?;
         }
+        self.touch(root);
         Ok(())
     }
 
@@ -214,6 +216,7 @@ impl Tx<'_> {
                    full_name_key, family_name_key, created_at, attributes) \
                    VALUES (?1, ?2, ?3, '', '', '', '', ?4, '{}')";
         self.execute(sql, values![id.bucket().0, id, email, created_at])?;
+        self.touch(id);
         Ok(id)
     }
 
@@ -240,6 +243,8 @@ impl Tx<'_> {
             let sql = "UPDATE customers SET email = ?3 \
                        WHERE bucket = ?1 AND id = ?2 AND email IS NULL";
             self.execute(sql, values![customer.bucket().0, customer, address])?;
+            // A bar of the address is theirs now.
+            self.touch(customer);
         }
         Ok(())
     }
@@ -298,6 +303,7 @@ impl Tx<'_> {
         if saved == 0 {
             bail!("customer {id} is not in the store; create them first");
         }
+        self.touch(id);
         match &customer.email {
             Some(address) => self.add_identifier(id, &Identifier::Email(address.clone())),
             None => Ok(()),

@@ -71,6 +71,7 @@ impl Tx<'_> {
             self.erase_facts_of(*member, &mut rows)?;
             rows.events += self.erase_events_of(&key, *member)?;
             self.erase_member(*member)?;
+            self.touch(*member);
         }
         self.forget_arrivals_of(&identifiers)?;
         self.members.clear();
@@ -126,6 +127,7 @@ impl Tx<'_> {
         self.execute("DELETE FROM erased_addresses WHERE hash = ?1", values![&hash[..]])?;
         let sql = "DELETE FROM suppressions WHERE address = ?1 AND reason = ?2";
         self.execute(sql, values![address, SuppressionReason::Erased])?;
+        self.touch_address(address)?;
         if reason != SuppressionReason::Erased {
             self.suppress(&Suppression { address: address.clone(), reason, at })?;
         }

@@ -17,6 +17,7 @@ mod dialect;
 mod enrolments;
 mod erasure;
 mod events;
+mod fact_changes;
 mod flows;
 mod letters;
 mod lists;
@@ -112,6 +113,11 @@ impl Store {
         }
         let mut reader = self.0.readers.take()?;
         f(&mut Tx::for_read(reader.connection(), &self.0.bucket_key))
+    }
+
+    /// Whether what this thread reads now may be taken back, see [`Store::in_one_commit`].
+    pub fn is_held_here(&self) -> bool {
+        self.0.writer.is_held_here()
     }
 
     /// Makes a change, all of it or nothing. `Ok` means that it is on stable storage; an error or a

@@ -24,7 +24,9 @@ impl Tx<'_> {
         let StoredList { id, name, created_at } = list;
         let sql = "INSERT INTO lists (id, name, created_at) VALUES (?1, ?2, ?3) \
                    ON CONFLICT (id) DO UPDATE SET name = excluded.name";
-        self.execute(sql, values![id, name, *created_at]).map(drop)
+        self.execute(sql, values![id, name, *created_at])?;
+        self.touch_everybody();
+        Ok(())
     }
 
     /// All lists, by id.
@@ -40,6 +42,7 @@ impl Tx<'_> {
     /// Deletes a list; the customers on it stay. `false` if there is none.
     pub fn delete_list(&mut self, id: &ListId) -> Result<bool> {
         self.execute("DELETE FROM list_members WHERE list = ?1", values![id])?;
+        self.touch_everybody();
         Ok(self.execute("DELETE FROM lists WHERE id = ?1", values![id])? > 0)
     }
 
@@ -59,6 +62,7 @@ impl Tx<'_> {
         }
         let sql = "INSERT INTO list_members (list, customer, added_at) VALUES (?1, ?2, ?3)";
         self.execute(sql, values![list, root, at])?;
+        self.touch(root);
         Ok(true)
     }
 
@@ -70,6 +74,8 @@ impl Tx<'_> {
             let sql = "DELETE FROM list_members WHERE list = ?1 AND customer = ?2";
             removed += self.execute(sql, values![list, *member])?;
         }
+        let root = self.root_of(customer)?;
+        self.touch(root);
         Ok(removed > 0)
     }
 

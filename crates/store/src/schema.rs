@@ -53,6 +53,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("schema/0005.sql"),
         postgres: "",
     },
+    Migration {
+        number: 6,
+        name: "whose facts changed",
+        sql: include_str!("schema/0006.sql"),
+        postgres: "",
+    },
 ];
 
 /// Brings the store to the newest of `migrations`; refuses one that is newer still.

@@ -9,6 +9,7 @@ use crate::{
     KeptSegment, Result,
     connection::Connection,
     dialect::Dialect,
+    fact_changes::Touched,
     value::{FromValue, Row, Value, values},
 };
 
@@ -29,6 +30,7 @@ pub struct Tx<'a> {
     pub(crate) erasure_key: Option<[u8; 16]>,
     /// The segments in use, once they were asked for.
     pub(crate) kept_segments: Option<Rc<[KeptSegment]>>,
+    pub(crate) touched: Touched,
 }
 
 /// What is counted up in the store. The log's head is the place of the newest event.
@@ -45,10 +47,11 @@ pub(crate) enum Counter {
     Proposal,
     Source,
     Erasure,
+    FactChange,
 }
 
 impl Counter {
-    pub const NAMES: [&'static str; 11] = [
+    pub const NAMES: [&'static str; 12] = [
         "log",
         "customer",
         "enrolment",
@@ -60,6 +63,7 @@ impl Counter {
         "proposal",
         "source",
         "erasure",
+        "fact_change",
     ];
 }
 
@@ -91,6 +95,7 @@ impl<'a> Tx<'a> {
             members: HashMap::new(),
             erasure_key: None,
             kept_segments: None,
+            touched: Touched::default(),
         }
     }
 
@@ -99,6 +104,7 @@ impl<'a> Tx<'a> {
         if self.has_failed {
             bail!("a statement of the change failed and was ignored");
         }
+        self.note_touched()?;
         for (index, name) in Counter::NAMES.into_iter().enumerate() {
             if let Some(Count { stored, now }) = self.counters[index]
                 && stored != now

@@ -3,7 +3,7 @@
 // Without this module both sides are forms with a button.
 
 const WAITS_MS = 250;
-const PARTS = ["segment-state", "segment-figures", "segment-error", "segment-findings",
+const PARTS = ["segment-state", "segment-save", "segment-figures", "segment-error", "segment-findings",
   "segment-change", "segment-clauses", "segment-drawn", "segment-overlaps", "segment-why"];
 
 const card = document.querySelector("[data-segment]");
@@ -19,6 +19,14 @@ if (card) {
     }
   };
 
+  // Puts the builder in its place and the hand back on the field it was on.
+  const renew = (page) => {
+    const at = [...document.querySelectorAll("[data-builder] [data-ask]")].indexOf(document.activeElement);
+    if (at >= 0) document.activeElement.blur();
+    place(page, "segment-builder");
+    document.querySelectorAll("[data-builder] [data-ask]")[at]?.focus();
+  };
+
   const ask = async (form, submitter) => {
     asking?.abort();
     asking = new AbortController();
@@ -32,8 +40,8 @@ if (card) {
       if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const id of PARTS) place(page, id);
-      // The side one works on stays under one's hands.
-      if (!form.matches("[data-builder]") || submitter) place(page, "segment-builder");
+      // A field one types into stays under one's hands.
+      if (!document.activeElement?.matches("[data-builder] input")) renew(page);
       const written = page.getElementById("condition");
       const field = document.getElementById("condition");
       if (written && field && !form.matches("[data-written]")) field.value = written.value;
@@ -51,11 +59,22 @@ if (card) {
     timer = setTimeout(() => ask(form), WAITS_MS);
   };
 
-  card.addEventListener("input", (event) => {
-    const form = event.target.closest("form[data-written], form[data-builder]");
-    if (!form || event.target.name?.startsWith("idea")) return;
-    if (event.target.matches("textarea, [data-ask]")) later(form);
+  // On a phone one side is shown at a time.
+  card.addEventListener("click", (event) => {
+    const half = event.target.closest("[data-half]")?.dataset.half;
+    if (!half) return;
+    for (const it of card.querySelectorAll("[data-half]")) {
+      it.setAttribute("aria-pressed", String(it.dataset.half === half));
+    }
+    card.dataset.shows = half;
   });
+
+  const hear = (event, fields) => {
+    const form = event.target.closest("form[data-written], form[data-builder]");
+    if (form && event.target.matches(fields)) later(form);
+  };
+  card.addEventListener("input", (event) => hear(event, "textarea, input[data-ask]"));
+  card.addEventListener("change", (event) => hear(event, "select[data-ask]"));
 
   card.addEventListener("submit", (event) => {
     const form = event.target;

@@ -195,6 +195,15 @@ impl<'a> Button<'a> {
         }
     }
 
+    /// Submits the form with this id, wherever on the page that stands.
+    pub fn submit_for(self, form: &str) -> Markup {
+        html! {
+            button class=(self.class()) type="submit" form=(form) aria-label=[self.spoken()] {
+                (self.inside())
+            }
+        }
+    }
+
     /// Submits its form with `name=value`.
     pub fn submit_as(self, name: &str, value: &str) -> Markup {
         html! {

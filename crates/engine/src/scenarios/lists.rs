@@ -2,6 +2,10 @@
 
 use aftercart_model::SegmentId;
 use aftercart_segment::parse;
+use parquet::{
+    file::{reader::FileReader as _, serialized_reader::SerializedFileReader},
+    record::Row,
+};
 
 use super::*;
 use crate::{ExportFormat, SegmentAsked, SegmentChange};
@@ -45,6 +49,11 @@ fn a_list_takes_those_who_are_known_and_makes_nobody() {
     assert_eq!(why, "there is no list `press`; those there are: vip-2026");
     let changed = engine.remove_from_list(&list, &words[..1], now).unwrap();
     assert_eq!((changed.changed, changed.unchanged), (1, 0));
+    let rule = parse("is on list \"vip 2026\"").unwrap();
+    engine.save_segment(&id("vips"), None, &rule, now).unwrap();
+    let why = engine.delete_list(&list, now).unwrap_err().to_string();
+    assert!(why.starts_with("segment `vips` asks for list `vip-2026`; change"), "{why}");
+    engine.delete_segment(&id("vips")).unwrap();
     engine.delete_list(&list, now).unwrap();
     assert_eq!(engine.list_lists().unwrap(), []);
 }
@@ -70,6 +79,15 @@ fn a_segment_that_starts_a_flow_is_not_deleted() {
         .collect();
     let upsell = "Bought, looking again, not bought again";
     assert_eq!(listed, [("good-buyers", "Buyers", Some(22), 0), ("upsell", upsell, Some(1), 1)]);
+    let rule = parse("is in segment \"buyers\" and country is \"PT\"").unwrap();
+    engine.save_segment(&id("portuguese"), None, &rule, now).unwrap();
+    let why = engine.delete_segment(&id("good-buyers")).unwrap_err().to_string();
+    assert_eq!(
+        why,
+        "segment `portuguese` asks for segment `good-buyers`; change that first, then delete the \
+         segment"
+    );
+    engine.delete_segment(&id("portuguese")).unwrap();
     engine.delete_segment(&id("good-buyers")).unwrap();
     let why = engine.delete_segment(&id("good-buyers")).unwrap_err().to_string();
     assert!(why.starts_with("there is no segment `good-buyers`"), "{why}");
@@ -101,6 +119,7 @@ fn the_page_of_a_segment_is_of_one_pass() {
             draft: draft.map(str::to_owned),
             draw: 0,
             why: why.map(str::to_owned),
+            compares: false,
         };
         engine.view_segment(&asked, now).unwrap().unwrap()
     };
@@ -133,7 +152,7 @@ fn the_page_of_a_segment_is_of_one_pass() {
 }
 
 #[test]
-fn a_segment_is_handed_over_as_csv_and_as_ndjson() {
+fn a_segment_is_handed_over_as_csv_as_ndjson_and_as_parquet() {
     let mut scene = shop();
     let formula = scene.identify_event("=2+5", None);
     let mut formula = formula;
@@ -143,20 +162,31 @@ fn a_segment_is_handed_over_as_csv_and_as_ndjson() {
     let export = |format| {
         let mut bytes = Vec::new();
         let count = scene.engine.export_segment(&rule, format, scene.now(), &mut bytes).unwrap();
+        (count, bytes)
+    };
+    let text = |format| {
+        let (count, bytes) = export(format);
         (count, String::from_utf8(bytes).unwrap())
     };
-    let (count, csv) = export(ExportFormat::Csv);
+    let (count, csv) = text(ExportFormat::Csv);
     let rows: Vec<&str> = csv.split("\r\n").collect();
     assert_eq!((count, rows.len()), (2, 4), "heads, two rows, the end");
     assert!(rows[0].starts_with("\"id\",\"email\",\"given_name\""));
     let tom = rows.iter().find(|it| it.contains("tom@mail.example")).unwrap();
     assert!(tom.contains("\"'=2+5\""), "{tom}");
     assert!(tom.contains("\"yes\",\"no\",\"1\",\"14.50\",\"1002\""), "{tom}");
-    let (_, lines) = export(ExportFormat::Ndjson);
+    let (_, lines) = text(ExportFormat::Ndjson);
     let rows: Vec<serde_json::Value> =
         lines.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
     let tom = rows.iter().find(|it| it["email"] == "tom@mail.example").unwrap();
     assert_eq!((&tom["given_name"], &tom["spent"]), (&"=2+5".into(), &"14.50".into()));
+    let (count, file) = export(ExportFormat::Parquet);
+    let file = SerializedFileReader::new(bytes::Bytes::from(file)).unwrap();
+    let rows: Vec<Row> = file.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+    let told = |row: &Row| row.to_string();
+    assert_eq!((count, rows.len()), (2, 2));
+    let tom = rows.iter().map(told).find(|it| it.contains("tom@mail.example")).unwrap();
+    assert!(tom.contains("given_name: \"=2+5\"") && tom.contains("spent: 14.50"), "{tom}");
 }
 
 #[test]

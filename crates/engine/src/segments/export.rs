@@ -1,28 +1,34 @@
-//! Handing a segment's members over to a file: CSV or NDJSON.
+//! Handing a segment's members over to a file: CSV, NDJSON or Parquet.
 //!
 //! A spreadsheet runs a cell that begins like a formula, and what a customer calls themselves stands in
 //! a cell. OWASP's rule ("CSV Injection") is kept: such a cell begins with an apostrophe, and every
 //! cell is quoted.
 
+mod parquet;
+
 use std::io::Write;
 
-use aftercart_model::{ConsentState, CustomerId, Timestamp, Topic};
+use aftercart_model::{ConsentState, Currency, CustomerId, Timestamp, Topic};
 use aftercart_segment::Condition;
 use aftercart_store::Tx;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use self::parquet::ParquetFile;
 use crate::{Engine, merge_customers::bar_of};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportFormat {
     Csv,
     Ndjson,
+    Parquet,
 }
 
 /// How many members one reading of the store looks at: a long reading holds up nobody, and yet its
 /// rows are of one moment each.
 const BATCH: usize = 1_000;
+
+const UNWRITTEN: &str = "the export cannot be written";
 
 const HEADS: [&str; 13] = [
     "id",
@@ -56,6 +62,8 @@ pub struct ExportedMember {
     pub orders: u64,
     /// What was paid for them, refunds taken off, such as `42.50`.
     pub spent: String,
+    #[serde(skip)]
+    pub spent_minor: i64,
     pub last_order: Option<String>,
     pub last_order_at: Option<Timestamp>,
     pub currency: String,
@@ -68,13 +76,10 @@ impl Engine {
         condition: &Condition,
         format: ExportFormat,
         now: Timestamp,
-        out: &mut dyn Write,
+        out: &mut (dyn Write + Send),
     ) -> Result<u64> {
         let members = self.members_of(condition, now)?;
-        let mut lines = String::new();
-        if format == ExportFormat::Csv {
-            lines.push_str(&csv_row(HEADS));
-        }
+        let mut file = File::begin(format, self.shop().currency, out).context(UNWRITTEN)?;
         let mut count = 0;
         for batch in members.chunks(BATCH) {
             let rows = self.store().read(|tx| {
@@ -82,20 +87,9 @@ impl Engine {
                 rows.filter_map(Result::transpose).collect::<Result<Vec<_>>>()
             })?;
             count += rows.len() as u64;
-            for row in rows {
-                match format {
-                    ExportFormat::Csv => lines.push_str(&row.as_csv()),
-                    ExportFormat::Ndjson => {
-                        lines.push_str(&serde_json::to_string(&row)?);
-                        lines.push('\n');
-                    }
-                }
-            }
-            out.write_all(lines.as_bytes()).context("the export cannot be written")?;
-            lines.clear();
+            file.write(rows).context(UNWRITTEN)?;
         }
-        out.write_all(lines.as_bytes()).context("the export cannot be written")?;
-        out.flush().context("the export cannot be written")?;
+        file.end().context(UNWRITTEN)?;
         Ok(count)
     }
 
@@ -113,6 +107,7 @@ impl Engine {
         let consents = tx.consents_of(id)?;
         let last = bought.last();
         let currency = self.shop().currency;
+        let spent_minor = bought.iter().map(|it| it.net_minor()).sum();
         Ok(Some(ExportedMember {
             id: tx.external_id_of(id)?.unwrap_or_else(|| id.to_string()),
             suppressed: bar_of(tx, &customer)?.is_some(),
@@ -125,11 +120,57 @@ impl Engine {
                 .iter()
                 .any(|it| it.topic == Topic::Marketing && it.state == ConsentState::Agreed),
             orders: bought.len() as u64,
-            spent: currency.decimal(bought.iter().map(|it| it.net_minor()).sum()),
+            spent: currency.decimal(spent_minor),
+            spent_minor,
             last_order: last.map(|it| it.id.to_string()),
             last_order_at: last.map(|it| it.placed_at),
             currency: currency.code().to_owned(),
         }))
+    }
+}
+
+/// A file in the making.
+enum File<'w> {
+    Text { format: ExportFormat, out: &'w mut (dyn Write + Send) },
+    Parquet(Box<ParquetFile<'w>>),
+}
+
+impl<'w> File<'w> {
+    fn begin(
+        format: ExportFormat,
+        currency: Currency,
+        out: &'w mut (dyn Write + Send),
+    ) -> Result<Self> {
+        if format == ExportFormat::Parquet {
+            return Ok(Self::Parquet(Box::new(ParquetFile::begin(currency, out)?)));
+        }
+        if format == ExportFormat::Csv {
+            out.write_all(csv_row(HEADS).as_bytes())?;
+        }
+        Ok(Self::Text { format, out })
+    }
+
+    fn write(&mut self, rows: Vec<ExportedMember>) -> Result<()> {
+        match self {
+            Self::Parquet(file) => return file.write(rows),
+            Self::Text { format: ExportFormat::Csv, out } => {
+                let rows: String = rows.iter().map(ExportedMember::as_csv).collect();
+                out.write_all(rows.as_bytes())?;
+            }
+            Self::Text { out, .. } => {
+                for row in rows {
+                    out.write_all((serde_json::to_string(&row)? + "\n").as_bytes())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<()> {
+        match self {
+            Self::Parquet(file) => file.end(),
+            Self::Text { out, .. } => Ok(out.flush()?),
+        }
     }
 }
 

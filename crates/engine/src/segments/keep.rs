@@ -401,7 +401,7 @@ impl Engine {
         if asked.is_empty() {
             return Ok(());
         }
-        let (_, answers, _) = self.ask_everybody(&asked, now)?;
+        let answers = self.ask_everybody(&asked, now)?.members;
         let day = self.shop().zone().to_datetime(now).date().to_string();
         self.store().write(|tx| {
             for (segment, members) in segments.iter().zip(&answers) {

@@ -89,7 +89,14 @@ impl Engine {
     pub fn delete_list(&self, id: &ListId, now: Timestamp) -> Result<()> {
         let members = self.store().read(|tx| tx.list_members(id))?;
         let members: Vec<CustomerId> = members.into_iter().map(|(it, _)| it).collect();
-        self.store().write(|tx| tx.delete_list(id))?;
+        self.store().write(|tx| {
+            let Some(list) = tx.list(id)? else { return Ok(false) };
+            let names = [id.as_str(), &list.name];
+            if let Some(place) = self.asked_in(tx, None, |it| it.names_list(&names))? {
+                bail!("{place} asks for list `{id}`; change that first, then delete the list");
+            }
+            tx.delete_list(id)
+        })?;
         self.follow_many(&members, now).map(drop)
     }
 

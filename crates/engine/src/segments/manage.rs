@@ -97,8 +97,7 @@ impl Engine {
             conditions.push(self.parsed(&listing.condition).ok());
         }
         let asked: Vec<&Condition> = conditions.iter().flatten().map(|it| &**it).collect();
-        let (_, answers, _) = self.ask_everybody(&asked, now)?;
-        let mut answers = answers.into_iter();
+        let mut answers = self.ask_everybody(&asked, now)?.members.into_iter();
         for (listing, condition) in listings.iter_mut().zip(&conditions) {
             if condition.is_some() {
                 listing.customers = answers.next().map(|it| it.len() as u64);
@@ -150,12 +149,18 @@ impl Engine {
     /// Deletes a segment that nothing names any more.
     pub fn delete_segment(&self, id: &SegmentId) -> Result<()> {
         self.store().write(|tx| {
-            tx.segment(id)?.with_context(|| no_such_segment(id))?;
+            let segment = tx.segment(id)?.with_context(|| no_such_segment(id))?;
             if let Some(used) = self.uses_of(tx, id)?.first() {
                 bail!(
                     "segment `{id}` starts the flow `{}`; take it out of the flow's triggers, then \
                      delete it",
                     used.flow
+                );
+            }
+            let names = [id.as_str(), &segment.name];
+            if let Some(place) = self.asked_in(tx, Some(id), |it| it.names_segment(&names))? {
+                bail!(
+                    "{place} asks for segment `{id}`; change that first, then delete the segment"
                 );
             }
             tx.delete_segment(id).map(drop)
@@ -175,6 +180,28 @@ impl Engine {
         Ok(uses)
     }
 
+    /// Where a condition is stored that asks for something: in a segment other than `beside`, or in a
+    /// flow that is not stopped.
+    pub(crate) fn asked_in(
+        &self,
+        tx: &mut Tx<'_>,
+        beside: Option<&SegmentId>,
+        asks: impl Fn(&Condition) -> bool,
+    ) -> Result<Option<String>> {
+        for segment in tx.segments()?.into_iter().filter(|it| Some(&it.id) != beside) {
+            if self.parsed(&segment.condition).is_ok_and(|it| asks(&it)) {
+                return Ok(Some(format!("segment `{}`", segment.id)));
+            }
+        }
+        for stored in tx.flows()?.into_iter().filter(|it| it.state != FlowState::Stopped) {
+            let flow = self.flow_version(tx, &stored.id, stored.version)?;
+            if flow.conditions().any(&asks) {
+                return Ok(Some(format!("flow `{}`", stored.id)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Each pair of segments or conditions: how many are in both, and in one alone.
     pub fn overlap_segments(&self, words: &[String], now: Timestamp) -> Result<Vec<Overlap>> {
         if words.len() < 2 || words.len() > OVERLAP_SEGMENTS_MAX {
@@ -183,7 +210,7 @@ impl Engine {
         let conditions: Vec<Condition> =
             words.iter().map(|it| self.condition(it)).collect::<Result<_>>()?;
         let asked: Vec<&Condition> = conditions.iter().collect();
-        let (_, answers, _) = self.ask_everybody(&asked, now)?;
+        let answers = self.ask_everybody(&asked, now)?.members;
         let mut overlaps = Vec::new();
         for (at, one) in answers.iter().enumerate() {
             for (after, other) in answers.iter().enumerate().skip(at + 1) {

@@ -25,6 +25,9 @@ const MEMBERS_DRAWN: usize = 5;
 /// With how many other segments a segment is compared.
 const OTHERS_MAX: usize = 20;
 
+/// With more customers the page counts first: to ask twenty other segments would make it wait.
+const COMPARED_MAX: u32 = 200_000;
+
 const DAYS_SHOWN: i32 = 30;
 
 /// What is asked of a segment's page.
@@ -38,6 +41,8 @@ pub struct SegmentAsked {
     pub draw: u64,
     /// Of whom it is asked why: an address, the shop's id or our number.
     pub why: Option<String>,
+    /// It is compared with the other segments, however many customers there are.
+    pub compares: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +62,8 @@ pub struct SegmentView {
     pub sizes: Vec<SizeOfDay>,
     pub used_by: Vec<SegmentUse>,
     pub drawn: Vec<SegmentMember>,
+    /// Whether it was compared with the others: of many customers only where that is asked for.
+    pub are_compared: bool,
     /// With the other segments, those that share most first.
     pub overlaps: Vec<(SegmentId, Overlap)>,
     pub why: Option<SegmentWhy>,
@@ -122,6 +129,7 @@ impl Engine {
             sizes: Vec::new(),
             used_by: Vec::new(),
             drawn: Vec::new(),
+            are_compared: false,
             overlaps: Vec::new(),
             why: None,
             condition: condition.clone(),
@@ -149,6 +157,9 @@ impl Engine {
         now: Timestamp,
     ) -> Result<()> {
         let own = view.stored.as_ref().map(|it| it.id.clone());
+        let of_many = self.store().read(|tx| tx.count_customers_to(COMPARED_MAX + 1))?;
+        let compares = asked.compares || of_many <= u64::from(COMPARED_MAX);
+        let segments = if compares { segments } else { &[] };
         let mut others = Vec::new();
         for (segment, _) in segments.iter().filter(|(it, _)| Some(&it.id) != own.as_ref()) {
             if let Ok(condition) = self.parsed(&segment.condition) {
@@ -162,25 +173,24 @@ impl Engine {
         conditions.extend(&clauses);
         conditions.extend(changed);
         conditions.extend(others.iter().map(|(_, it)| &**it));
-        let (everybody, mut answers, newest) = self.ask_everybody(&conditions, now)?;
-        let of_others = answers.split_off(answers.len() - others.len());
-        let of_before = changed.map(|_| answers.pop().expect("it was asked"));
-        let members = answers.remove(0);
-        view.change = of_before.map(|it| change(&it, &members));
+        let answers = self.ask_everybody(&conditions, now)?;
+        let (own, of_others) = answers.members.split_at(conditions.len() - others.len());
+        let members = &own[0];
+        view.change = changed.map(|_| change(&own[own.len() - 1], members));
+        view.are_compared = compares;
         let name = view.stored.as_ref().map_or("this", |it| it.name.as_str()).to_owned();
-        for ((segment, _), answer) in others.iter().zip(&of_others) {
-            let found = overlap((&name, &members), (&segment.name, answer));
+        for ((segment, _), answer) in others.iter().zip(of_others) {
+            let found = overlap((&name, members), (&segment.name, answer));
             if found.both > 0 {
                 view.overlaps.push((segment.id.clone(), found));
             }
         }
         view.overlaps.sort_by_key(|(_, it)| std::cmp::Reverse(it.both));
-        let drawn = draw(&members, asked.draw);
+        let drawn = draw(members, asked.draw);
         view.drawn = self
             .store()
             .read(|tx| drawn.into_iter().map(|it| segment_member(tx, it, now)).collect())?;
-        view.count =
-            Some(self.counted(condition, &clauses, &everybody, &members, answers, newest, now)?);
+        view.count = Some(self.counted(condition, &clauses, &answers, now)?);
         let wanted = asked.why.as_deref().map(str::trim).filter(|it| !it.is_empty());
         let wanted = wanted.map(|it| self.explain_segment(condition, it, now)).transpose()?;
         view.why = wanted;

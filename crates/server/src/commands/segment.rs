@@ -109,10 +109,11 @@ fn export(output: Output, shop: &Opened, args: &SegmentExportArgs) -> Result<()>
     let format = match args.form {
         ExportForm::Csv => ExportFormat::Csv,
         ExportForm::Ndjson => ExportFormat::Ndjson,
+        ExportForm::Parquet => ExportFormat::Parquet,
     };
     let Some(file) = &args.out else {
         // The members are the result, asked for as JSON or not.
-        let mut out = BufWriter::new(std::io::stdout().lock());
+        let mut out = BufWriter::new(std::io::stdout());
         return match shop.engine.export_segment(&condition, format, now, &mut out) {
             Err(err) if is_broken_pipe(&err) => Ok(()),
             other => other.map(drop),

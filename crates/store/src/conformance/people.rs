@@ -2,8 +2,10 @@
 
 use proptest::{collection::vec, prelude::*};
 
+use anyhow::{Context as _, bail};
+
 use super::*;
-use crate::KnownIdentifier;
+use crate::{KnownIdentifier, StoredList};
 
 pub fn an_identifier_leads_to_one_customer(store: &Store) {
     let (ana, tomas) = (new_customer(store), new_customer(store));
@@ -433,4 +435,47 @@ pub fn a_text_with_nul_is_refused(store: &Store) {
             why, @"a text has a NUL character, which cannot be stored; leave it out"
         );
     }
+}
+
+pub fn whose_facts_changed_is_told(store: &Store) {
+    let (ana, tomas) = (new_customer(store), new_customer(store));
+    let head = || read(store, |tx| tx.facts_head());
+    let changed = |after| read(store, |tx| tx.facts_changed(after, 9));
+    let begin = head();
+    assert_eq!(changed(begin), Some(vec![]));
+    write(store, |tx| tx.append_event(&viewed("shop", "1", Some(ana), 0)).map(drop));
+    assert_eq!(head(), begin, "what somebody does is no fact");
+
+    write(store, |tx| tx.add_identifier(ana, &Identifier::Email(address("ana"))));
+    assert_eq!(changed(begin), Some(vec![ana]));
+    let before = head();
+    let bar = Suppression { address: address("ana"), reason: SuppressionReason::Bounce, at: NOON };
+    write(store, |tx| tx.suppress(&bar));
+    assert_eq!(changed(before), Some(vec![ana]), "whose address it is");
+    let before = head();
+    let failed: Result<()> = store.write(|tx| {
+        let customer = read_customer(tx, tomas)?;
+        tx.save_customer(&customer)?;
+        bail!("no")
+    });
+    assert!(failed.is_err());
+    assert_eq!(head(), before, "what was taken back");
+    write(store, |tx| {
+        let customer = read_customer(tx, tomas)?;
+        tx.save_customer(&customer)
+    });
+    assert_eq!(changed(before), Some(vec![tomas]));
+    let before = head();
+    write(store, |tx| tx.merge_customers(ana, tomas).map(drop));
+    let mut both = [ana, tomas];
+    both.sort();
+    assert_eq!(changed(before), Some(both.to_vec()));
+    assert_eq!(read(store, |tx| tx.facts_changed(before, 1)), None, "more than asked for");
+    let list = StoredList { id: ListId::new("vip").unwrap(), name: "VIP".into(), created_at: NOON };
+    write(store, |tx| tx.save_list(&list));
+    assert_eq!(changed(before), None, "everybody's");
+}
+
+fn read_customer(tx: &mut Tx<'_>, id: CustomerId) -> Result<Customer> {
+    tx.customer(id)?.context("nobody")
 }

@@ -42,7 +42,8 @@ pub struct SegmentPage {
     pub clauses: Vec<ClauseLeft>,
     pub drawn: Vec<Drawn>,
     pub draw: u64,
-    pub overlaps: Vec<OverlapRow>,
+    /// `None`: not compared with the others yet.
+    pub overlaps: Option<Vec<OverlapRow>>,
     pub why: Option<WhyPanel>,
     /// Why it was not saved or deleted.
     pub refused: Option<String>,
@@ -209,13 +210,13 @@ impl SegmentPage {
                 drawn("771", "Tomasz Wilk", "20391", "€119.00", "26 Feb"),
             ],
             draw: 0,
-            overlaps: vec![OverlapRow {
+            overlaps: Some(vec![OverlapRow {
                 name: "Good customers".to_owned(),
                 href: "/segments/good-customers".to_owned(),
                 both: 310,
                 only_this: 702,
                 only_other: 3_108,
-            }],
+            }]),
             why: Some(WhyPanel {
                 asked: "513".to_owned(),
                 customer: Some(("Ana Ribeiro".to_owned(), "/customers/513".to_owned())),
@@ -258,7 +259,7 @@ impl SegmentPage {
             clauses: Vec::new(),
             drawn: Vec::new(),
             draw: 0,
-            overlaps: Vec::new(),
+            overlaps: Some(Vec::new()),
             why: None,
             refused: None,
         }
@@ -287,16 +288,20 @@ impl SegmentPage {
                 title,
                 badges: html! { span id="segment-state" { (self.state()) } },
                 text: self.uses(),
-                actions: html! {},
+                actions: html! { span id="segment-save" { (self.save_button()) } },
             }))
             @if let Some(refused) = &self.refused {
                 (note(Tone::Bad, Icon::Warn, &html! { (refused) }))
             }
             section.card.segment aria-label="The rule" data-segment {
                 div id="segment-figures" aria-live="polite" { (self.strip()) }
-                div.sides {
-                    div.side id="segment-builder" { (self.builder()) }
-                    div.side { (self.written()) }
+                div.segmented.switch-halves role="group" aria-label="How the rule is shown" {
+                    button type="button" data-half="by-hand" aria-pressed="true" { "Builder" }
+                    button type="button" data-half="by-words" aria-pressed="false" { "Written" }
+                }
+                div.halves {
+                    div.half.by-hand id="segment-builder" { (self.builder()) }
+                    div.half.by-words { (self.written()) }
                 }
             }
             div.beside {
@@ -320,6 +325,16 @@ impl SegmentPage {
             (Some(_), false) if self.is_shipped => badge_state(Tone::Neutral, "Shipped"),
             (Some(_), false) => badge_state(Tone::Good, "Saved"),
         }
+    }
+
+    fn save_button(&self) -> Markup {
+        html! { @if self.can_be_saved() { (Button::primary("Save").submit_for("save")) } }
+    }
+
+    /// Whether there is a condition that is not stored yet.
+    fn can_be_saved(&self) -> bool {
+        let is_stored = self.id.is_some() && !self.is_changed && !self.is_shipped;
+        self.error.is_none() && self.builder.is_some() && !is_stored
     }
 
     fn uses(&self) -> Markup {
@@ -383,7 +398,7 @@ impl SegmentPage {
 
     fn builder(&self) -> Markup {
         html! {
-            div.side-head { h2 { "Builder" } p.hint { "customers who" } }
+            div.half-head { h2 { "Builder" } p.hint { "customers who" } }
             @match &self.builder {
                 None => p.hint { "Begin with a condition." },
                 Some(_) if self.error.is_some() => {
@@ -407,7 +422,7 @@ impl SegmentPage {
     fn written(&self) -> Markup {
         html! {
             form action=(self.here()) method="get" data-written {
-                div.side-head {
+                div.half-head {
                     label for="condition" { h2 { "Written" } }
                     p.hint { "plain English, means the same" }
                 }
@@ -433,11 +448,7 @@ impl SegmentPage {
     }
 
     fn changed(&self) -> Markup {
-        let is_new = self.id.is_none();
-        if self.error.is_some() || (!is_new && !self.is_changed && !self.is_shipped) {
-            return html! {};
-        }
-        if is_new && self.builder.is_none() {
+        if !self.can_be_saved() {
             return html! {};
         }
         html! {
@@ -449,13 +460,13 @@ impl SegmentPage {
                 }
                 p.hint { (who_moves(it)) }
             }
-            form.save action="/segments/save" method="post" {
+            form.save id="save" action="/segments/save" method="post" {
                 @if let Some(id) = &self.id { input type="hidden" name="id" value=(id); }
                 input type="hidden" name="condition" value=(self.written);
                 label for="segment-name" { "Name" }
                 input.field id="segment-name" name="name" value=(self.name) required maxlength="120"
                     autocomplete="off";
-                (Button::primary("Save").submit())
+                (Button::plain("Save").submit())
             }
         }
     }
@@ -559,8 +570,16 @@ impl SegmentPage {
     }
 
     fn overlap_card(&self) -> Markup {
+        let Some(overlaps) = &self.overlaps else {
+            let href = self.href("compare=1");
+            return html! {
+                @if self.figures.is_some() {
+                    p.hint { a href=(href) { "Compare with other segments" } }
+                }
+            };
+        };
         html! {
-            @if !self.overlaps.is_empty() {
+            @if !overlaps.is_empty() {
                 section.card {
                     (card_head("Also in other segments", "in both, and in one alone"))
                     table.rows {
@@ -573,7 +592,7 @@ impl SegmentPage {
                             }
                         }
                         tbody {
-                            @for it in &self.overlaps {
+                            @for it in overlaps {
                                 tr {
                                     th scope="row" { a.row-link href=(it.href) { (it.name) } }
                                     td.number { (format::count(it.both)) }
@@ -612,6 +631,8 @@ impl SegmentPage {
                         .link(&format!("/segments/{id}/export?as=csv")))
                     (Button::plain("NDJSON").small().icon(Icon::Download)
                         .link(&format!("/segments/{id}/export?as=ndjson")))
+                    (Button::plain("Parquet").small().icon(Icon::Download)
+                        .link(&format!("/segments/{id}/export?as=parquet")))
                 }
                 @if !self.is_shipped {
                     form.delete action=(format!("/segments/{id}/delete")) method="post" {

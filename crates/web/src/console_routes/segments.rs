@@ -104,6 +104,7 @@ async fn ask(
         draft: value(pairs, "condition").map(|it| it.replace("\r\n", "\n")),
         draw,
         why: value(pairs, "why").map(str::to_owned),
+        compares: value(pairs, "compare").is_some(),
     };
     let is_refused = refused.is_some();
     let toast = value(pairs, "done").and_then(said);
@@ -238,6 +239,7 @@ pub(super) async fn export_segment(
 ) -> Response {
     let (format, kind, extension) = match query.format.as_deref() {
         Some("ndjson") => (ExportFormat::Ndjson, "application/x-ndjson", "ndjson"),
+        Some("parquet") => (ExportFormat::Parquet, "application/vnd.apache.parquet", "parquet"),
         _ => (ExportFormat::Csv, "text/csv; charset=utf-8", "csv"),
     };
     let Ok(id) = SegmentId::new(id) else { return missing(&app, &headers).await };

@@ -1,11 +1,15 @@
 //! Segments, one of them with all that is asked of it, and what the builder's buttons do to a condition.
 
+mod choices;
+
 use std::time::Duration;
 
 use aftercart_engine::{
-    ListListing, SegmentListing, SegmentUse, SegmentView, SegmentWhy,
+    ListListing, Overlap, SegmentListing, SegmentUse, SegmentView, SegmentWhy,
     segment::{Condition, ParseConditionError, parse},
 };
+
+use aftercart_model::SegmentId;
 
 use super::first_upper;
 use crate::{
@@ -81,19 +85,19 @@ pub fn segment(
         clauses: count.map(clauses).unwrap_or_default(),
         drawn: view.drawn.iter().map(|it| drawn(it, layout)).collect(),
         draw,
-        overlaps: view
-            .overlaps
-            .iter()
-            .map(|(id, it)| OverlapRow {
-                name: it.other.clone(),
-                href: format!("/segments/{id}"),
-                both: it.both,
-                only_this: it.only_one,
-                only_other: it.only_other,
-            })
-            .collect(),
+        overlaps: view.are_compared.then(|| view.overlaps.iter().map(overlap_row).collect()),
         why: view.why.as_ref().map(why),
         refused,
+    }
+}
+
+fn overlap_row((id, it): &(SegmentId, Overlap)) -> OverlapRow {
+    OverlapRow {
+        name: it.other.clone(),
+        href: format!("/segments/{id}"),
+        both: it.both,
+        only_this: it.only_one,
+        only_other: it.only_other,
     }
 }
 
@@ -163,8 +167,13 @@ fn error(written: &str, fault: &ParseConditionError) -> WrittenError {
         before: written[line_start..start].to_owned(),
         wrong: written[start..end].to_owned(),
         after: written[end..line_end].to_owned(),
-        text: first_upper(&format!("{}; {}.", fault.problem, fault.remedy)),
+        text: sentence(&format!("{}; {}", fault.problem, fault.remedy)),
     }
+}
+
+/// A clause as a sentence; one that asks ends as a question.
+fn sentence(words: &str) -> String {
+    first_upper(words) + if words.ends_with('?') { "" } else { "." }
 }
 
 pub fn node(condition: &Condition) -> BuilderNode {
@@ -173,10 +182,10 @@ pub fn node(condition: &Condition) -> BuilderNode {
         Condition::Any(parts) => ("any of", parts),
         Condition::NoneOf(parts) => ("none of", parts),
         Condition::Not(part) => ("not", std::slice::from_ref(&**part)),
-        clause => return BuilderNode::clause(&clause.to_string()),
+        clause => return choices::clause(&clause.to_string()),
     };
     if parts.is_empty() {
-        return BuilderNode::clause(&condition.to_string());
+        return choices::clause(&condition.to_string());
     }
     BuilderNode::Group { word: word.to_owned(), parts: parts.iter().map(node).collect() }
 }
@@ -374,6 +383,7 @@ mod tests {
         let line = format!("{}{}{}", shown.before, shown.wrong, shown.after);
         assert_eq!(line, "  ordered at lest 1 time");
         assert!(!shown.wrong.is_empty(), "{shown:?}");
+        assert!(shown.text.ends_with("did you mean `least`?"), "{}", shown.text);
         let end = error("ordered at", &parse("ordered at").unwrap_err());
         assert_eq!(end.line, 1);
     }

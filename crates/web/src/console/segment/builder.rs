@@ -2,7 +2,7 @@
 //!
 //! The form carries the written form itself, cut into pieces: what stands between the fields goes along
 //! unseen, in order, so that [`compose`] only has to put the pieces side by side. It knows no clause by
-//! its kind, and a new one needs nothing here.
+//! its kind, and a new one needs nothing here; which words may stand in another's place it is told.
 
 use maud::{Markup, html};
 
@@ -45,6 +45,11 @@ pub enum BuilderNode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BuilderField {
     Words(String),
+    /// A word, and those that may stand in its place.
+    Choice {
+        word: String,
+        others: Vec<String>,
+    },
     /// A number, an amount or a date.
     Number(String),
     /// A name, without its quotes and as it is meant.
@@ -83,6 +88,18 @@ impl BuilderNode {
 fn flush(words: &mut String, fields: &mut Vec<BuilderField>) {
     if !words.is_empty() {
         fields.push(BuilderField::Words(std::mem::take(words)));
+    }
+}
+
+impl BuilderField {
+    /// The piece in the written form.
+    pub fn as_written(&self) -> String {
+        match self {
+            Self::Words(words) => words.clone(),
+            Self::Choice { word, .. } => word.clone(),
+            Self::Number(number) => number.clone(),
+            Self::Name(name) => in_quotes(name),
+        }
     }
 }
 
@@ -196,7 +213,18 @@ fn hidden(words: &str) -> Markup {
 
 fn field(it: &BuilderField) -> Markup {
     match it {
-        BuilderField::Words(words) => html! { span { (words.trim()) } (hidden(words)) },
+        BuilderField::Words(words) => html! {
+            @if !words.trim().is_empty() { span { (words.trim()) } }
+            (hidden(words))
+        },
+        BuilderField::Choice { word, others } => html! {
+            span.select.piece-select {
+                select name="w" aria-label=(format!("Instead of {word}")) data-ask {
+                    option value=(word) selected { (word) }
+                    @for it in others { option value=(it) { (it) } }
+                }
+            }
+        },
         BuilderField::Number(number) => html! {
             input.piece name="n" value=(number) size=(number.len().max(2)) aria-label="Number"
                 required autocomplete="off" data-ask;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use aftercart_model::CustomerId;
-use aftercart_segment::{Columns, History, Names};
+use aftercart_segment::{Columns, History, KindSet, Names};
 
 use crate::files::Entry;
 
@@ -18,6 +18,8 @@ pub(crate) struct Block {
     customers: Vec<CustomerId>,
     starts: Vec<u32>,
     columns: Columns,
+    /// Of each customer, which kinds of rows there are.
+    kinds: Vec<KindSet>,
     /// When the newest row is of, in milliseconds since the epoch, once it was asked for.
     newest_ms: OnceLock<i64>,
     /// The file it stands in, once it does.
@@ -42,7 +44,8 @@ impl Block {
     pub(crate) fn with_room(rows: usize) -> Self {
         let columns = Columns::with_room(rows);
         let (newest_ms, saved) = (OnceLock::new(), Mutex::default());
-        Self { customers: Vec::new(), starts: vec![0], columns, newest_ms, saved }
+        let (customers, kinds) = (Vec::new(), Vec::new());
+        Self { customers, starts: vec![0], columns, kinds, newest_ms, saved }
     }
 
     pub(crate) fn customers(&self) -> &[CustomerId] {
@@ -64,6 +67,7 @@ impl Block {
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(self.customers.as_slice())
             + size_of_val(self.starts.as_slice())
+            + size_of_val(self.kinds.as_slice())
             + self.columns.bytes()
     }
 
@@ -83,7 +87,8 @@ impl Block {
     }
 
     pub(crate) fn history<'a>(&'a self, names: &'a Names, place: usize) -> History<'a> {
-        History::new(&self.columns, names, self.range(place))
+        let history = History::new(&self.columns, names, self.range(place));
+        history.knowing(self.kinds[place], self.newest_ms())
     }
 
     /// The columns, to put rows of `customer` behind all others; then [`Block::close`] them.
@@ -95,9 +100,11 @@ impl Block {
     pub(crate) fn close(&mut self, customer: CustomerId) {
         debug_assert!(self.customers.last() < Some(&customer), "customers in ascending order");
         let end = u32::try_from(self.columns.len()).expect("fewer than 4 billion rows in a block");
-        if self.starts.last() != Some(&end) {
+        let start = self.starts.last().copied().unwrap_or(0);
+        if start != end {
             self.customers.push(customer);
             self.starts.push(end);
+            self.kinds.push(KindSet::of(&self.columns.kinds()[start as usize..]));
         }
     }
 
@@ -117,6 +124,7 @@ impl Block {
     pub(crate) fn shrink(&mut self) {
         self.customers.shrink_to_fit();
         self.starts.shrink_to_fit();
+        self.kinds.shrink_to_fit();
         self.columns.shrink();
     }
 }

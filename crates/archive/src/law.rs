@@ -101,7 +101,7 @@ proptest! {
         customers in vec(any_sample(), 1..5),
         order in vec(any::<Index>(), 1..20),
         turns in any_turns(),
-        conditions in prop_oneof![vec(any_condition(), 1..3), vec(any_condition(), 6..8)],
+        conditions in vec(any_condition(), 1..4),
     ) {
         let archive = archive(&log(&customers, &order), &turns);
         let (catalogue, relations, model) = (catalogue(), relations(), model());

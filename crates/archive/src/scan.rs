@@ -5,8 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use aftercart_model::{CustomerId, Timestamp};
 use aftercart_segment::{
-    BoundCondition, Columns, Condition, CustomerFacts, Evaluator, History, RowsByKind, Shop,
-    Subject,
+    Asking, BoundSet, CUSTOMERS_MAX, Columns, Condition, CustomerFacts, History, Met, Shop, Subject,
 };
 use jiff::tz::TimeZone;
 
@@ -14,9 +13,6 @@ use crate::{Archive, cores::on_all_cores, sealed::Place};
 
 /// A core asks so many customers at a time.
 const CUSTOMERS_TOGETHER: usize = 8_192;
-
-/// So many conditions are worth a look at each history before they are asked.
-const CONDITIONS_MANY: usize = 6;
 
 /// A customer to be asked, with what a history does not hold.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +36,10 @@ impl Archive {
         now: Timestamp,
     ) -> Vec<Vec<CustomerId>> {
         let answers = self.ask(conditions, customers, shop, |histories, bound, share| {
-            let mut members = vec![Vec::new(); bound.len()];
-            histories.ask(bound, share, shop, now, |it, customer| members[it].push(customer));
+            let mut members = vec![Vec::new(); conditions.len()];
+            histories.ask(bound, share, shop, now, |it, asked, met| {
+                members[it].extend(met.map(|place| asked[place].customer));
+            });
             members
         });
         let mut members = vec![Vec::new(); conditions.len()];
@@ -60,8 +58,8 @@ impl Archive {
         now: Timestamp,
     ) -> Vec<usize> {
         let answers = self.ask(conditions, customers, shop, |histories, bound, share| {
-            let mut counts = vec![0; bound.len()];
-            histories.ask(bound, share, shop, now, |it, _| counts[it] += 1);
+            let mut counts = vec![0; conditions.len()];
+            histories.ask(bound, share, shop, now, |it, _, met| counts[it] += met.len());
             counts
         });
         let mut counts = vec![0; conditions.len()];
@@ -77,12 +75,10 @@ impl Archive {
         conditions: &[&Condition],
         customers: &[Candidate<'_>],
         shop: Shop<'_>,
-        ask: impl Fn(Histories<'_>, &[BoundCondition<'_>], &[Candidate<'_>]) -> T + Sync,
+        ask: impl Fn(Histories<'_>, &BoundSet<'_>, &[Candidate<'_>]) -> T + Sync,
     ) -> Vec<T> {
-        let bound: Vec<BoundCondition<'_>> = conditions
-            .iter()
-            .map(|it| BoundCondition::new(it, shop.catalogue, &self.names, shop.segments))
-            .collect();
+        let conditions = conditions.iter().copied();
+        let bound = BoundSet::new(conditions, shop.catalogue, &self.names, shop.segments);
         let histories = Histories::new(self);
         let shares: Vec<&[Candidate<'_>]> = customers.chunks(CUSTOMERS_TOGETHER).collect();
         let ask =
@@ -118,27 +114,22 @@ impl<'a> Histories<'a> {
         }
     }
 
-    /// Calls `met` with the place of each condition that a customer meets, and with the customer.
+    /// Calls `met` with the place of each condition, some of the customers, and who of these meets it.
     fn ask(
         mut self,
-        conditions: &[BoundCondition<'_>],
+        conditions: &BoundSet<'_>,
         customers: &[Candidate<'_>],
         shop: Shop<'_>,
         now: Timestamp,
-        mut met: impl FnMut(usize, CustomerId),
+        mut met: impl FnMut(usize, &[Candidate<'_>], Met),
     ) {
-        let mut by_kind = RowsByKind::new();
-        for Candidate { customer, facts, zone } in customers {
-            let subject = Subject::new(self.get(*customer), facts, zone, shop);
-            let evaluator = if conditions.len() < CONDITIONS_MANY {
-                Evaluator::new(&subject, now)
-            } else {
-                Evaluator::for_many(&subject, now, &mut by_kind)
-            };
-            for (place, condition) in conditions.iter().enumerate() {
-                if evaluator.meets(condition) {
-                    met(place, *customer);
-                }
+        let mut asking = Asking::new(conditions, now);
+        for some in customers.chunks(CUSTOMERS_MAX) {
+            let subjects =
+                some.iter().map(|it| Subject::new(self.get(it.customer), it.facts, it.zone, shop));
+            let mut asked = asking.of(subjects);
+            for condition in 0..conditions.len() {
+                met(condition, some, asked.met(condition));
             }
         }
     }
@@ -161,6 +152,9 @@ impl<T: Copy> Ascending<T> {
 
     #[inline]
     fn get(&mut self, customer: CustomerId) -> Option<T> {
+        if self.pairs.is_empty() {
+            return None;
+        }
         let is_before = |place: usize| self.pairs.get(place).is_some_and(|it| it.0 < customer);
         if is_before(self.next) && !is_before(self.next + 1) {
             self.next += 1;

@@ -92,30 +92,50 @@ impl Catalogue {
 /// What goes with a product and what betters it.
 #[derive(Clone, Debug, Default)]
 pub struct Relations {
-    complements: Vec<Vec<ProductId>>,
-    upgrades: Vec<Vec<ProductId>>,
+    complements: Lists,
+    upgrades: Lists,
+}
+
+/// Of each product a list of others.
+#[derive(Clone, Debug, Default)]
+struct Lists {
+    /// Ascending.
+    products: Vec<Vec<ProductId>>,
+    /// Of each list a bit for each product, the same one for many: most that are not listed are known
+    /// by it, without a look into the list.
+    marks: Vec<u64>,
 }
 
 impl Relations {
     /// `complements[p]` are the products that go with product `p`, `upgrades[p]` those that are its
     /// better versions; in any order.
     pub fn new(complements: Vec<Vec<ProductId>>, upgrades: Vec<Vec<ProductId>>) -> Self {
-        let sorted = |mut lists: Vec<Vec<ProductId>>| {
-            lists.iter_mut().for_each(|it| it.sort_unstable());
-            lists
-        };
-        Self { complements: sorted(complements), upgrades: sorted(upgrades) }
+        Self { complements: Lists::new(complements), upgrades: Lists::new(upgrades) }
     }
 
     pub fn goes_with(&self, product: ProductId, anchor: ProductId) -> bool {
-        is_listed(&self.complements, anchor, product)
+        self.complements.has(anchor, product)
     }
 
     pub fn betters(&self, product: ProductId, anchor: ProductId) -> bool {
-        is_listed(&self.upgrades, anchor, product)
+        self.upgrades.has(anchor, product)
     }
 }
 
-fn is_listed(lists: &[Vec<ProductId>], anchor: ProductId, product: ProductId) -> bool {
-    lists.get(anchor.index()).is_some_and(|it| it.binary_search(&product).is_ok())
+impl Lists {
+    fn new(mut products: Vec<Vec<ProductId>>) -> Self {
+        products.iter_mut().for_each(|it| it.sort_unstable());
+        let marks = |list: &Vec<ProductId>| list.iter().fold(0, |marks, it| marks | mark(*it));
+        Self { marks: products.iter().map(marks).collect(), products }
+    }
+
+    #[inline]
+    fn has(&self, anchor: ProductId, product: ProductId) -> bool {
+        let is_marked = self.marks.get(anchor.index()).is_some_and(|it| it & mark(product) != 0);
+        is_marked && self.products[anchor.index()].binary_search(&product).is_ok()
+    }
+}
+
+fn mark(product: ProductId) -> u64 {
+    1 << (product.0 % 64)
 }

@@ -14,7 +14,7 @@ use std::{ops::Range, sync::LazyLock};
 use aftercart_model::{Agent, EmailName, Event, EventBody, OrderId, ProductId};
 use jiff::Timestamp;
 
-use crate::{Columns, EmailId, NO_NAME, NameId, Names, PropertyValue};
+use crate::{Columns, EmailId, KindSet, NO_NAME, NameId, Names, PropertyValue};
 
 /// Stands in the subject column of a row about no known product.
 pub const NO_PRODUCT: u32 = u32::MAX;
@@ -334,12 +334,16 @@ pub struct History<'a> {
     names: &'a Names,
     start: usize,
     end: usize,
+    /// No row is of another kind.
+    kinds: KindSet,
+    /// No row is later.
+    newest_ms: i64,
 }
 
 impl Default for History<'_> {
     fn default() -> Self {
         static NONE: (Columns, LazyLock<Names>) = (Columns::new(), LazyLock::new(Names::new));
-        Self { columns: &NONE.0, names: &NONE.1, start: 0, end: 0 }
+        Self::new(&NONE.0, &NONE.1, 0..0)
     }
 }
 
@@ -353,7 +357,15 @@ impl<'a> History<'a> {
         let (start, end) = (rows.start, rows.end);
         assert!(start <= end && end <= columns.len(), "rows that are there");
         debug_assert!(rows.map(|it| columns.time_ms(it)).is_sorted(), "rows by time");
-        Self { columns, names, start, end }
+        Self { columns, names, start, end, kinds: KindSet::ANY, newest_ms: i64::MAX }
+    }
+
+    /// The same rows, of which it is known that none is of a kind that is not in `kinds` or later than
+    /// `newest_ms`: then they need not be looked through for such.
+    pub fn knowing(self, kinds: KindSet, newest_ms: i64) -> Self {
+        debug_assert!((0..self.len()).all(|it| self.time_ms(it) <= newest_ms), "none is later");
+        debug_assert!(self.iter().all(|it| kinds.may_have(it.kind)), "none is of another kind");
+        Self { kinds, newest_ms, ..self }
     }
 
     pub fn len(&self) -> usize {
@@ -391,10 +403,30 @@ impl<'a> History<'a> {
         &self.columns.kinds()[self.start..self.end]
     }
 
+    /// The rows in `range` that are of a kind.
+    #[inline]
+    pub(crate) fn of_kind(
+        &self,
+        kind: HistoryKind,
+        range: Range<usize>,
+    ) -> impl DoubleEndedIterator<Item = usize> + Clone + use<'a> {
+        let start = range.start;
+        let kinds = match self.kinds.may_have(kind) {
+            true => &self.kinds()[range],
+            false => &[],
+        };
+        memchr::memchr_iter(kind.number(), kinds).map(move |it| start + it)
+    }
+
     /// See [`HistoryRow::subject`].
     #[inline]
     pub fn subject(&self, row: usize) -> u32 {
-        self.columns.subjects()[self.start..self.end][row]
+        self.subjects()[row]
+    }
+
+    #[inline]
+    pub(crate) fn subjects(&self) -> &'a [u32] {
+        &self.columns.subjects()[self.start..self.end]
     }
 
     /// What the row's kind says its amount is; 0 where it has none.
@@ -454,6 +486,9 @@ impl<'a> History<'a> {
 
     /// The rows at or before `at`.
     pub fn until(self, at: Timestamp) -> Self {
+        if self.newest_ms <= at.as_millisecond() {
+            return self;
+        }
         Self { end: self.start + self.place_at(at.as_millisecond()), ..self }
     }
 

@@ -8,7 +8,6 @@
 //! Days of a span are 24 hours, those of the calendar are civil days in the customer's zone, and
 //! windows are half-open: an event exactly as old as the window has left it.
 
-mod by_kind;
 mod catalogue;
 mod check;
 mod columns;
@@ -20,11 +19,13 @@ mod facts;
 mod history;
 mod index;
 mod json;
+mod kind_set;
 mod names;
 mod parse;
 mod print;
 mod reference;
 mod segments;
+mod together;
 mod until;
 mod value;
 mod window;
@@ -32,7 +33,6 @@ mod window;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 
-pub use by_kind::RowsByKind;
 pub use catalogue::{Catalogue, Relations};
 pub use check::{Finding, Known, check};
 pub use columns::{Columns, Renaming};
@@ -47,10 +47,12 @@ pub use history::{
 };
 pub use index::{ConditionIndex, FactChange};
 pub use json::{JsonConditionError, schema};
+pub use kind_set::KindSet;
 pub use names::{EmailId, NAME_BYTES_MAX, NO_NAME, NameId, Names, PropertyValue};
 pub use parse::{CONDITIONS_MAX, DEPTH_MAX, ParseConditionError, TEXT_BYTES_MAX, parse};
 pub use reference::reference;
 pub use segments::{SEGMENTS_DEEP_MAX, SegmentFault, Segments};
+pub use together::{Asked, Asking, BoundSet, CUSTOMERS_MAX, Met};
 pub use until::holds_until;
 pub use value::{
     Amount, AmountBound, AmountError, Limit, Name, Number, NumberError, Words, WordsError,

@@ -45,7 +45,7 @@ impl<'c> BoundCondition<'c> {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Node<'c> {
     All(Vec<Node<'c>>),
     Any(Vec<Node<'c>>),
@@ -71,7 +71,23 @@ pub(crate) enum Node<'c> {
     ChanceGone(Limit<f64>),
 }
 
-#[derive(Debug)]
+impl Node<'_> {
+    /// Whether it asks of no history.
+    pub fn is_fact(&self) -> bool {
+        matches!(
+            self,
+            Self::Fact { .. }
+                | Self::PostalCode(_)
+                | Self::Attribute { .. }
+                | Self::Consent { .. }
+                | Self::IsSuppressed(_)
+                | Self::HasEmail
+                | Self::IsOnList(_)
+        )
+    }
+}
+
+#[derive(Debug, PartialEq)]
 pub(crate) struct BoundSequence<'c> {
     pub first: BoundDeed<'c>,
     pub window: BoundWindow<'c>,
@@ -80,7 +96,7 @@ pub(crate) struct BoundSequence<'c> {
     pub then: BoundDeed<'c>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum BoundWindow<'c> {
     SinceLastOrder,
     After(Pick, Box<BoundDeed<'c>>),
@@ -89,14 +105,14 @@ pub(crate) enum BoundWindow<'c> {
     Plain(&'c Window),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct BoundDeed<'c> {
     pub kind: HistoryKind,
     pub about: About<'c>,
     pub filters: Vec<BoundFilter>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum About<'c> {
     Anything,
     Products(BoundProducts<'c>),
@@ -105,7 +121,7 @@ pub(crate) enum About<'c> {
     Names(Vec<NameId>),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct BoundProducts<'c> {
     /// Those that do not ask of the customer's own products, all at once: a bit for each product.
     set: Option<Vec<u64>>,
@@ -125,7 +141,7 @@ impl BoundProducts<'_> {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum BoundTest<'c> {
     Related(Owned),
     Better(Owned),
@@ -170,7 +186,7 @@ impl BoundTest<'_> {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum BoundFilter {
     Quantity(Limit<i64>),
     Amount(Limit<i64>),
@@ -179,7 +195,7 @@ pub(crate) enum BoundFilter {
 }
 
 /// What is asked of a property, texts by their numbers.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum BoundValue {
     /// Ascending.
     Text(Vec<NameId>),
@@ -191,7 +207,7 @@ pub(crate) enum BoundValue {
     IsNotSet,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum BoundReading {
     Amount(Limit<i64>),
     /// In millionths, as the following.

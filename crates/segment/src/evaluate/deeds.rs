@@ -9,7 +9,7 @@ use super::{
     bind::{BoundFilter, BoundProducts, BoundTest, BoundValue},
 };
 use crate::{
-    Count, HistoryKind, NO_PRODUCT, NameId, Owned, Pick, PropertyValue, Window, value::millionths,
+    Count, HistoryKind, NO_PRODUCT, NameId, Owned, Pick, PropertyValue, value::millionths,
 };
 
 const ORDER_LINE: u8 = HistoryKind::OrderLine as u8;
@@ -23,25 +23,16 @@ impl Evaluator<'_> {
             Count::AtLeast(least) => least.get(),
             Count::AtMost(most) | Count::Exactly(most) => most.saturating_add(1),
         };
-        if let Some(rows) = self.newest_first(deed.kind, window) {
-            if deed.asks_of_owned() && self.last_order().is_none() {
-                return false;
-            }
-            let is_any = deed.is_any_row() && deed.kind != HistoryKind::Order;
-            let deeds = rows.filter(|it| is_any || self.is_deed(*it, deed));
-            let found = deeds.take(enough as usize).count();
-            return count.holds(u32::try_from(found).unwrap_or(u32::MAX));
-        }
-        let Some(range) = self.range(window) else { return false };
         if deed.asks_of_owned() && self.last_order().is_none() {
             return false;
         }
-        if deed.is_any_row() && (deed.kind != HistoryKind::Order || self.cancelled().is_empty()) {
-            let kind = deed.kind.number();
-            let found = self.history.kinds()[range].iter().filter(|it| **it == kind).count();
-            return count.holds(u32::try_from(found).unwrap_or(u32::MAX));
-        }
-        let found = self.rows(deed, range).rev().take(enough as usize).count();
+        let found = match self.newest_first(deed.kind, window) {
+            Some(rows) => rows.filter(|it| self.is_deed(*it, deed)).take(enough as usize).count(),
+            None => {
+                let Some(range) = self.range(window) else { return false };
+                self.rows(deed, range).rev().take(enough as usize).count()
+            }
+        };
         count.holds(u32::try_from(found).unwrap_or(u32::MAX))
     }
 
@@ -54,43 +45,23 @@ impl Evaluator<'_> {
         self.of_kind(deed.kind, range).filter(move |&row| self.is_deed(row, deed))
     }
 
-    fn of_kind(
+    pub(super) fn of_kind(
         &self,
         kind: HistoryKind,
         range: Range<usize>,
-    ) -> impl DoubleEndedIterator<Item = usize> + '_ {
-        // Of the two one is empty.
-        let (listed, scanned) = match self.by_kind {
-            Some(by_kind) => {
-                let rows = by_kind.of(kind);
-                let place = |row: usize| rows.partition_point(|it| (*it as usize) < row);
-                let start = if range.start == 0 { 0 } else { place(range.start) };
-                let end =
-                    if range.end == self.history.len() { rows.len() } else { place(range.end) };
-                (&rows[start..end.max(start)], 0..0)
-            }
-            None => (&[][..], range),
-        };
-        let (kinds, kind) = (self.history.kinds(), kind.number());
-        let listed = listed.iter().map(|it| *it as usize);
-        listed.chain(scanned.filter(move |&row| kinds[row] == kind))
+    ) -> impl DoubleEndedIterator<Item = usize> + Clone + use<'_> {
+        self.history.of_kind(kind, range)
     }
 
-    /// The rows of a kind in a window that is open to now, newest first, where rows are known by
-    /// their kind.
+    /// The rows of a kind in a window that is open to now, newest first.
     pub(super) fn newest_first(
         &self,
         kind: HistoryKind,
         window: &BoundWindow<'_>,
     ) -> Option<impl Iterator<Item = usize> + use<'_>> {
-        let rows = self.by_kind?.of(kind);
-        let from_ms = match window {
-            BoundWindow::Plain(Window::Ever) => i64::MIN,
-            BoundWindow::Plain(Window::Last(span)) => self.ago_ms(span.as_ms()),
-            _ => return None,
-        };
-        let newest_first = rows.iter().rev().map(|it| *it as usize);
-        Some(newest_first.take_while(move |&it| self.history.time_ms(it) >= from_ms))
+        let within_ms = window.within_ms()?;
+        let rows = self.of_kind(kind, 0..self.history.len()).rev();
+        Some(rows.take_while(move |&it| self.row_age_ms(it) < within_ms))
     }
 
     /// The first or last row that is the deed.
@@ -100,6 +71,31 @@ impl Evaluator<'_> {
             Pick::First => rows.next(),
             Pick::Last => rows.next_back(),
         }
+    }
+
+    /// Hands to `put` how long ago the deed was done, the last time and before that: for each of
+    /// `times` its place among them and the age of the deed that comes after so many newer ones. Ages
+    /// of `within_ms` or more are left out.
+    pub(crate) fn ages_ms(
+        &self,
+        deed: &BoundDeed<'_>,
+        times: &[u32],
+        within_ms: i64,
+        mut put: impl FnMut(usize, i64),
+    ) {
+        let rows = self.of_kind(deed.kind, 0..self.history.len()).rev();
+        let near = rows.take_while(|it| self.row_age_ms(*it) < within_ms);
+        let deeds = near.filter(|it| self.is_deed(*it, deed));
+        let last = times.iter().max().copied().unwrap_or(0);
+        for (newer, row) in (0..=last).zip(deeds) {
+            for (place, _) in times.iter().enumerate().filter(|it| *it.1 == newer) {
+                put(place, self.row_age_ms(row));
+            }
+        }
+    }
+
+    pub(super) fn row_age_ms(&self, row: usize) -> i64 {
+        self.now_ms - self.history.time_ms(row)
     }
 
     /// Whether a row of the deed's kind is the deed.
@@ -201,15 +197,19 @@ impl Evaluator<'_> {
     /// A test that asks of the customer's own products.
     fn compares(&self, product: ProductId, test: &BoundTest<'_>) -> bool {
         let relations = self.subject.shop.relations;
-        let any = |owned: &Owned, is_it: &dyn Fn(ProductId) -> bool| match owned {
-            Owned::LastOrder => self.last_order_products().any(is_it),
-            Owned::AnyOrder => self.bought_products().iter().copied().any(is_it),
-        };
         match test {
-            BoundTest::Related(owned) => any(owned, &|it| relations.goes_with(product, it)),
-            BoundTest::Better(owned) => any(owned, &|it| relations.betters(product, it)),
+            BoundTest::Related(owned) => self.owns(*owned, |it| relations.goes_with(product, it)),
+            BoundTest::Better(owned) => self.owns(*owned, |it| relations.betters(product, it)),
             BoundTest::Not(test) => !self.compares(product, test),
             _ => true,
+        }
+    }
+
+    #[inline]
+    fn owns(&self, owned: Owned, is_it: impl Fn(ProductId) -> bool) -> bool {
+        match owned {
+            Owned::LastOrder => self.last_order_products().any(is_it),
+            Owned::AnyOrder => self.bought_products().iter().copied().any(is_it),
         }
     }
 
@@ -233,10 +233,7 @@ impl Evaluator<'_> {
 
     /// Whether there is a row of the kind.
     pub(super) fn has(&self, kind: HistoryKind) -> bool {
-        match self.by_kind {
-            Some(by_kind) => !by_kind.of(kind).is_empty(),
-            None => self.history.kinds().contains(&kind.number()),
-        }
+        self.of_kind(kind, 0..self.history.len()).next().is_some()
     }
 
     pub(super) fn is_cancelled(&self, order: usize) -> bool {
@@ -256,8 +253,11 @@ impl Evaluator<'_> {
     }
 
     pub(crate) fn last_order_products(&self) -> impl Iterator<Item = ProductId> + '_ {
-        let lines = self.last_order().map_or(0..0, |order| self.lines_of(order));
-        lines.map(|line| ProductId(self.history.subject(line)))
+        let lines = self.last_lines.get_or_init(|| match self.last_order() {
+            Some(order) => self.lines_of(order),
+            None => 0..0,
+        });
+        self.history.subjects()[lines.clone()].iter().map(|it| ProductId(*it))
     }
 
     /// What was bought in any order that stands.
@@ -298,11 +298,6 @@ impl BoundDeed<'_> {
             About::Products(products) => products.tests.iter().any(|it| it.of_owned().is_some()),
             _ => false,
         }
-    }
-
-    /// Whether every row of its kind is the deed, cancelled orders aside.
-    fn is_any_row(&self) -> bool {
-        matches!(self.about, About::Anything) && self.filters.is_empty()
     }
 }
 

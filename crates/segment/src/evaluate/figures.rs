@@ -11,11 +11,12 @@ impl Evaluator<'_> {
     /// What was paid for the orders in the window, less what was paid back for them by now. A
     /// refund that names no order is taken off where it falls.
     pub(crate) fn spent(&self, window: &BoundWindow<'_>) -> Option<i64> {
-        if !self.has_refunds()
-            && let Some(rows) = self.newest_first(HistoryKind::Order, window)
+        if let Some(within_ms) = window.within_ms()
+            && !self.has_refunds()
         {
-            let orders = rows.filter(|it| !self.is_cancelled(*it));
-            return Some(orders.map(|it| self.history.amount(it)).fold(0, i64::saturating_add));
+            let mut minor = 0_i64;
+            self.add_spent(&[within_ms], |_, it| minor = minor.saturating_add(it));
+            return Some(minor);
         }
         let range = self.range(window)?;
         let mut minor = 0_i64;
@@ -33,7 +34,21 @@ impl Evaluator<'_> {
         Some(minor)
     }
 
-    fn has_refunds(&self) -> bool {
+    /// Hands to `add` what is part of the sums spent at ages below `within_ms`, each with the place
+    /// of its sum; of a customer without refunds.
+    pub(crate) fn add_spent(&self, within_ms: &[i64], mut add: impl FnMut(usize, i64)) {
+        let longest_ms = within_ms.iter().max().copied().unwrap_or(0);
+        let near = self.of_kind(HistoryKind::Order, 0..self.history.len()).rev();
+        let near = near.take_while(|it| self.row_age_ms(*it) < longest_ms);
+        for order in near.filter(|it| !self.is_cancelled(*it)) {
+            let (age_ms, minor) = (self.row_age_ms(order), self.history.amount(order));
+            for (place, _) in within_ms.iter().enumerate().filter(|it| age_ms < *it.1) {
+                add(place, minor);
+            }
+        }
+    }
+
+    pub(crate) fn has_refunds(&self) -> bool {
         *self.has_refunds.get_or_init(|| self.has(HistoryKind::OrderRefunded))
     }
 
@@ -116,6 +131,10 @@ impl Evaluator<'_> {
             Score::Frequency => model.frequency_score(standing.orders),
             Score::Monetary => model.monetary_score(standing.minor),
         })
+    }
+
+    pub(crate) fn score_millionths(&self, of: Score) -> Option<i64> {
+        self.score(of).map(|it| i64::from(it) * 1_000_000)
     }
 
     /// The customer's age is taken in whole days, so that a prediction changes once a day and not

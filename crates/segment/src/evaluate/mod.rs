@@ -17,7 +17,7 @@ mod windows;
 #[cfg(test)]
 mod tests;
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, ops::Range};
 
 use aftercart_model::ProductId;
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ pub use self::bind::BoundCondition;
 pub(crate) use self::bind::{
     About, BoundDeed, BoundProducts, BoundReading, BoundSequence, BoundWindow, Node,
 };
-use crate::{Condition, History, RowsByKind, Shop, Subject};
+use crate::{Condition, History, Shop, Subject};
 
 /// Whether the customer meets the condition at `now`.
 ///
@@ -42,8 +42,6 @@ pub struct Evaluator<'a> {
     /// As far as `now`.
     pub(crate) history: History<'a>,
     pub(crate) now_ms: i64,
-    /// The rows of the history by their kind, where that was found for many conditions at once.
-    by_kind: Option<&'a RowsByKind>,
     /// Numbers of the orders cancelled by `now`. Mostly empty, and then it owns no memory. This and
     /// the following are found when they are first asked for.
     cancelled: OnceCell<Vec<u32>>,
@@ -51,6 +49,8 @@ pub struct Evaluator<'a> {
     has_refunds: OnceCell<bool>,
     /// Row of the last order not cancelled.
     last_order: OnceCell<Option<usize>>,
+    /// Rows of its lines.
+    last_lines: OnceCell<Range<usize>>,
     /// Ascending.
     bought: OnceCell<Vec<ProductId>>,
 }
@@ -61,21 +61,12 @@ impl<'a> Evaluator<'a> {
             subject: *subject,
             history: subject.history.until(now),
             now_ms: now.as_millisecond(),
-            by_kind: None,
             cancelled: OnceCell::new(),
             has_refunds: OnceCell::new(),
             last_order: OnceCell::new(),
+            last_lines: OnceCell::new(),
             bought: OnceCell::new(),
         }
-    }
-
-    /// As [`Evaluator::new`], to be asked many conditions: `by_kind` is filled with the rows of this
-    /// customer first, and then each question looks at rows of its own kind alone.
-    pub fn for_many(subject: &Subject<'a>, now: Timestamp, by_kind: &'a mut RowsByKind) -> Self {
-        let mut evaluator = Self::new(subject, now);
-        by_kind.fill(&evaluator.history);
-        evaluator.by_kind = Some(by_kind);
-        evaluator
     }
 
     /// The same customer at another moment.
@@ -110,7 +101,7 @@ impl<'a> Evaluator<'a> {
             Node::Did { deed, count, window } => self.did(deed, *count, window),
             Node::Recency { pick, deed, age } => {
                 let row = self.pick(deed, *pick);
-                row.is_some_and(|it| age.holds(self.now_ms - self.history.time_ms(it)))
+                row.is_some_and(|it| age.holds(self.row_age_ms(it)))
             }
             Node::Sequence(sequence) => self.sequence(sequence).is_some(),
             Node::Figure { statistic, of, deed, window } => {
@@ -119,7 +110,7 @@ impl<'a> Evaluator<'a> {
             Node::Spent { limit, window } => self.spent(window).is_some_and(|it| limit.holds(it)),
             Node::Worth { of, limit } => self.worth(*of).is_some_and(|it| limit.holds(it)),
             Node::Score { of, limit } => {
-                self.score(*of).is_some_and(|it| limit.holds(i64::from(it) * 1_000_000))
+                self.score_millionths(*of).is_some_and(|it| limit.holds(it))
             }
             Node::ExpectedOrders { limit, days } => {
                 self.expected_orders(*days).is_some_and(|it| limit.holds(it))

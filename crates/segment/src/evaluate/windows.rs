@@ -104,6 +104,17 @@ impl Calendar {
     }
 }
 
+impl BoundWindow<'_> {
+    /// The age below which rows are in a window that is open to now; `None` for any other.
+    pub(crate) fn within_ms(&self) -> Option<i64> {
+        match self {
+            Self::Plain(Window::Ever) => Some(i64::MAX),
+            Self::Plain(Window::Last(span)) => Some(span.as_ms()),
+            _ => None,
+        }
+    }
+}
+
 fn next_day(date: Date) -> Date {
     date.tomorrow().unwrap_or(date)
 }

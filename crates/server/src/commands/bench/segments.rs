@@ -13,8 +13,8 @@ use aftercart_archive::{Archive, Candidate};
 use aftercart_engine::{Engine, store::Store};
 use aftercart_model::CustomerId;
 use aftercart_segment::{
-    BoundCondition, Condition, ConditionIndex, CustomerFacts, Evaluator, History, HistoryBuffer,
-    RowsByKind, Shop, Subject, UPSELL_SEGMENT, evaluate, parse,
+    Asking, BoundSet, Condition, ConditionIndex, CustomerFacts, History, HistoryBuffer, Shop,
+    Subject, UPSELL_SEGMENT, evaluate, parse,
 };
 use anyhow::{Context, Result, ensure};
 use jiff::tz::TimeZone;
@@ -207,10 +207,7 @@ impl<'a> Asked<'a> {
         let Shop { catalogue, segments, .. } = self.shop();
         let index = ConditionIndex::new(&conditions, catalogue, segments);
         let names = self.archive.names();
-        let bound: Vec<BoundCondition<'_>> = conditions
-            .iter()
-            .map(|it| BoundCondition::new(it, catalogue, names, segments))
-            .collect();
+        let bound = BoundSet::new(&conditions, catalogue, names, segments);
         let step = (self.customers.len() / SINGLES).max(1);
         let mut news = Vec::new();
         for index in (0..self.customers.len()).step_by(step) {
@@ -222,32 +219,35 @@ impl<'a> Asked<'a> {
             });
             news.extend(last.map(|it| (customer, it)));
         }
-        let (mut asked, mut longest) = (0, Duration::ZERO);
-        let took = best(|| {
-            (asked, longest) = (0, Duration::ZERO);
-            for (customer, event) in &news {
+        let mut asking = Asking::new(&bound, generate::now());
+        let mut questions = 0;
+        // Of each event the best of the runs, so that the longest is not one that had to wait for
+        // another program.
+        let mut took = vec![Duration::MAX; news.len()];
+        for _ in 0..RUNS {
+            questions = 0;
+            for ((customer, event), took) in news.iter().zip(&mut took) {
                 let begin = Instant::now();
                 let touched = index.touched_by(&event.body);
                 let history = self.archive.history_of(*customer).unwrap_or_default();
-                let subject = self.subject(history);
-                let mut by_kind = RowsByKind::new();
-                let evaluator = Evaluator::for_many(&subject, generate::now(), &mut by_kind);
+                let mut asked = asking.of([self.subject(history)]);
                 for condition in &touched {
-                    black_box(evaluator.meets(&bound[*condition]));
+                    black_box(asked.met(*condition).len());
                 }
-                asked += touched.len();
-                longest = longest.max(begin.elapsed());
+                *took = begin.elapsed().min(*took);
+                questions += touched.len();
             }
-        });
-        let micros = took.as_secs_f64() * 1e6 / news.len() as f64;
+        }
+        let micros = |took: Duration| took.as_secs_f64() * 1e6;
+        let longest = took.iter().max().copied().unwrap_or_default();
+        let mean = micros(took.iter().sum()) / took.len() as f64;
         let note = format!(
-            "the mean of {} events, each asking {} of them again; the longest {:.0} µs",
+            "the longest of {} events, each asking {} of them again; the mean {mean:.1} µs",
             count(news.len() as u64),
-            asked / news.len(),
-            longest.as_secs_f64() * 1e6
+            questions / news.len(),
         );
         let what = "1,000 live segments after one event";
-        Ok(Line::new(what, micros, "µs", "under 1000", note))
+        Ok(Line::new(what, micros(longest), "µs", "under 1000", note))
     }
 
     /// The upsell segment's condition, of customers one by one: over the archive, and over the events

@@ -174,11 +174,10 @@ impl Engine {
         *self.everybody.lock().expect("no panic while held") = None;
     }
 
-    /// Everybody as of the transaction.
-    pub(crate) fn everybody(&self, tx: &mut Tx<'_>) -> Result<Arc<Everybody>> {
-        // What this thread changed and has not committed may be taken back, and the numbers of its
-        // changes be given out again.
-        if self.store().is_held_here() {
+    /// Everybody as of the transaction. What is read while this thread holds the commit may be taken
+    /// back, and the numbers of its changes be given out again: it is not kept.
+    pub(crate) fn everybody(&self, tx: &mut Tx<'_>, is_held: bool) -> Result<Arc<Everybody>> {
+        if is_held {
             return Ok(Arc::new(Everybody::read(tx)?));
         }
         let head = tx.facts_head()?;

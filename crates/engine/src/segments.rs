@@ -207,10 +207,11 @@ impl Engine {
     ) -> Result<Answers> {
         let known = self.known()?;
         let mut archive = self.warm_archive()?;
+        let is_held = self.store().is_held_here();
         let (everybody, segments) = self.store().read(|tx| {
             catch_up(&mut archive, tx)?;
             let segments = asked_segments(tx, conditions)?;
-            Ok((self.everybody(tx)?, segments))
+            Ok((self.everybody(tx, is_held)?, segments))
         })?;
         let zone = self.shop().zone();
         let candidates = everybody.candidates(&zone);

@@ -115,7 +115,8 @@ impl Store {
         f(&mut Tx::for_read(reader.connection(), &self.0.bucket_key))
     }
 
-    /// Whether what this thread reads now may be taken back, see [`Store::in_one_commit`].
+    /// Whether what this thread reads next may be taken back, see [`Store::in_one_commit`]. To be asked
+    /// before the reading begins.
     pub fn is_held_here(&self) -> bool {
         self.0.writer.is_held_here()
     }

@@ -107,6 +107,25 @@ fn saving_another_rule_starts_nothing() {
     assert_eq!(scene.path("eve"), "", "and has not entered");
 }
 
+/// What is kept of everybody is compared with what is stored whenever it is asked for, in all tests.
+#[test]
+fn what_is_counted_and_then_taken_back_is_not_kept() {
+    let mut scene = shop();
+    let rule = parse("has an email address").unwrap();
+    let before = scene.engine.count_segment(&rule, scene.now()).unwrap();
+    let failed: anyhow::Result<()> = scene.engine.store().in_one_commit(|| {
+        let (address, now) = (address("new"), scene.now());
+        scene.engine.store().write(|tx| tx.create_customer(Some(&address), now).map(drop))?;
+        let within = scene.engine.count_segment(&rule, scene.now())?;
+        assert_eq!(within.of_customers, before.of_customers + 1);
+        anyhow::bail!("no")
+    });
+    assert!(failed.is_err());
+    scene.join("lena");
+    let after = scene.engine.count_segment(&rule, scene.now()).unwrap();
+    assert_eq!(after.customers, before.customers + 1);
+}
+
 #[test]
 fn the_page_of_a_segment_is_of_one_pass() {
     let scene = shop();

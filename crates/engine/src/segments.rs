@@ -16,7 +16,7 @@ use aftercart_archive::Archive;
 use aftercart_model::{CustomerId, FlowId, OrderId, SegmentId, Timestamp, Topic};
 use aftercart_segment::{Condition, Known, Segments, check, parse};
 use aftercart_store::Tx;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use serde::Serialize;
 
 use crate::{Engine, everybody::Everybody};
@@ -92,6 +92,7 @@ impl Engine {
             if words == UPSELL_SEGMENT_ID {
                 return Ok(parse(aftercart_segment::UPSELL_SEGMENT)?);
             }
+            return parse(words).map_err(|_| anyhow!(manage::no_such_segment(&id)));
         }
         Ok(parse(words)?)
     }

@@ -364,9 +364,9 @@ pub struct SegmentDeleteArgs {
 pub struct SegmentExportArgs {
     #[command(flatten)]
     pub ask: SegmentArgs,
-    /// The form of the file
-    #[arg(long = "as", value_name = "FORM", default_value = "csv")]
-    pub form: ExportForm,
+    /// The form of the file [default: by the file's ending, else csv]
+    #[arg(long = "as", value_name = "FORM")]
+    pub form: Option<ExportForm>,
     /// Where to write it; only you may read the file [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

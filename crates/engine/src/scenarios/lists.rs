@@ -87,6 +87,16 @@ fn a_segment_that_starts_a_flow_is_not_deleted() {
         "segment `portuguese` asks for segment `good-buyers`; change that first, then delete the \
          segment"
     );
+    let circle = parse("not is in segment \"portuguese\"").unwrap();
+    let why = engine.save_segment(&id("good-buyers"), None, &circle, now).unwrap_err().to_string();
+    assert_eq!(
+        why,
+        "segment `good-buyers` would ask for itself by way of segment `portuguese`; take \"is in \
+         segment\" out of one of them"
+    );
+    assert!(engine.save_segment(&id("portuguese"), None, &circle, now).is_err(), "by itself");
+    let why = engine.condition("good-buyer").unwrap_err().to_string();
+    assert!(why.starts_with("there is no segment `good-buyer`; "), "{why}");
     engine.delete_segment(&id("portuguese")).unwrap();
     engine.delete_segment(&id("good-buyers")).unwrap();
     let why = engine.delete_segment(&id("good-buyers")).unwrap_err().to_string();

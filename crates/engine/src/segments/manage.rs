@@ -1,6 +1,6 @@
 //! Segments as things: saved, named, deleted, compared with one another and from day to day.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use aftercart_model::{CustomerId, FlowId, SegmentId, Timestamp};
 use aftercart_segment::{Condition, parse};
@@ -115,15 +115,16 @@ impl Engine {
         condition: &Condition,
         now: Timestamp,
     ) -> Result<StoredSegment> {
-        let condition = condition.to_string();
         let (segment, was_kept) = self.store().write(|tx| {
-            let before = all_segments(tx)?.into_iter().map(|it| it.0).find(|it| it.id == *id);
+            let others: Vec<StoredSegment> = all_segments(tx)?.into_iter().map(|it| it.0).collect();
+            let before = others.iter().find(|it| it.id == *id).cloned();
             let name = match (name, before) {
                 (Some(name), _) => checked_name("segment", name)?,
                 (None, Some(before)) => before.name,
                 (None, None) => in_words(id.as_str()),
             };
-            let segment = StoredSegment { id: id.clone(), name, condition };
+            let segment = StoredSegment { id: id.clone(), name, condition: condition.to_string() };
+            self.refuse_circle(&segment, condition, &others)?;
             tx.save_segment(&segment, now)?;
             let kept = tx.kept_segments()?;
             let is_other = |it: &aftercart_store::KeptSegment| {
@@ -136,6 +137,36 @@ impl Engine {
             self.take_up(&segment.id, &segment.condition, now)?;
         }
         Ok(segment)
+    }
+
+    /// Refuses a segment whose condition leads back to it: there is no answer to such a question.
+    fn refuse_circle(
+        &self,
+        segment: &StoredSegment,
+        condition: &Condition,
+        others: &[StoredSegment],
+    ) -> Result<()> {
+        let own = [segment.id.as_str(), &segment.name];
+        let mut seen: Vec<&SegmentId> = Vec::new();
+        let mut waiting = vec![(Arc::new(condition.clone()), None)];
+        while let Some((asked, by)) = waiting.pop() {
+            if asked.names_segment(&own) {
+                let way = by.map(|it| format!(" by way of segment `{it}`")).unwrap_or_default();
+                bail!(
+                    "segment `{}` would ask for itself{way}; take \"is in segment\" out of one of them",
+                    segment.id
+                );
+            }
+            for other in others.iter().filter(|it| it.id != segment.id) {
+                if asked.names_segment(&[other.id.as_str(), &other.name])
+                    && !seen.contains(&&other.id)
+                {
+                    seen.push(&other.id);
+                    waiting.push((self.parsed(&other.condition)?, Some(&other.id)));
+                }
+            }
+        }
+        Ok(())
     }
 
     pub fn rename_segment(&self, id: &SegmentId, name: &str, now: Timestamp) -> Result<()> {
@@ -277,7 +308,7 @@ fn count_both(one: &[CustomerId], other: &[CustomerId]) -> u64 {
     few.iter().filter(|it| many.contains(it)).count() as u64
 }
 
-fn no_such_segment(id: &SegmentId) -> String {
+pub(super) fn no_such_segment(id: &SegmentId) -> String {
     format!("there is no segment `{id}`; `aftercart segment list` names those there are")
 }
 

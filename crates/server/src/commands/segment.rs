@@ -7,6 +7,7 @@ use aftercart_engine::{
 };
 use aftercart_model::{SegmentId, Timestamp};
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum as _;
 use jiff::{SignedDuration, ToSpan, civil::Date, tz::TimeZone};
 use serde::Serialize;
 
@@ -106,7 +107,9 @@ struct Exported {
 fn export(output: Output, shop: &Opened, args: &SegmentExportArgs) -> Result<()> {
     let condition = shop.engine.condition(&args.ask.condition)?;
     let now = as_of(shop, args.ask.as_of)?;
-    let format = match args.form {
+    let ending = args.out.as_ref().and_then(|it| it.extension()?.to_str());
+    let by_ending = ending.and_then(|it| ExportForm::from_str(it, true).ok());
+    let format = match args.form.or(by_ending).unwrap_or(ExportForm::Csv) {
         ExportForm::Csv => ExportFormat::Csv,
         ExportForm::Ndjson => ExportFormat::Ndjson,
         ExportForm::Parquet => ExportFormat::Parquet,

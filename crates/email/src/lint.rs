@@ -281,24 +281,8 @@ fn general(path: &str) -> String {
 
 /// The known path that differs least.
 fn nearest<'a>(path: &str, known: &'a BTreeSet<String>) -> &'a str {
-    let best = known.iter().min_by_key(|it| distance(path, it));
+    let best = known.iter().min_by_key(|it| aftercart_model::distance(path, it));
     best.map_or("customer.given_name", String::as_str)
-}
-
-/// Levenshtein's distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, &y) in b.iter().enumerate() {
-            let changed = corner + usize::from(x != y);
-            corner = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod identity;
 mod ids;
 mod message;
 mod money;
+mod nearest;
 mod order;
 mod product;
 mod review;
@@ -31,6 +32,7 @@ pub use ids::{
 };
 pub use message::{Message, MessageClass, MessageState, Touches};
 pub use money::{Currency, CurrencyError};
+pub use nearest::{distance, nearest};
 pub use order::{Order, OrderLine};
 pub use product::{Product, ProductFacts};
 pub use review::{Rating, Review, ReviewDetails, ReviewState};

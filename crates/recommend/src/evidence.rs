@@ -16,6 +16,8 @@ pub enum Evidence {
     MovedUp { customers: u32, price_ratio: f64 },
     /// `customers` bought it in the last `days` days.
     Popular { customers: u32, days: u32 },
+    /// No order speaks for it: the shop's own rule does.
+    Chosen,
 }
 
 impl Evidence {
@@ -24,6 +26,7 @@ impl Evidence {
             Self::Together { customers, .. }
             | Self::MovedUp { customers, .. }
             | Self::Popular { customers, .. } => customers,
+            Self::Chosen => 0,
         }
     }
 
@@ -31,7 +34,7 @@ impl Evidence {
     pub fn times_chance(&self) -> Option<f64> {
         match *self {
             Self::Together { times_chance, .. } => Some(times_chance),
-            Self::MovedUp { .. } | Self::Popular { .. } => None,
+            Self::MovedUp { .. } | Self::Popular { .. } | Self::Chosen => None,
         }
     }
 }
@@ -61,6 +64,7 @@ impl fmt::Display for Evidence {
             Self::Popular { customers, days } => {
                 write!(f, "bought by {} in the last {days} days", Customers(customers))
             }
+            Self::Chosen => f.write_str("chosen by the shop"),
         }
     }
 }

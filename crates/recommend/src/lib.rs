@@ -5,12 +5,18 @@
 //! moment, and the same input gives the same model and the same list, ties included. A score
 //! orders products and means nothing to a person; what a person is shown is the [`Evidence`],
 //! which is plain counts of customers.
+//!
+//! The shop's own rules ([`ShopRules`]) change what is shown within the limits that hold for every
+//! list; which of them changed what can be asked of [`RulesInForce`].
 
+mod bound_rules;
 mod evidence;
 mod kind;
 mod model;
 mod rank;
+mod shop_rules;
 
+pub use bound_rules::{BoundRules, Neighbour, Neighbours, RuleChange, RulesInForce};
 pub use evidence::Evidence;
 pub use kind::{ProductKind, head_noun, is_same_kind};
 pub use model::{
@@ -18,3 +24,7 @@ pub use model::{
     Upgrade,
 };
 pub use rank::{Recommendation, Relation, Rules, Taste, put_story_first, recommend, steps_up};
+pub use shop_rules::{
+    BOOST_MAX, BOOST_MIN, QUIET_DAYS_MAX, RULE_NAME_CHARS_MAX, RULES_MAX, RuleEffect, RuleFinding,
+    RuleProblem, RuleRelation, RulesUnreadable, Selector, ShopRule, ShopRules,
+};

@@ -1,12 +1,12 @@
 //! Ranking for one customer: what to show after what they bought.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use aftercart_model::{Product, ProductId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BestSeller, Evidence, Model,
+    BestSeller, BoundRules, Evidence, Model, RuleRelation, RulesInForce,
     kind::{differ_in_amount_alone, is_named_kind, is_same_kind},
 };
 
@@ -46,11 +46,22 @@ pub struct Rules {
     pub steps_up_max: usize,
     /// At most so many of one kind, unless nothing else goes with what they bought.
     pub same_kind_max: usize,
+    /// The shop's own.
+    pub shop: Arc<BoundRules>,
+    /// What earlier emails showed this customer, with when; for rules that ask not to see it again.
+    pub shown: Vec<(ProductId, Timestamp)>,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { count: 4, exclude: Vec::new(), steps_up_max: 1, same_kind_max: 2 }
+        Self {
+            count: 4,
+            exclude: Vec::new(),
+            steps_up_max: 1,
+            same_kind_max: 2,
+            shop: Arc::default(),
+            shown: Vec::new(),
+        }
     }
 }
 
@@ -88,6 +99,9 @@ pub struct Recommendation {
 ///
 /// Where too little goes with what they bought, best sellers of the same categories follow, then
 /// best sellers of the shop. Of equal scores the lower id comes first.
+///
+/// The shop's rules come last and stand above all but the first paragraph: what they pin leads the
+/// list, what they always show is in it, at its end if nothing else speaks for it.
 pub fn recommend(
     model: &Model,
     products: &[Product],
@@ -98,16 +112,22 @@ pub fn recommend(
     let shelf = Shelf::new(products, taste, rules, now);
     let wants = wants(taste, now);
     let together = tally_complements(model, &wants);
-    let steps_up = tally_upgrades(model, taste, &together).ranked(&shelf, rules);
+    let steps_up = shelf.shop.weigh(tally_upgrades(model, taste, &together).ranked(&shelf, rules));
+    let together = shelf.shop.weigh(together.ranked(&shelf, rules));
     let has = Has::new(model, &shelf);
     let is_other = |it: &Recommendation| !has.is_more_of_a_kind(it.product);
-    let (together, more_of_a_kind): (Vec<_>, Vec<_>) =
-        together.ranked(&shelf, rules).into_iter().partition(is_other);
+    let mut always = shelf.shop.always(RuleRelation::CrossSell, &together);
+    always.extend(shelf.shop.always(RuleRelation::Upsell, &steps_up));
+    let is_pinned = |it: &Recommendation| shelf.shop.pin(it.product, it.relation).is_some();
+    let (pinned, together): (Vec<_>, Vec<_>) = together.into_iter().partition(is_pinned);
+    let (together, more_of_a_kind): (Vec<_>, Vec<_>) = together.into_iter().partition(is_other);
     let mut list = List { has: &has, rules, chosen: Vec::with_capacity(rules.count) };
     let room = rules.steps_up_max.min(steps_up.len()).min(rules.count / 2);
+    list.take(&pinned, rules.count.saturating_sub(room), false);
     list.fill(&together, rules.count.saturating_sub(room));
     list.fill(&steps_up, (list.chosen.len() + room).min(rules.count));
     list.fill(&together, rules.count);
+    list.fill(&pinned, rules.count);
     list.fill(&more_of_a_kind, rules.count);
     if list.chosen.len() < rules.count {
         let sold = rank_best_sellers(model, &shelf, &wants);
@@ -115,6 +135,7 @@ pub fn recommend(
         list.fill(&others, rules.count);
         list.fill(&more_of_a_kind, rules.count);
     }
+    list.obey(&always);
     list.chosen
 }
 
@@ -168,10 +189,12 @@ pub fn steps_up(
 ) -> Vec<Recommendation> {
     let shelf = Shelf::new(products, taste, rules, now);
     let together = tally_complements(model, &wants(taste, now));
-    let ranked = tally_upgrades(model, taste, &together).ranked(&shelf, rules);
+    let ranked = shelf.shop.weigh(tally_upgrades(model, taste, &together).ranked(&shelf, rules));
+    let always = shelf.shop.always(RuleRelation::Upsell, &ranked);
     let has = Has::new(model, &shelf);
     let mut list = List { has: &has, rules, chosen: Vec::with_capacity(rules.count) };
     list.fill(&ranked, rules.count);
+    list.obey(&always);
     list.chosen
 }
 
@@ -183,13 +206,24 @@ struct Shelf<'a> {
     /// Ascending.
     barred: Vec<ProductId>,
     needs_picture: bool,
+    /// The shop's rules that hold after this order.
+    shop: RulesInForce<'a>,
+    /// How many days ago each was shown to them last.
+    shown_days: BTreeMap<ProductId, f64>,
 }
 
 impl<'a> Shelf<'a> {
-    fn new(products: &'a [Product], taste: &Taste, rules: &Rules, now: Timestamp) -> Self {
+    fn new(products: &'a [Product], taste: &Taste, rules: &'a Rules, now: Timestamp) -> Self {
         let needs_picture = products.iter().any(|it| !it.picture.is_empty());
         let barred = rules.exclude.clone();
-        let mut shelf = Self { products, kept: Vec::new(), barred, needs_picture };
+        let shop = rules.shop.after(&taste.anchors);
+        let mut shown_days: BTreeMap<ProductId, f64> = BTreeMap::new();
+        for &(product, at) in &rules.shown {
+            let last = shown_days.entry(product).or_insert(f64::INFINITY);
+            *last = age_days(at, now).min(*last);
+        }
+        let kept = Vec::new();
+        let mut shelf = Self { products, kept, barred, needs_picture, shop, shown_days };
         let mut last_bought: BTreeMap<ProductId, Timestamp> = BTreeMap::new();
         for &(product, at) in &taste.bought {
             let last = last_bought.entry(product).or_insert(at);
@@ -210,10 +244,20 @@ impl<'a> Shelf<'a> {
         find(self.products, id)
     }
 
-    fn offers(&self, id: ProductId) -> bool {
+    fn offers(&self, id: ProductId, relation: Relation) -> bool {
         let can_be_shown =
             |it: &Product| it.is_in_stock() && !(self.needs_picture && it.picture.is_empty());
-        self.barred.binary_search(&id).is_err() && self.get(id).is_some_and(can_be_shown)
+        self.barred.binary_search(&id).is_err()
+            && self.get(id).is_some_and(can_be_shown)
+            && !self.shop.never_shows(id, relation)
+            && !self.was_shown_lately(id, relation)
+    }
+
+    /// Too lately for the shop's rules.
+    fn was_shown_lately(&self, id: ProductId, relation: Relation) -> bool {
+        self.shown_days.get(&id).is_some_and(|ago| {
+            self.shop.quiet_days(id, relation).is_some_and(|days| *ago < f64::from(days))
+        })
     }
 
     fn category(&self, id: ProductId) -> Option<&'a str> {
@@ -367,7 +411,8 @@ impl Tally {
 
     /// What is on offer, the best first, cut where no list reaches.
     fn ranked(self, shelf: &Shelf<'_>, rules: &Rules) -> Vec<Recommendation> {
-        let offered = self.found.into_iter().filter(|(_, it)| shelf.offers(it.product));
+        let offered =
+            self.found.into_iter().filter(|(_, it)| shelf.offers(it.product, it.relation));
         let mut ranked: Vec<Recommendation> =
             offered.map(|(score, it)| Recommendation { score, ..it }).collect();
         let order = |a: &Recommendation, b: &Recommendation| {
@@ -392,7 +437,8 @@ fn rank_best_sellers(
     let mut own: Vec<&str> = wants.keys().filter_map(|it| shelf.category(*it)).collect();
     own.sort_unstable();
     let is_own = |id| shelf.category(id).is_some_and(|it| own.binary_search(&it).is_ok());
-    let offered = model.best_sellers().iter().filter(|it| shelf.offers(it.product));
+    let is_offered = |it: &&BestSeller| shelf.offers(it.product, Relation::BestSeller);
+    let offered = model.best_sellers().iter().filter(is_offered);
     let (same, other): (Vec<_>, Vec<_>) = offered.partition(|it| is_own(it.product));
     let recommendation = |it: &BestSeller| Recommendation {
         product: it.product,
@@ -400,7 +446,11 @@ fn rank_best_sellers(
         evidence: it.evidence(),
         score: it.score,
     };
-    same.into_iter().chain(other).map(recommendation).collect()
+    let weighed =
+        |them: Vec<&BestSeller>| shelf.shop.weigh(them.into_iter().map(recommendation).collect());
+    let mut all = weighed(same);
+    all.extend(weighed(other));
+    all
 }
 
 struct List<'a> {
@@ -414,14 +464,55 @@ impl List<'_> {
     /// gaps, without.
     fn fill(&mut self, ranked: &[Recommendation], count: usize) {
         for may_repeat in [false, true] {
-            for candidate in ranked {
-                if self.chosen.len() >= count {
-                    return;
-                }
-                if self.admits(candidate.product, may_repeat) {
-                    self.chosen.push(*candidate);
-                }
+            self.take(ranked, count, may_repeat);
+        }
+    }
+
+    fn take(&mut self, ranked: &[Recommendation], count: usize, may_repeat: bool) {
+        for candidate in ranked {
+            if self.chosen.len() >= count {
+                return;
             }
+            if self.admits(candidate.product, may_repeat) {
+                self.chosen.push(*candidate);
+            }
+        }
+    }
+
+    /// Puts what the shop pins in front and what it always shows into the list, in the place of what
+    /// stands last and is neither.
+    fn obey(&mut self, always: &[Recommendation]) {
+        let shelf = self.has.shelf;
+        for wanted in always {
+            let is_new = self.chosen.iter().all(|it| it.product != wanted.product);
+            let can_be_shown = shelf.offers(wanted.product, wanted.relation)
+                && !self.has.is_another_amount(wanted.product);
+            if is_new && can_be_shown && self.makes_room_for(wanted.product) {
+                self.chosen.push(*wanted);
+            }
+        }
+        shelf.shop.put_pinned_first(&mut self.chosen);
+    }
+
+    fn makes_room_for(&mut self, product: ProductId) -> bool {
+        let is_asked_for = |it: &Recommendation| {
+            let shop = &self.has.shelf.shop;
+            shop.pin(it.product, it.relation).is_some()
+                || shop.always_shows(it.product, it.relation)
+        };
+        let is_rival = |it: &Recommendation| self.has.differ_in_amount(product, it.product);
+        let rival = self.chosen.iter().position(is_rival);
+        if rival.is_some_and(|it| is_asked_for(&self.chosen[it])) {
+            return false; // One amount of it is asked for already.
+        }
+        let is_full = self.chosen.len() >= self.rules.count;
+        let last = || self.chosen.iter().rposition(|it| !is_asked_for(it)).filter(|_| is_full);
+        match rival.or_else(last) {
+            Some(place) => {
+                self.chosen.remove(place);
+                true
+            }
+            None => !is_full,
         }
     }
 

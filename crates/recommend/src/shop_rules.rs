@@ -17,7 +17,7 @@ pub use check::{RuleFinding, RuleProblem};
 /// More rules than anybody keeps in mind; every email asks them all.
 pub const RULES_MAX: usize = 500;
 /// A name is told wherever its rule changed something, in one line.
-pub const RULE_NAME_CHARS_MAX: usize = 80;
+pub const RULE_NAME_CHARS_MAX: usize = 160;
 /// Beyond these a boost is a pin, or a ban.
 pub const BOOST_MIN: f64 = 0.01;
 pub const BOOST_MAX: f64 = 100.0;

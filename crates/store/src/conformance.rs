@@ -95,6 +95,7 @@ suite! {
         flows_keep_their_versions,
         templates_keep_their_versions,
         proposals_are_kept_with_their_state,
+        rules_keep_their_versions,
     }
     segments {
         a_segment_is_saved_renamed_and_deleted,

@@ -33,6 +33,14 @@ pub struct NewMessage {
     pub coupon: Option<String>,
 }
 
+/// What one message showed a customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownProducts {
+    pub enrolment: EnrolmentId,
+    pub at: Timestamp,
+    pub products: Vec<ProductId>,
+}
+
 macro_rules! message_columns {
     () => {
         "m.id, m.customer, m.enrolment, m.flow, m.flow_version, m.step, m.template, \
@@ -243,6 +251,27 @@ impl Tx<'_> {
         })?;
         instants.sort();
         Ok(instants)
+    }
+
+    /// What messages handed over to a customer since `since`, or that may have been, showed them; the
+    /// earliest first.
+    pub fn products_shown_since(
+        &mut self,
+        customer: CustomerId,
+        since: Timestamp,
+    ) -> Result<Vec<ShownProducts>> {
+        let sql = "SELECT enrolment, coalesce(sent_at, claimed_at, due_at), products FROM messages \
+                   WHERE bucket = ?1 AND customer = ?2 \
+                   AND state IN ('sent', 'claimed', 'in_doubt') \
+                   AND coalesce(sent_at, claimed_at, due_at) >= ?3 ORDER BY 2, id";
+        let mut shown = self.of_members(customer, |tx, member| {
+            tx.all(sql, values![member.bucket().0, member, since], |row| {
+                let (enrolment, at) = (row.get(0)?, row.get(1)?);
+                Ok(ShownProducts { enrolment, at, products: row.get::<ProductList>(2)?.0 })
+            })
+        })?;
+        shown.sort_by_key(|it| it.at);
+        Ok(shown)
     }
 
     /// Messages claimed before `before` of which nothing was heard since.

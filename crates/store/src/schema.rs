@@ -59,6 +59,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("schema/0006.sql"),
         postgres: "",
     },
+    Migration {
+        number: 7,
+        name: "rules for recommendations",
+        sql: include_str!("schema/0007.sql"),
+        postgres: "",
+    },
 ];
 
 /// Brings the store to the newest of `migrations`; refuses one that is newer still.

@@ -384,6 +384,13 @@ pub fn the_frequency_cap_sees_what_may_have_been_sent(store: &Store) {
     assert_eq!(since(0), [at(100), at(100), at(101)], "claimed, in doubt, sent");
     assert_eq!(since(101), [at(101)]);
     assert_eq!(since(102), []);
+    let shown = |seconds| read(store, |tx| tx.products_shown_since(customer, at(seconds)));
+    let instants: Vec<_> = shown(0).iter().map(|it| it.at).collect();
+    assert_eq!(instants, [at(100), at(100), at(101), at(101)], "of whatever class");
+    let wanted = read(store, |tx| tx.message(sent)).unwrap();
+    let found = shown(101).into_iter().find(|it| it.at == at(101)).unwrap();
+    assert_eq!((found.products, found.enrolment), (wanted.products, wanted.enrolment));
+    assert_eq!(shown(102), []);
 }
 
 pub fn stale_claims_are_found(store: &Store) {

@@ -269,3 +269,19 @@ pub fn proposals_are_kept_with_their_state(store: &Store) {
     assert_eq!(read(store, |tx| tx.proposal(two + 1)), None);
     assert!(store.write(|tx| tx.set_proposal_state(two + 1, "accepted")).is_err());
 }
+
+pub fn rules_keep_their_versions(store: &Store) {
+    assert_eq!(read(store, |tx| tx.shop_rules(None)), None);
+    assert_eq!(read(store, |tx| tx.shop_rules_version()), 0);
+    let save = |document: &str, by: &str| write(store, |tx| tx.save_shop_rules(document, NOON, by));
+    assert_eq!((save("one", "console"), save("one", "command line"), save("two", "x")), (1, 1, 2));
+    let version = |number| read(store, |tx| tx.shop_rules(number)).map(|it| it.document);
+    assert_eq!(version(None).as_deref(), Some("two"));
+    assert_eq!(version(Some(1)).as_deref(), Some("one"));
+    assert_eq!(version(Some(7)), None);
+    assert_eq!(read(store, |tx| tx.shop_rules_version()), 2);
+    let all = read(store, |tx| tx.shop_rules_versions(5));
+    let told: Vec<(u32, &str)> = all.iter().map(|it| (it.version, &*it.changed_by)).collect();
+    assert_eq!(told, [(2, "x"), (1, "console")], "newest first");
+    assert_eq!(read(store, |tx| tx.shop_rules_versions(1)).len(), 1);
+}

@@ -73,6 +73,8 @@ fn told(tx: &mut Tx<'_>, customer: CustomerId, whose: &str) -> Result<Vec<String
         told.push(format!("{} {:?}", enrolment.trigger_key, message.claimed_at));
     }
     told.push(format!("{:?}", tx.hand_overs_since(customer, at(95))?));
+    let shown = tx.products_shown_since(customer, at(95))?;
+    told.extend(shown.into_iter().map(|it| format!("{:?} {:?}", it.at, it.products)));
     told.push(format!("{:?}", tx.consents_of(customer)?));
     Ok(told.into_iter().map(|it| it.replace(whose, "x")).collect())
 }

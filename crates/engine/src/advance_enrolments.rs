@@ -160,8 +160,9 @@ impl Engine {
         for effect in moved.effects {
             match effect {
                 Effect::WakeAt(at) => wake_at = Some(at),
-                Effect::PlanMessage { step, template, is_coupon_named } => {
-                    let send = crate::plan_message::Send { step, template, is_coupon_named };
+                Effect::PlanMessage { step, template, is_coupon_named, products } => {
+                    let send =
+                        crate::plan_message::Send { step, template, is_coupon_named, products };
                     self.plan_message(tx, &flow, &mut enrolment, &customer, &send, now)?;
                 }
                 Effect::MoveToFlow { flow, trigger_order } => {

@@ -10,8 +10,8 @@ use std::{sync::Mutex, time::Duration};
 
 use aftercart_deliver::{Letter, Look, Outcome, Stage, Transport, retry};
 use aftercart_model::{
-    BounceClass, EventBody, ExitReason, Message, MessageClass, MessageId, MessageState, Position,
-    ProductId, Suppression, SuppressionReason, Timestamp,
+    BounceClass, Enrolment, EventBody, ExitReason, Message, MessageClass, MessageId, MessageState,
+    Order, Position, ProductId, Suppression, SuppressionReason, Timestamp,
 };
 use aftercart_policy::{Fact, Gate, RECHECK_AFTER, Reason, Verdict, verdict};
 use aftercart_store::{FlowState, Tx};
@@ -21,9 +21,10 @@ use serde::Serialize;
 use tracing::{error, info, warn};
 
 use crate::{
-    Clock, Engine,
+    Clock, Engine, Known,
     advance_enrolments::{exit_words, why_left},
     merge_customers::bar_of,
+    recommend_products::Wanted,
 };
 
 /// How far back hand-overs are read for the frequency caps; no cap looks back further.
@@ -44,6 +45,8 @@ pub(crate) const ORDER_CANCELLED: &str = "the order it follows up was cancelled"
 
 /// Why an email is made once more before it goes.
 const CHOSEN_ANEW: &str = "sold out: the product it spoke of first; others were chosen";
+const NOT_ITS_TO_SHOW: &str =
+    "kept back by a rule: the product it spoke of first; others were chosen";
 
 /// What a look at a message says.
 enum Looked {
@@ -300,15 +303,19 @@ impl Engine {
         })
     }
 
-    /// The main product of an open message is sold out: the story goes on with what can be had, in
-    /// a letter made anew; without anything the message is dropped.
+    /// The main product of an open message cannot be shown any more: the story goes on with what can
+    /// be had, in a letter made anew; without anything the message is dropped.
     fn choose_anew(&self, tx: &mut Tx<'_>, id: MessageId, why: &str, now: Timestamp) -> Result<()> {
         let Some(message) = tx.message(id)?.filter(is_open) else { return Ok(()) };
         let mut enrolment =
             tx.enrolment(message.enrolment)?.context("a message of no enrolment")?;
         let known = self.known_in(tx)?;
         enrolment.products.clone_from(&message.products);
-        let products = self.story_products(tx, &known, &enrolment, now)?;
+        let flow = self.flow_version(tx, &message.flow, message.flow_version)?;
+        let stale = self.stale_products(tx, &flow, &enrolment, &message.step)?;
+        let is_stocked = message.products.first().is_some_and(|it| is_in_stock(&known, *it));
+        let chosen_anew = if is_stocked { NOT_ITS_TO_SHOW } else { CHOSEN_ANEW };
+        let products = self.story_products(tx, &known, &enrolment, stale, now)?;
         if products.is_empty() {
             let (state, why) = (MessageState::Cancelled, why.to_owned());
             return self.obey(tx, id, Looked::End { state, why }, now);
@@ -317,7 +324,7 @@ impl Engine {
             it.state = MessageState::Deferred;
             it.due_at = now;
             it.products.clone_from(&products);
-            it.reason = Some(CHOSEN_ANEW.to_owned());
+            it.reason = Some(chosen_anew.to_owned());
         })
     }
 
@@ -459,9 +466,14 @@ impl Engine {
         };
         let state = tx.flow(&message.flow)?.map(|it| it.state);
         let known = self.known_in(tx)?;
-        let can_be_had = |id: &ProductId| known.product(*id).is_some_and(|it| it.is_in_stock());
         // The email speaks of the first one; the others stand beside it.
-        let is_stocked = message.products.first().is_none_or(can_be_had);
+        let is_stocked = match message.products.first() {
+            Some(main) => {
+                is_in_stock(&known, *main)
+                    && !self.is_kept_back(tx, &known, &enrolment, *main, now)?
+            }
+            None => true,
+        };
         let entered_at = Some(enrolment.entered_at);
         Ok(Gate {
             class: message.class,
@@ -478,6 +490,28 @@ impl Engine {
             ),
             is_in_stock: Fact::Known(is_stocked),
         })
+    }
+
+    /// Whether a rule of the shop's never shows the product after the order that is followed up.
+    fn is_kept_back(
+        &self,
+        tx: &mut Tx<'_>,
+        known: &Known,
+        enrolment: &Enrolment,
+        product: ProductId,
+        now: Timestamp,
+    ) -> Result<bool> {
+        if !known.rules.bound.keeps_back() {
+            return Ok(false);
+        }
+        let order = match &enrolment.trigger_order {
+            Some(id) => tx.order(id)?,
+            None => None,
+        };
+        let orders: Vec<Order> = order.into_iter().collect();
+        let anchor = orders.first();
+        let wanted = Wanted { orders: &orders, anchor, ..Wanted::default() };
+        Ok(self.still_shown(known, &[product], &wanted, now).is_empty())
     }
 
     /// After a crash: what was claimed when the process died may or may not have been handed over.
@@ -552,6 +586,10 @@ impl Engine {
         let sent = EventBody::MessageSent { message: id, flow, step };
         self.note(tx, format!("sent:{id}"), message.customer, at, sent).map(drop)
     }
+}
+
+fn is_in_stock(known: &Known, id: ProductId) -> bool {
+    known.product(id).is_some_and(|it| it.is_in_stock())
 }
 
 /// Stores what became of an attempt at a letter to somebody who was erased meanwhile: what the server

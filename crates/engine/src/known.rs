@@ -16,7 +16,9 @@ use aftercart_store::Tx;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::{Engine, recommend_products::MODEL_BLOB, setting, shop_model::shop_model};
+use crate::{
+    Engine, recommend_products::MODEL_BLOB, setting, shop_model::shop_model, shop_rules::KnownRules,
+};
 
 /// The shop's own words on how a product is used together with others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +87,7 @@ pub struct Known {
     pub reviews: BTreeMap<ProductId, Vec<Review>>,
     pub pairings: Vec<Pairing>,
     pub stories: Vec<Story>,
+    pub rules: KnownRules,
     by_code: BTreeMap<String, ProductId>,
     buyers: OnceLock<BTreeMap<ProductId, u64>>,
 }
@@ -155,6 +158,7 @@ impl Known {
             Some(text) => serde_json::from_str(&text).context("the stories")?,
             None => Vec::new(),
         };
+        let rules = KnownRules::read(tx, &products)?;
         Ok(Self {
             catalogue: Catalogue::new(&products),
             relations: Relations::new(complements, upgrades),
@@ -167,6 +171,7 @@ impl Known {
             reviews,
             pairings,
             stories,
+            rules,
         })
     }
 }

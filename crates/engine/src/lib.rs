@@ -48,6 +48,7 @@ mod report_view;
 mod scenarios;
 mod segments;
 mod shop_model;
+mod shop_rules;
 mod tokens;
 mod total;
 mod track;
@@ -74,6 +75,7 @@ pub use aftercart_ingest::{
 };
 pub use aftercart_insight as insight;
 pub use aftercart_policy as policy;
+pub use aftercart_recommend as recommend;
 pub use aftercart_segment as segment;
 pub use aftercart_store as store;
 pub use arrivals::{
@@ -120,6 +122,9 @@ pub use segments::{
     ClauseCount, ClauseWhy, ExportFormat, ExportedMember, ListChanged, ListListing, ListMember,
     OVERLAP_SEGMENTS_MAX, Overlap, SegmentAsked, SegmentChange, SegmentCount, SegmentListing,
     SegmentMember, SegmentUse, SegmentView, SegmentWhy, SizeOfDay, all_segments, id_of_name,
+};
+pub use shop_rules::{
+    KnownRules, RuleShown, RuleTold, RulesChanged, RulesPlan, RulesVersion, RulesView,
 };
 pub use tokens::{Keys, Token, are_same_secrets};
 pub use total::Total;

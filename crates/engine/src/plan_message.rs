@@ -2,9 +2,10 @@
 //! change between attempts.
 //!
 //! The emails of one enrolment tell one story: the products are chosen at the first send and
-//! re-checked at each; what is sold out by then is replaced.
+//! re-checked at each; what is sold out by then, bought, or kept back by a rule of the shop's is
+//! replaced. A step may ask for products that no email before it spoke of.
 
-use aftercart_flow::Flow;
+use aftercart_flow::{Flow, ProductChoice, StepAction};
 use aftercart_model::{
     ConsentState, Coupon, Customer, Enrolment, EventBody, FlowId, MessageId, MessageState,
     ProductId, StepId, TemplateId, Timestamp, Topic,
@@ -17,6 +18,7 @@ use crate::{
     Engine, Known,
     deliver_messages::{CAPS_LOOK_BACK, ORDER_CANCELLED},
     merge_customers::bar_of,
+    recommend_products::Wanted,
 };
 
 /// A main product, two beside it, and one in reserve.
@@ -27,6 +29,7 @@ pub(crate) struct Send {
     pub step: StepId,
     pub template: TemplateId,
     pub is_coupon_named: bool,
+    pub products: ProductChoice,
 }
 
 impl Engine {
@@ -43,7 +46,7 @@ impl Engine {
         let known = self.known_in(tx)?;
         let is_about_products = flow.topic() == Topic::Marketing;
         if is_about_products {
-            enrolment.products = self.story_products(tx, &known, enrolment, now)?;
+            enrolment.products = self.step_products(tx, &known, enrolment, send, now)?;
         }
         let zone = self.zone_of(customer);
         let mut problem = None;
@@ -133,28 +136,63 @@ impl Engine {
             && bar_of(tx, customer)?.is_none())
     }
 
-    /// The products of this enrolment's story: those chosen before that can still be had, filled up
-    /// with new ones.
+    /// The products that the email of a step speaks of.
+    fn step_products(
+        &self,
+        tx: &mut Tx<'_>,
+        known: &Known,
+        enrolment: &Enrolment,
+        send: &Send,
+        now: Timestamp,
+    ) -> Result<Vec<ProductId>> {
+        match send.products {
+            ProductChoice::Same => self.story_products(tx, known, enrolment, Vec::new(), now),
+            ProductChoice::Fresh => {
+                let told = told_of_before(tx, enrolment, &send.step)?;
+                let unread = Enrolment { products: Vec::new(), ..enrolment.clone() };
+                self.story_products(tx, known, &unread, told, now)
+            }
+        }
+    }
+
+    /// What a message may not speak of because its step asks for fresh products.
+    pub(crate) fn stale_products(
+        &self,
+        tx: &mut Tx<'_>,
+        flow: &Flow,
+        enrolment: &Enrolment,
+        step: &StepId,
+    ) -> Result<Vec<ProductId>> {
+        match flow.step(step).map(|it| &it.action) {
+            Some(StepAction::Send(send)) if send.products == ProductChoice::Fresh => {
+                told_of_before(tx, enrolment, step)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The products of this enrolment's story: those chosen before that may still be shown, filled up
+    /// with new ones that are not in `exclude`.
     pub(crate) fn story_products(
         &self,
         tx: &mut Tx<'_>,
         known: &Known,
         enrolment: &Enrolment,
+        mut exclude: Vec<ProductId>,
         now: Timestamp,
     ) -> Result<Vec<ProductId>> {
-        let can_be_had = |id: &ProductId| known.product(*id).is_some_and(|it| it.is_in_stock());
-        let mut story: Vec<ProductId> =
-            enrolment.products.iter().copied().filter(can_be_had).collect();
-        if story.len() == PRODUCTS_IN_EMAIL {
-            return Ok(story);
-        }
         let orders = tx.orders_of(enrolment.customer)?;
-        let anchor = enrolment.trigger_order.as_ref();
-        let anchor = orders.iter().find(|it| Some(&it.id) == anchor);
-        let missing = PRODUCTS_IN_EMAIL - story.len();
-        let mut exclude = self.outside_categories(tx, known, &enrolment.flow)?;
-        exclude.extend(&story);
-        story.extend(self.choose_story(known, &orders, anchor, missing, &exclude, now));
+        let follows = enrolment.trigger_order.as_ref();
+        let anchor = orders.iter().find(|it| Some(&it.id) == follows);
+        let shown = self.shown_before(tx, known, enrolment.customer, follows, now)?;
+        exclude.extend(self.outside_categories(tx, known, &enrolment.flow)?);
+        let mut wanted = Wanted { orders: &orders, anchor, count: 0, exclude, shown };
+        let mut story = self.still_shown(known, &enrolment.products, &wanted, now);
+        if story.len() < PRODUCTS_IN_EMAIL {
+            wanted.count = PRODUCTS_IN_EMAIL - story.len();
+            wanted.exclude.extend(&story);
+            story.extend(self.choose_story(known, &wanted, now));
+        }
         Ok(story)
     }
 
@@ -186,6 +224,13 @@ impl Engine {
         let expires_at = terms.ends_at(named_at, zone);
         tx.reserve_coupon(&terms.pool, customer.id, expires_at)
     }
+}
+
+/// What the other emails of an enrolment spoke of.
+fn told_of_before(tx: &mut Tx<'_>, enrolment: &Enrolment, step: &StepId) -> Result<Vec<ProductId>> {
+    let messages = tx.messages_of(enrolment.customer)?;
+    let others = messages.into_iter().filter(|it| it.enrolment == enrolment.id && it.step != *step);
+    Ok(others.flat_map(|it| it.products).collect())
 }
 
 /// Under which a flow's recommended categories are kept; a flow without it recommends from all.

@@ -3,12 +3,16 @@
 //! The model is learned from the shop's orders as of the newest of them, kept in the store with its
 //! version, and read from there by everybody.
 
+use std::sync::Arc;
+
 use aftercart_model::{CustomerId, Order, OrderId, Product, ProductId, Timestamp};
 use aftercart_recommend::{
-    Basket, Model, Recommendation, Relation, Rules, Taste, TrainOptions, put_story_first, recommend,
+    Basket, Model, Neighbour, Recommendation, Relation, RuleChange, RuleRelation, Rules, Taste,
+    TrainOptions, put_story_first, recommend, still_shown,
 };
 use aftercart_store::Tx;
 use anyhow::{Context, Result, bail};
+use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::{Engine, Known};
@@ -28,6 +32,8 @@ pub struct RelatedProduct {
     pub price_ratio: Option<f64>,
     /// The evidence as a sentence.
     pub evidence: String,
+    /// The shop's rules that changed where it stands.
+    pub changed_by: Vec<RuleChange>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,6 +43,8 @@ pub struct ProductAdvice {
     pub price_minor: i64,
     pub goes_with: Vec<RelatedProduct>,
     pub better_versions: Vec<RelatedProduct>,
+    /// What would stand in either list if the shop's rules did not forbid it.
+    pub never_shown: Vec<RelatedProduct>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -44,6 +52,18 @@ pub struct CustomerAdvice {
     pub order: Option<OrderId>,
     pub bought: Vec<String>,
     pub products: Vec<RelatedProduct>,
+}
+
+/// What products are chosen for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted<'a> {
+    pub orders: &'a [Order],
+    /// The order to speak about.
+    pub anchor: Option<&'a Order>,
+    pub count: usize,
+    pub exclude: Vec<ProductId>,
+    /// What earlier emails showed the customer, with when.
+    pub shown: Vec<(ProductId, Timestamp)>,
 }
 
 impl Engine {
@@ -80,22 +100,21 @@ impl Engine {
         let model = known.model.as_ref().context(
             "nothing has been learned yet; import orders, or let the first orders come in",
         )?;
-        let goes_with = model.complements(product.id).iter().filter_map(|it| {
-            let other = known.product(it.product)?;
-            let related = related(other, None, it.customers, Some(it.times_chance));
-            Some(RelatedProduct { evidence: it.evidence().to_string(), ..related })
-        });
-        let better_versions = model.upgrades(product.id).iter().filter_map(|it| {
-            let other = known.product(it.product)?;
-            let related = related(other, Some(it.price_ratio), it.customers_moved_up, None);
-            Some(RelatedProduct { evidence: it.evidence().to_string(), ..related })
-        });
+        let beside = |relation| known.rules.bound.neighbours(model, product.id, relation);
+        let cross_sell = beside(RuleRelation::CrossSell);
+        let upsell = beside(RuleRelation::Upsell);
+        let told = |them: &[Neighbour]| -> Vec<RelatedProduct> {
+            them.iter().filter_map(|it| neighbour(&known, product, it)).take(limit).collect()
+        };
+        let mut never_shown = told(&cross_sell.held_back);
+        never_shown.extend(told(&upsell.held_back));
         Ok(ProductAdvice {
             code: product.code.clone(),
             name: product.name.clone(),
             price_minor: product.price_minor,
-            goes_with: goes_with.take(limit).collect(),
-            better_versions: better_versions.take(limit).collect(),
+            goes_with: told(&cross_sell.shown),
+            better_versions: told(&upsell.shown),
+            never_shown,
         })
     }
 
@@ -110,14 +129,21 @@ impl Engine {
         self.store().read(|tx| {
             let orders = tx.orders_of(customer)?;
             let last = orders.iter().rfind(|it| it.is_purchase() && it.placed_at <= now);
-            let chosen = self.choose_products(&known, &orders, last, limit, &[], now);
+            let follows = last.map(|it| &it.id);
+            let shown = self.shown_before(tx, &known, customer, follows, now)?;
+            let wanted =
+                Wanted { orders: &orders, anchor: last, count: limit, shown, ..Wanted::default() };
+            let chosen = self.choose_products(&known, &wanted, now);
+            let anchors = last.map(anchor_products).unwrap_or_default();
+            let in_force = known.rules.bound.after(&anchors);
             let bought = last.into_iter().flat_map(|it| &it.lines);
             let bought = bought.filter_map(|line| known.product(line.product));
             let products = chosen.iter().filter_map(|it| {
                 let product = known.product(it.product)?;
                 let related =
                     related(product, None, it.evidence.customers(), it.evidence.times_chance());
-                Some(RelatedProduct { evidence: self.reason(&known, it), ..related })
+                let changed_by = in_force.changes(it.product, it.relation);
+                Some(RelatedProduct { evidence: self.reason(&known, it), changed_by, ..related })
             });
             Ok(CustomerAdvice {
                 order: last.map(|it| it.id.clone()),
@@ -127,42 +153,67 @@ impl Engine {
         })
     }
 
-    /// Ranks products for a customer with these `orders`, `anchor` being the one to speak about.
+    /// Ranks products for a customer.
     pub(crate) fn choose_products(
         &self,
         known: &Known,
-        orders: &[Order],
-        anchor: Option<&Order>,
-        count: usize,
-        exclude: &[ProductId],
+        wanted: &Wanted<'_>,
         now: Timestamp,
     ) -> Vec<Recommendation> {
         let Some(model) = &known.model else { return Vec::new() };
-        let purchases = orders.iter().filter(|it| it.is_purchase());
-        let bought = purchases
-            .flat_map(|order| order.lines.iter().map(|line| (line.product, order.placed_at)))
-            .collect();
-        let anchors = anchor.map(anchor_products).unwrap_or_default();
-        let taste = Taste { bought, anchors };
-        let rules = Rules { count, exclude: exclude.to_vec(), ..Rules::default() };
-        recommend(model, &known.products, &taste, &rules, now)
+        recommend(model, &known.products, &taste(wanted), &limits(known, wanted), now)
+    }
+
+    /// Those of `chosen` that may still be shown, in their order: neither sold out nor bought since,
+    /// nor kept back by a rule of the shop's.
+    pub(crate) fn still_shown(
+        &self,
+        known: &Known,
+        chosen: &[ProductId],
+        wanted: &Wanted<'_>,
+        now: Timestamp,
+    ) -> Vec<ProductId> {
+        let limits = limits(known, wanted);
+        still_shown(known.model.as_ref(), &known.products, chosen, &taste(wanted), &limits, now)
+    }
+
+    /// What messages showed a customer as far back as the shop's rules ask; those that follow the
+    /// order `follows` are left out, as they tell one story.
+    pub(crate) fn shown_before(
+        &self,
+        tx: &mut Tx<'_>,
+        known: &Known,
+        customer: CustomerId,
+        follows: Option<&OrderId>,
+        now: Timestamp,
+    ) -> Result<Vec<(ProductId, Timestamp)>> {
+        let Some(days) = known.rules.bound.quiet_days_max() else { return Ok(Vec::new()) };
+        let since = now - SignedDuration::from_hours(24 * i64::from(days));
+        let mut shown = Vec::new();
+        for message in tx.products_shown_since(customer, since)? {
+            let enrolment = tx.enrolment(message.enrolment)?;
+            let order = enrolment.as_ref().and_then(|it| it.trigger_order.as_ref());
+            if order.is_none() || order != follows {
+                shown.extend(message.products.into_iter().map(|it| (it, message.at)));
+            }
+        }
+        Ok(shown)
     }
 
     /// The same for an email, whose first product is its story: see [`put_story_first`].
+    /// What the shop pins goes before it.
     pub(crate) fn choose_story(
         &self,
         known: &Known,
-        orders: &[Order],
-        anchor: Option<&Order>,
-        count: usize,
-        exclude: &[ProductId],
+        wanted: &Wanted<'_>,
         now: Timestamp,
     ) -> Vec<ProductId> {
-        let mut chosen = self.choose_products(known, orders, anchor, count, exclude, now);
-        let anchors = anchor.map(anchor_products).unwrap_or_default();
+        let mut chosen = self.choose_products(known, wanted, now);
+        let anchors = wanted.anchor.map(anchor_products).unwrap_or_default();
         if let Some(model) = &known.model {
             put_story_first(&mut chosen, model, &known.products, &anchors);
         }
+        known.rules.bound.after(&anchors).put_pinned_first(&mut chosen);
         chosen.into_iter().map(|it| it.product).collect()
     }
 
@@ -211,6 +262,26 @@ pub(crate) fn find_customer(tx: &mut Tx<'_>, named: &str) -> Result<Option<Custo
     }
 }
 
+fn taste(wanted: &Wanted<'_>) -> Taste {
+    let purchases = wanted.orders.iter().filter(|it| it.is_purchase());
+    let lines =
+        purchases.flat_map(|order| order.lines.iter().map(|line| (line.product, order.placed_at)));
+    Taste {
+        bought: lines.collect(),
+        anchors: wanted.anchor.map(anchor_products).unwrap_or_default(),
+    }
+}
+
+fn limits(known: &Known, wanted: &Wanted<'_>) -> Rules {
+    Rules {
+        count: wanted.count,
+        exclude: wanted.exclude.clone(),
+        shop: Arc::clone(&known.rules.bound),
+        shown: wanted.shown.clone(),
+        ..Rules::default()
+    }
+}
+
 fn basket(order: Order) -> Basket {
     let mut products: Vec<ProductId> = order.lines.iter().map(|it| it.product).collect();
     products.sort_unstable();
@@ -245,5 +316,17 @@ fn related(
         times_chance,
         price_ratio,
         evidence: String::new(),
+        changed_by: Vec::new(),
     }
+}
+
+fn neighbour(known: &Known, of: &Product, it: &Neighbour) -> Option<RelatedProduct> {
+    let Recommendation { product, evidence, relation, .. } = it.recommendation;
+    let other = known.product(product)?;
+    let ratio = other.price_minor as f64 / of.price_minor as f64;
+    let is_step_up = matches!(relation, Relation::StepUp { .. }) && of.price_minor > 0;
+    let related =
+        related(other, is_step_up.then_some(ratio), evidence.customers(), evidence.times_chance());
+    let (evidence, changed_by) = (evidence.to_string(), it.changes.clone());
+    Some(RelatedProduct { evidence, changed_by, ..related })
 }

@@ -21,7 +21,7 @@ use serde::Serialize;
 use crate::{
     Engine, Known, Pairing, Token,
     plan_message::{PRODUCTS_IN_EMAIL, coupon_end},
-    recommend_products::anchor_products,
+    recommend_products::{Wanted, anchor_products},
 };
 
 /// Reviews an email chooses from.
@@ -74,7 +74,16 @@ impl Engine {
             if order.is_none() {
                 bail!("this customer has no order yet; every email follows one up");
             }
-            let products = self.choose_story(&known, &orders, order, PRODUCTS_IN_EMAIL, &[], now);
+            let follows = order.map(|it| &it.id);
+            let shown = self.shown_before(tx, &known, customer.id, follows, now)?;
+            let wanted = Wanted {
+                orders: &orders,
+                anchor: order,
+                count: PRODUCTS_IN_EMAIL,
+                shown,
+                ..Wanted::default()
+            };
+            let products = self.choose_story(&known, &wanted, now);
             let (_, program) = self.program(tx, template, None)?;
             let coupon = self.preview_coupon(tx, &customer, now)?;
             let topic = match template.as_str() {

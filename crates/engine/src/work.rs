@@ -68,6 +68,9 @@ impl Engine {
         if let Err(err) = self.follow_erasures() {
             warn!("what another process erased is not forgotten here yet: {err:#}");
         }
+        if let Err(err) = self.follow_shop_rules() {
+            warn!("rules changed by another process do not hold here yet: {err:#}");
+        }
         if self.is_time_for(ARCHIVED_AT, ARCHIVING_EVERY, now)?
             && let Err(err) = self.keep_archive()
         {

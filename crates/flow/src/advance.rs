@@ -8,8 +8,8 @@ use aftercart_segment::Condition;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::{
-    Branch, ExitWhen, Flow, Question, Split, StepAction, Wait, definition::ExitCriterion,
-    is_over_at,
+    Branch, ExitWhen, Flow, ProductChoice, Question, Split, StepAction, Wait,
+    definition::ExitCriterion, is_over_at,
 };
 
 /// A step reached this late counts its wait from the moment it was reached; one reached sooner
@@ -51,6 +51,7 @@ pub enum Effect {
         template: TemplateId,
         /// The email names the flow's coupon: reserve one if the enrolment has none yet.
         is_coupon_named: bool,
+        products: ProductChoice,
     },
     /// Trigger `flow` with this order as the trigger key, or without one if no order is involved.
     MoveToFlow {
@@ -106,6 +107,7 @@ fn walk(flow: &Flow, start: Start, facts: &Facts<'_>, now: Timestamp) -> Move {
                     step: step.id.clone(),
                     template: send.template.clone(),
                     is_coupon_named: send.coupon,
+                    products: send.products,
                 });
                 place += 1;
             }
@@ -255,7 +257,7 @@ mod tests {
         let mut words: Vec<String> = Vec::new();
         for effect in &moved.effects {
             words.push(match effect {
-                Effect::PlanMessage { step, template, is_coupon_named } => {
+                Effect::PlanMessage { step, template, is_coupon_named, .. } => {
                     let coupon = if *is_coupon_named { " with coupon" } else { "" };
                     format!("plan {template} at {step}{coupon}")
                 }
@@ -439,6 +441,7 @@ mod tests {
                 Kind::Send => StepAction::Send(crate::Send {
                     template: TemplateId::new("offer").unwrap(),
                     coupon: false,
+                    products: ProductChoice::Same,
                 }),
                 Kind::AskBought => StepAction::Split(Split {
                     when: Question::Bought,

@@ -161,6 +161,19 @@ pub struct Send {
     /// Whether the email names the flow's coupon.
     #[serde(default, skip_serializing_if = "is_false")]
     pub coupon: bool,
+    #[serde(default, skip_serializing_if = "ProductChoice::is_same")]
+    pub products: ProductChoice,
+}
+
+/// Which products an email speaks of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductChoice {
+    /// Those of the email before it, so that the emails tell one story.
+    #[default]
+    Same,
+    /// None that an email of this enrolment spoke of before.
+    Fresh,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -480,6 +493,14 @@ fn place_first(text: &str) -> String {
     match text.rsplit_once(" at line ") {
         Some((what, place)) => format!("line {place}: {what}"),
         None => text.to_owned(),
+    }
+}
+
+impl ProductChoice {
+    // The form that `skip_serializing_if` asks for.
+    #[expect(clippy::trivially_copy_pass_by_ref)]
+    fn is_same(&self) -> bool {
+        *self == Self::Same
     }
 }
 

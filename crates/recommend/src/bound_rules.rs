@@ -83,6 +83,20 @@ impl BoundRules {
         self.rules.iter().map(|it| it.shown.as_ref().map(ProductSet::len)).collect()
     }
 
+    /// Whether any of them never shows something.
+    pub fn keeps_back(&self) -> bool {
+        self.rules.iter().any(|it| it.effect == RuleEffect::NeverShow)
+    }
+
+    /// How far back any of them asks what was shown.
+    pub fn quiet_days_max(&self) -> Option<u32> {
+        let days = |it: &BoundRule| match it.effect {
+            RuleEffect::NeverAgain { days } => Some(days),
+            _ => None,
+        };
+        self.rules.iter().filter_map(days).max()
+    }
+
     /// Those that hold after an order of `anchors`.
     pub fn after(&self, anchors: &[ProductId]) -> RulesInForce<'_> {
         let holds = |it: &&BoundRule| {

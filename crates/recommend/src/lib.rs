@@ -23,7 +23,9 @@ pub use model::{
     Basket, BestSeller, Complement, Model, TrainOptions, UPGRADE_RATIO_MAX, UPGRADE_RATIO_MIN,
     Upgrade,
 };
-pub use rank::{Recommendation, Relation, Rules, Taste, put_story_first, recommend, steps_up};
+pub use rank::{
+    Recommendation, Relation, Rules, Taste, put_story_first, recommend, steps_up, still_shown,
+};
 pub use shop_rules::{
     BOOST_MAX, BOOST_MIN, QUIET_DAYS_MAX, RULE_NAME_CHARS_MAX, RULES_MAX, RuleEffect, RuleFinding,
     RuleProblem, RuleRelation, RulesUnreadable, Selector, ShopRule, ShopRules,

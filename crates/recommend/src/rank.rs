@@ -198,6 +198,33 @@ pub fn steps_up(
     list.chosen
 }
 
+/// Those of `chosen`, which were recommended before, that may still be shown, in their order.
+///
+/// In which relation a product stands is what the model says now: the better version of one of the
+/// order's products, else something that goes with it.
+pub fn still_shown(
+    model: Option<&Model>,
+    products: &[Product],
+    chosen: &[ProductId],
+    taste: &Taste,
+    rules: &Rules,
+    now: Timestamp,
+) -> Vec<ProductId> {
+    let shelf = Shelf::new(products, taste, rules, now);
+    let relation = |id: ProductId| {
+        let betters = |anchor: &&ProductId| {
+            let upgrades = model.map_or(&[][..], |it| it.upgrades(**anchor));
+            upgrades.iter().any(|it| it.product == id)
+        };
+        match (taste.anchors.iter().find(betters), taste.anchors.first()) {
+            (Some(&anchor), _) => Relation::StepUp { anchor },
+            (None, Some(&anchor)) => Relation::GoesWith { anchor },
+            (None, None) => Relation::BestSeller,
+        }
+    };
+    chosen.iter().copied().filter(|id| shelf.offers(*id, relation(*id))).collect()
+}
+
 /// The catalogue as this customer may see it.
 struct Shelf<'a> {
     products: &'a [Product],

@@ -18,6 +18,7 @@ mod platform;
 mod promises;
 mod segments;
 mod sequence;
+mod shop_rules;
 mod stopping;
 mod timing;
 

@@ -39,6 +39,19 @@ fn the_upsell_flow_is_the_classic_sequence() {
     assert_eq!(feedback.exit()[0].when, ExitWhen::ProductReviewed);
 }
 
+#[test]
+fn a_step_may_ask_for_products_not_told_of_before() {
+    let fresh =
+        UPSELL_CROSS_SELL.replace("template: nudge", "template: nudge\n      products: fresh");
+    let flow = Flow::parse(&fresh).unwrap();
+    let asked: Vec<ProductChoice> = flow.sends().map(|(_, send)| send.products).collect();
+    assert_eq!(asked[..3], [ProductChoice::Same; 3], "one story, unless the step says otherwise");
+    assert_eq!(asked[3], ProductChoice::Fresh);
+    assert_eq!(Flow::parse(&flow.to_yaml()).unwrap(), flow);
+    let said = flow.to_yaml().matches("products:").count();
+    assert_eq!(said, 1, "what is usual is not written");
+}
+
 /// The upsell flow's file with `from` replaced by `to`, refused.
 fn refused(from: &str, to: &str) -> String {
     assert!(UPSELL_CROSS_SELL.contains(from), "the file has `{from}`");

@@ -103,3 +103,37 @@ fn launching_a_flow_is_said_and_kept() {
     assert!(place.ask(&["flow", "pause", "upsell-cross-sell"]).contains("is paused"));
     assert!(place.ask(&["flow", "lint", "upsell-cross-sell"]).contains("upsell-cross-sell"));
 }
+
+#[test]
+fn the_shops_own_rules_are_planned_applied_and_told() {
+    let place = imported();
+    let rules = "# Kettles first.\nrules:\n  - name: copper first\n    relation: upsell\n    \
+                 bought: {products: ['10001']}\n    shown: {products: ['10003']}\n    effect: pin\n  \
+                 - name: no filters\n    shown: {products: ['10002']}\n    effect: never show\n";
+    std::fs::write(place.path().join("rules.yaml"), rules).expect("a file");
+    let plan = place.ask_json(&["recommend", "rules", "plan", "rules.yaml"]);
+    assert_eq!(plan["added"].as_array().map(Vec::len), Some(2), "{plan}");
+    let none = place.ask_json(&["recommend", "rules", "list"]);
+    assert_eq!(none["rules"], serde_json::json!([]), "a plan changes nothing");
+
+    let applied = place.ask_json(&["recommend", "rules", "apply", "rules.yaml"]);
+    assert_eq!(applied["version"], 1, "{applied}");
+    assert_eq!(place.ask(&["recommend", "rules", "export"]), rules, "remarks and all");
+    let list = place.ask_json(&["recommend", "rules", "list"]);
+    assert_eq!(list["rules"][1]["told"], "never show: 10002", "{list}");
+    assert_eq!(list["version"]["changed_by"], "command line");
+
+    let advice = place.ask_json(&["recommend", "product", "10001"]);
+    assert_eq!(advice["never_shown"][0]["code"], "10002", "{advice}");
+    assert_eq!(advice["never_shown"][0]["changed_by"][0]["rule"], "no filters");
+    assert_eq!(advice["better_versions"][0]["changed_by"][0]["effect"], "pin");
+    let shown = place.ask(&["recommend", "product", "10001"]);
+    assert!(shown.contains("never show (no filters)"), "{shown}");
+
+    std::fs::write(place.path().join("rules.yaml"), rules.replace("10003", "1003"))
+        .expect("a file");
+    let refused = place.refused(&["recommend", "rules", "apply", "rules.yaml"]);
+    assert!(refused.contains("`1003`") && refused.contains("did you mean"), "{refused}");
+    let versions = place.ask_json(&["recommend", "rules", "versions"]);
+    assert_eq!(versions.as_array().map(Vec::len), Some(1), "what is refused changes nothing");
+}

@@ -178,8 +178,17 @@ impl Engine {
     fn prepare(&self, id: MessageId, now: Timestamp) -> Result<Option<Letter>> {
         let looked = self.store().read(|tx| {
             let Some(message) = tx.message(id)?.filter(is_open) else { return Ok(None) };
-            self.look(tx, &message, now).map(Some)
+            let looked = self.look(tx, &message, now)?;
+            let beside = match looked {
+                Looked::Go => self.fewer_beside(tx, &message, now)?,
+                _ => None,
+            };
+            Ok(Some((looked, beside)))
         })?;
+        let (looked, fewer) = looked.unzip();
+        if let Some(products) = fewer.flatten() {
+            self.store().write(|tx| tell_of(tx, id, products))?;
+        }
         match looked {
             None => Ok(None),
             Some(Looked::Go) => match self.store().read(|tx| self.letter(tx, id, now)) {
@@ -492,6 +501,26 @@ impl Engine {
         })
     }
 
+    /// The products of a message without those beside the main one that can no longer be shown; `None`
+    /// if all of them can.
+    fn fewer_beside(
+        &self,
+        tx: &mut Tx<'_>,
+        message: &Message,
+        now: Timestamp,
+    ) -> Result<Option<Vec<ProductId>>> {
+        let Some((main, beside)) = message.products.split_first() else { return Ok(None) };
+        let known = self.known_in(tx)?;
+        let enrolment = tx.enrolment(message.enrolment)?.context("a message of no enrolment")?;
+        let orders = tx.orders_of(message.customer)?;
+        let follows = enrolment.trigger_order.as_ref();
+        let anchor = orders.iter().find(|it| Some(&it.id) == follows);
+        let wanted = Wanted { orders: &orders, anchor, ..Wanted::default() };
+        let left = self.still_shown(&known, beside, &wanted, now);
+        let is_fewer = left.len() < beside.len();
+        Ok(is_fewer.then(|| [&[*main], left.as_slice()].concat()))
+    }
+
     /// Whether a rule of the shop's never shows the product after the order that is followed up.
     fn is_kept_back(
         &self,
@@ -586,6 +615,16 @@ impl Engine {
         let sent = EventBody::MessageSent { message: id, flow, step };
         self.note(tx, format!("sent:{id}"), message.customer, at, sent).map(drop)
     }
+}
+
+/// Lets an open message speak of these products.
+fn tell_of(tx: &mut Tx<'_>, id: MessageId, products: Vec<ProductId>) -> Result<()> {
+    if let Some(mut message) = tx.message(id)?.filter(is_open) {
+        message.products = products;
+        // Whoever was first has looked at it too.
+        tx.save_message(&message)?;
+    }
+    Ok(())
 }
 
 fn is_in_stock(known: &Known, id: ProductId) -> bool {

@@ -1,11 +1,10 @@
 //! The catalogue as its page shows it: each product beside what goes with it best.
 
-use std::sync::Arc;
-
 use aftercart_model::{Product, ProductId};
+use aftercart_recommend::{Evidence, Neighbour, Neighbours, RuleChange, RuleRelation};
 use anyhow::Result;
 
-use crate::{Engine, Known};
+use crate::{Engine, Known, RuleTold};
 
 /// Products a page shows.
 pub const PRODUCTS_PAGE: usize = 50;
@@ -36,6 +35,10 @@ pub struct ProductRelation {
     pub customers: u64,
     /// How many times more than by chance; `None` of a better version.
     pub times_chance: Option<f64>,
+    /// Whether orders speak for it; else a rule alone does.
+    pub is_learned: bool,
+    /// The shop's rules that changed where it stands.
+    pub changes: Vec<RuleChange>,
 }
 
 /// One product with everything that stands in a relation to it.
@@ -44,6 +47,10 @@ pub struct ProductView {
     pub product: Product,
     pub complements: Vec<ProductRelation>,
     pub upgrades: Vec<ProductRelation>,
+    /// What would stand among those if a rule did not keep it back.
+    pub held_back: Vec<ProductRelation>,
+    /// The rules that ask for it, as what is shown or as what was bought.
+    pub rules: Vec<RuleTold>,
 }
 
 impl Engine {
@@ -63,7 +70,12 @@ impl Engine {
         let line = |product: &&Product| ProductLine {
             product: (*product).clone(),
             buyers: buyers.get(&product.id).copied().unwrap_or(0),
-            goes_with: complements(&known, product.id, 1).pop(),
+            goes_with: relations(
+                &known,
+                &beside(&known, product.id, RuleRelation::CrossSell).shown,
+                1,
+            )
+            .pop(),
         };
         let products = page.iter().map(line).collect();
         Ok(ProductsView { total: known.products.len() as u64, products, older })
@@ -72,10 +84,22 @@ impl Engine {
     pub fn view_product(&self, id: ProductId) -> Result<Option<ProductView>> {
         let known = self.known()?;
         let Some(product) = known.product(id) else { return Ok(None) };
+        let cross_sell = beside(&known, id, RuleRelation::CrossSell);
+        let upsell = beside(&known, id, RuleRelation::Upsell);
+        let mut held_back = relations(&known, &cross_sell.held_back, RELATED_MAX);
+        held_back.extend(relations(&known, &upsell.held_back, RELATED_MAX));
+        let asks_for_it = known.rules.document.rules.iter().filter(|it| {
+            [&it.shown, &it.bought].iter().any(|by| !by.is_empty() && by.matches(product))
+        });
+        let currency = self.shop().currency;
+        let told =
+            asks_for_it.map(|it| RuleTold { name: it.name.clone(), told: it.in_words(currency) });
         Ok(Some(ProductView {
             product: product.clone(),
-            complements: complements(&known, id, RELATED_MAX),
-            upgrades: upgrades(&known, id, RELATED_MAX),
+            complements: relations(&known, &cross_sell.shown, RELATED_MAX),
+            upgrades: relations(&known, &upsell.shown, RELATED_MAX),
+            held_back,
+            rules: told.collect(),
         }))
     }
 }
@@ -91,28 +115,23 @@ fn has_word(product: &Product, wanted: &str) -> bool {
     })
 }
 
-fn complements(known: &Arc<Known>, id: ProductId, count: usize) -> Vec<ProductRelation> {
-    let all = known.model.as_ref().map_or(&[][..], |it| it.complements(id));
-    let of = |it: &aftercart_recommend::Complement| {
-        Some(ProductRelation {
-            product: known.product(it.product)?.clone(),
-            customers: it.customers.into(),
-            times_chance: Some(it.times_chance),
-        })
-    };
-    all.iter().filter_map(of).take(count).collect()
+fn beside(known: &Known, id: ProductId, relation: RuleRelation) -> Neighbours {
+    let model = known.model.as_ref();
+    model.map(|it| known.rules.bound.neighbours(it, id, relation)).unwrap_or_default()
 }
 
-fn upgrades(known: &Arc<Known>, id: ProductId, count: usize) -> Vec<ProductRelation> {
-    let all = known.model.as_ref().map_or(&[][..], |it| it.upgrades(id));
-    let of = |it: &aftercart_recommend::Upgrade| {
+fn relations(known: &Known, beside: &[Neighbour], count: usize) -> Vec<ProductRelation> {
+    let of = |it: &Neighbour| {
+        let evidence = it.recommendation.evidence;
         Some(ProductRelation {
-            product: known.product(it.product)?.clone(),
-            customers: it.customers_moved_up.into(),
-            times_chance: None,
+            product: known.product(it.recommendation.product)?.clone(),
+            customers: evidence.customers().into(),
+            times_chance: evidence.times_chance(),
+            is_learned: evidence != Evidence::Chosen,
+            changes: it.changes.clone(),
         })
     };
-    all.iter().filter_map(of).take(count).collect()
+    beside.iter().filter_map(of).take(count).collect()
 }
 
 #[cfg(test)]

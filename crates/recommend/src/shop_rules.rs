@@ -353,6 +353,20 @@ rules:
     }
 
     #[test]
+    fn the_reference_shows_a_file_that_can_be_read() {
+        let reference = include_str!("../../../docs/reference/recommendation-rules.md");
+        let (_, file) = reference.split_once("```yaml\n").unwrap();
+        let (file, _) = file.split_once("```").unwrap();
+        let effects: Vec<String> =
+            ShopRules::parse(file).unwrap().rules.iter().map(|it| it.effect.to_string()).collect();
+        for effect in &effects {
+            let word = effect.split_whitespace().next().unwrap();
+            assert!(reference.contains(&format!("`{word}")), "{effect} is not explained");
+        }
+        assert_eq!(effects.len(), 6);
+    }
+
+    #[test]
     fn what_cannot_be_read_says_where() {
         let refused = |text: &str| ShopRules::parse(text).unwrap_err().to_string();
         assert_snapshot!(refused("rules:\n  - name: x\n    effect: hide"), @"cannot read the rules: line 3, column 13: `hide` is not what a rule can do; write `pin`, `boost by 1.5`, `never show`, `always show` or `never again within 30 days`");

@@ -474,6 +474,39 @@ pub enum RecommendCommand {
     Product(RecommendProductArgs),
     /// What a customer would be shown after the last order
     Customer(RecommendCustomerArgs),
+    /// The shop's own rules: pin, boost, never show, always show with, never again within days
+    #[command(subcommand)]
+    Rules(RulesCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// The rules that hold, with how many products each is about and how many lists it changes
+    List,
+    /// What a file would change, and nothing is changed
+    Plan(RulesFileArgs),
+    /// Make a file's rules the ones that hold; those it does not have go
+    Apply(RulesFileArgs),
+    /// Write the rules as a file
+    Export(RulesExportArgs),
+    /// The newest versions: since when they hold, and where they were changed
+    Versions,
+}
+
+#[derive(Debug, Args)]
+pub struct RulesFileArgs {
+    /// A YAML file of rules; docs/reference/recommendation-rules.md says what it may have
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct RulesExportArgs {
+    /// A version before the one that holds
+    #[arg(long, value_name = "NUMBER")]
+    pub version: Option<u32>,
+    /// Where to write them [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,12 +4,13 @@
 //! says by itself that it is missing. A change is a `POST` and leads back to the page it was made
 //! on, which then says what was done.
 
+mod products;
 mod segments;
 
 use aftercart_engine::{
     ArrivalsBefore, Engine, Overdue, Planned, assist::Choice, slot_named, store::FlowState,
 };
-use aftercart_model::{CustomerId, EnrolmentId, FlowId, ProductId, StepId, Timestamp};
+use aftercart_model::{CustomerId, EnrolmentId, FlowId, StepId, Timestamp};
 use anyhow::Result;
 use axum::{
     Form, Router,
@@ -74,7 +75,14 @@ pub fn routes() -> Router<App> {
         .route("/customers/{id}", get(customer))
         .route("/customers/{id}/export", get(back_to_customer).post(export_customer))
         .route("/customers/{id}/erase", get(confirm_erasure).post(erase_customer))
-        .route("/products", get(products))
+        .route("/products", get(products::products))
+        .route("/products/{id}/rules", get(products::back_to_product).post(products::add_rule))
+        .route("/products/rules", get(products::rules))
+        .route("/products/rules/remove", get(products::back_to_rules).post(products::remove_rule))
+        .route(
+            "/products/rules/undo/{version}",
+            get(products::back_to_rules).post(products::undo_rules),
+        )
         .route("/reviews", get(reviews))
         .route("/reviews/{id}/{word}", post(decide_review))
         .route("/events", get(arrivals))
@@ -669,43 +677,6 @@ fn place_in_timeline(text: &str) -> Option<(Timestamp, u64)> {
     let (at, seq) = text.split_once('-')?;
     let at = Timestamp::from_millisecond(at.parse().ok()?).ok()?;
     Some((at, seq.parse().ok()?))
-}
-
-#[derive(Debug, Deserialize)]
-struct ProductsQuery {
-    q: Option<String>,
-    product: Option<String>,
-    after: Option<String>,
-}
-
-async fn products(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Query(query): Query<ProductsQuery>,
-) -> Response {
-    let search = cut(query.q);
-    let after = query.after.and_then(|it| it.parse().ok()).map(ProductId);
-    let selected = match query.product.map(|it| it.parse().map(ProductId)) {
-        Some(Ok(id)) => Some(id),
-        Some(Err(_)) => return missing(&app, &headers).await,
-        None => None,
-    };
-    let (wanted, is_sample) = (search.clone(), app.is_sample);
-    let view = move |engine: &Engine, _| {
-        let product = match selected {
-            Some(id) => match engine.view_product(id)? {
-                Some(product) => Some(product),
-                None => return Ok(None),
-            },
-            None => None,
-        };
-        Ok(Some((engine.view_products(&wanted, after)?, product)))
-    };
-    show(&app, &headers, None, view, |(view, product), layout| {
-        let is_first = after.is_none();
-        fill::products::page(&view, product.as_ref(), &search, is_first, is_sample).render(layout)
-    })
-    .await
 }
 
 #[derive(Debug, Deserialize)]

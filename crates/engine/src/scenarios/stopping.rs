@@ -401,6 +401,9 @@ fn one_product_beside_the_main_one_holds_nothing_up() {
     scene.sell_out(&code);
     scene.work();
     assert_eq!(scene.mail("ana"), "offer Sent Tue 3 Mar 12:00");
+    assert_eq!(scene.message("ana", "offer").products.len(), 3, "and is not shown");
+    let letter = String::from_utf8(scene.letters()[0].raw.clone()).unwrap();
+    assert!(!letter.contains(&format!("box.example/{code}")));
 }
 
 #[test]

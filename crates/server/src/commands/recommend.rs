@@ -1,9 +1,10 @@
 //! `aftercart recommend`: what goes with a product, and what a customer would be shown.
 
-use aftercart_engine::{CustomerAdvice, ProductAdvice};
+use aftercart_engine::{CustomerAdvice, ProductAdvice, RelatedProduct};
 use aftercart_model::Currency;
 use anyhow::Result;
 
+use super::recommend_rules;
 use crate::{
     cli::{Common, RecommendCommand, RecommendCustomerArgs, RecommendProductArgs},
     output::{Output, Table},
@@ -14,6 +15,7 @@ pub fn run(common: &Common, command: &RecommendCommand) -> Result<()> {
     match command {
         RecommendCommand::Product(args) => product(common, args),
         RecommendCommand::Customer(args) => customer(common, args),
+        RecommendCommand::Rules(command) => recommend_rules::run(common, command),
     }
 }
 
@@ -30,10 +32,11 @@ fn describe(advice: &ProductAdvice, currency: Currency) -> String {
     if advice.goes_with.is_empty() {
         text.push_str("Nothing goes with it yet: too few customers bought it with anything.\n");
     } else {
-        let mut table = Table::new(&["goes with it", "", " price", "evidence"]);
+        let mut table = Table::new(&["goes with it", "", " price", "evidence", "rules"]);
         for it in &advice.goes_with {
             let price = currency.format(it.price_minor);
-            table.row([it.code.clone(), it.name.clone(), price, it.evidence.clone()]);
+            let (name, evidence) = (it.name.clone(), it.evidence.clone());
+            table.row([it.code.clone(), name, price, evidence, rules(it)]);
         }
         text.push_str(&table.to_string());
     }
@@ -41,7 +44,8 @@ fn describe(advice: &ProductAdvice, currency: Currency) -> String {
     if advice.better_versions.is_empty() {
         text.push_str("There is no better version of it between 1.1 and 2.5 times its price.\n");
     } else {
-        let mut table = Table::new(&["better version", "", " price", " times", "evidence"]);
+        let heads = ["better version", "", " price", " times", "evidence", "rules"];
+        let mut table = Table::new(&heads);
         for it in &advice.better_versions {
             table.row([
                 it.code.clone(),
@@ -49,11 +53,27 @@ fn describe(advice: &ProductAdvice, currency: Currency) -> String {
                 currency.format(it.price_minor),
                 it.price_ratio.map(|ratio| format!("{ratio:.1}x")).unwrap_or_default(),
                 it.evidence.clone(),
+                rules(it),
             ]);
         }
         text.push_str(&table.to_string());
     }
+    if !advice.never_shown.is_empty() {
+        let mut table = Table::new(&["never shown", "", " price", "evidence", "rules"]);
+        for it in &advice.never_shown {
+            let price = currency.format(it.price_minor);
+            let (name, evidence) = (it.name.clone(), it.evidence.clone());
+            table.row([it.code.clone(), name, price, evidence, rules(it)]);
+        }
+        text.push_str(&format!("\n{table}"));
+    }
     text
+}
+
+/// Which rules changed where a product stands: `pin (Kettles first)`.
+fn rules(it: &RelatedProduct) -> String {
+    let told = it.changed_by.iter().map(|it| format!("{} ({})", it.effect, it.rule));
+    told.collect::<Vec<_>>().join("; ")
 }
 
 fn customer(common: &Common, args: &RecommendCustomerArgs) -> Result<()> {
@@ -74,10 +94,11 @@ fn describe_customer(advice: &CustomerAdvice, currency: Currency) -> String {
         text.push_str("There is nothing to recommend yet: no other product of the shop sells.\n");
         return text;
     }
-    let mut table = Table::new(&["product", "", " price", "why"]);
+    let mut table = Table::new(&["product", "", " price", "why", "rules"]);
     for it in &advice.products {
         let price = currency.format(it.price_minor);
-        table.row([it.code.clone(), it.name.clone(), price, it.evidence.clone()]);
+        let (name, evidence) = (it.name.clone(), it.evidence.clone());
+        table.row([it.code.clone(), name, price, evidence, rules(it)]);
     }
     text.push_str(&table.to_string());
     text

@@ -5,7 +5,8 @@ use maud::{Markup, html};
 use super::{Head, head};
 use crate::{
     component::{
-        Button, Empty, Paging, Tone, Total, badge, badge_state, empty, pager, picture, search_field,
+        Button, Empty, Paging, Tone, Total, badge, badge_state, empty, note, pager, picture,
+        search_field,
     },
     format,
     icon::{Icon, icon},
@@ -50,6 +51,19 @@ pub struct RelatedProduct {
     pub customers: u64,
     /// How many times more than by chance; `None` where chance does not come into it.
     pub times_chance: Option<f64>,
+    /// Whether orders speak for it; else a rule alone does.
+    pub is_learned: bool,
+    /// The shop's rules that changed where it stands.
+    pub changes: Vec<ChangeByRule>,
+}
+
+/// What a rule did to a product beside another.
+#[derive(Clone, Debug)]
+pub struct ChangeByRule {
+    /// `Comes first`.
+    pub what: String,
+    /// The rule's name.
+    pub rule: String,
 }
 
 #[derive(Clone, Debug)]
@@ -64,6 +78,12 @@ pub struct ProductPanel {
     pub shop_href: Option<String>,
     pub complements: Vec<RelatedProduct>,
     pub upgrades: Vec<RelatedProduct>,
+    /// What rules keep from standing among them.
+    pub held_back: Vec<RelatedProduct>,
+    /// Names of the rules that ask for it, with what they do.
+    pub rules: Vec<(String, String)>,
+    /// Why a change was not made.
+    pub refused: Option<String>,
 }
 
 impl ProductsPage {
@@ -76,7 +96,12 @@ impl ProductsPage {
                 price_minor,
                 customers,
                 times_chance: Some(times),
+                is_learned: true,
+                changes: Vec::new(),
             };
+        let by_rule = |what: &str, rule: &str| {
+            vec![ChangeByRule { what: what.to_owned(), rule: rule.to_owned() }]
+        };
         let row =
             |id: &str, name: &str, category: &str, file: &str, price_minor, stock, buyers, with| {
                 ProductRow {
@@ -155,11 +180,30 @@ impl ProductsPage {
                 price_minor: 3_400,
                 stock: Some(118),
                 shop_href: Some("https://tarnandember.example/dripper".to_owned()),
-                complements: vec![kettle, grinder, scale],
+                complements: vec![
+                    RelatedProduct { changes: by_rule("Comes first", "Scales first"), ..scale },
+                    kettle,
+                    grinder,
+                    RelatedProduct {
+                        is_learned: false,
+                        times_chance: None,
+                        changes: by_rule("Always shown", "Always show TE-21 with TE-3"),
+                        ..related("21", "Linen apron", "apron", 4_200, 0, 1.0)
+                    },
+                ],
                 upgrades: vec![RelatedProduct {
                     times_chance: None,
                     ..related("5", "Copper dripper No. 2", "dripper", 6_400, 37, 1.0)
                 }],
+                held_back: vec![RelatedProduct {
+                    changes: by_rule("Never shown", "Nothing on clearance"),
+                    ..related("33", "Paper filters, last year's", "filters", 350, 96, 2.2)
+                }],
+                rules: vec![(
+                    "Always show TE-21 with TE-3".to_owned(),
+                    "always show: TE-21, after TE-3, as cross-sell".to_owned(),
+                )],
+                refused: None,
             }),
         }
     }
@@ -172,6 +216,7 @@ impl ProductsPage {
                     (self.total.text("product", "products"))
                     " in the catalogue, and what goes with each."
                 },
+                actions: Button::plain("Rules").icon(Icon::List).link("/products/rules"),
                 ..Head::default()
             }))
             @if self.total.is_zero() {
@@ -289,6 +334,9 @@ impl ProductsPage {
                         (icon(Icon::Close))
                     }
                 }
+                @if let Some(why) = &it.refused {
+                    div.panel-part { (note(Tone::Bad, Icon::Warn, &html! { p role="alert" { (why) } })) }
+                }
                 div.panel-part {
                     (picture(it.picture.as_deref(), "large"))
                     @if !it.summary.is_empty() { p.hint { (it.summary) } }
@@ -301,13 +349,25 @@ impl ProductsPage {
                         (Button::plain("See it in the shop").small().icon(Icon::Up).link(href))
                     }
                 }
-                (self.related("Goes with it", &it.complements, layout))
-                (self.related("A step up from it", &it.upgrades, layout))
+                (self.related("Goes with it", &it.complements, Some((&it.id, "cross_sell")), layout))
+                (always_form(it))
+                (self.related("A step up from it", &it.upgrades, Some((&it.id, "upsell")), layout))
+                @if !it.held_back.is_empty() {
+                    (self.related("Never shown with it", &it.held_back, None, layout))
+                }
+                (rules_about(it))
             }
         }
     }
 
-    fn related(&self, title: &str, products: &[RelatedProduct], layout: &Layout) -> Markup {
+    /// `of`: beside which product, and in which relation, so that each can be pinned or banned there.
+    fn related(
+        &self,
+        title: &str,
+        products: &[RelatedProduct],
+        of: Option<(&str, &str)>,
+        layout: &Layout,
+    ) -> Markup {
         html! {
             div.panel-part.ruled.recommended {
                 h3 { (title) }
@@ -324,6 +384,12 @@ impl ProductsPage {
                                         ", " (format::times(times)) " chance"
                                     }
                                 }
+                                @for change in &it.changes {
+                                    p.by-rule { (change.what) ", by the rule “" (change.rule) "”" }
+                                }
+                                @if let Some((beside, relation)) = of {
+                                    (rule_buttons(it, beside, relation))
+                                }
                             }
                             span.price { (format::money_tick(layout.currency, it.price_minor as f64)) }
                         }
@@ -334,7 +400,63 @@ impl ProductsPage {
     }
 }
 
+/// Pins a product beside another or bans it from there.
+fn rule_buttons(it: &RelatedProduct, beside: &str, relation: &str) -> Markup {
+    let is_pinned = it.changes.iter().any(|it| it.what == PINNED);
+    html! {
+        form.rule-buttons method="post" action=(format!("/products/{beside}/rules")) {
+            input type="hidden" name="shown" value=(it.id);
+            input type="hidden" name="relation" value=(relation);
+            @if !is_pinned { (Button::quiet("Pin").small().submit_as("do", "pin")) }
+            (Button::quiet("Never show").small().submit_as("do", "never"))
+        }
+    }
+}
+
+/// What is said of a product that is pinned.
+pub const PINNED: &str = "Comes first";
+
+fn always_form(it: &ProductPanel) -> Markup {
+    html! {
+        form.panel-part.always method="post" action=(format!("/products/{}/rules", it.id)) {
+            input type="hidden" name="relation" value="cross_sell";
+            label.label for="always-code" { "Always show with it" }
+            div.one-line {
+                input.field id="always-code" name="code" required maxlength="200"
+                    autocomplete="off" placeholder="Code of a product";
+                (Button::plain("Add").small().submit_as("do", "always"))
+            }
+        }
+    }
+}
+
+fn rules_about(it: &ProductPanel) -> Markup {
+    html! {
+        div.panel-part.ruled {
+            h3 { "Rules about it" }
+            @if it.rules.is_empty() {
+                p.hint { "None: the orders alone decide where it is shown." }
+            }
+            @for (name, told) in &it.rules {
+                form.rule-about method="post" action="/products/rules/remove" {
+                    input type="hidden" name="name" value=(name);
+                    input type="hidden" name="product" value=(it.id);
+                    div.words { p { (name) } p.hint { (told) } }
+                    (Button::quiet("Remove").small().submit())
+                }
+            }
+            form method="post" action=(format!("/products/{}/rules", it.id)) {
+                (Button::plain("Never show it anywhere").small().icon(Icon::Ban)
+                    .submit_as("do", "never_anywhere"))
+            }
+        }
+    }
+}
+
 fn bought_together(it: &RelatedProduct) -> String {
+    if !it.is_learned {
+        return "No order speaks for it yet".to_owned();
+    }
     let verb = if it.times_chance.is_some() { "bought both" } else { "moved up" };
     format!("{} {verb}", format::count(it.customers))
 }
@@ -375,6 +497,18 @@ mod tests {
     #[test]
     fn each_product_stands_beside_what_goes_with_it() {
         insta::assert_snapshot!(text_of(&ProductsPage::sample()));
+    }
+
+    #[test]
+    fn a_product_beside_another_can_be_pinned_there_and_banned() {
+        let html = ProductsPage::sample().render(&Layout::sample()).into_string();
+        assert_eq!(html.matches("value=\"never\"").count(), 5, "each that is shown");
+        assert_eq!(html.matches("value=\"pin\"").count(), 4, "but the one that is pinned");
+        assert!(html.contains("action=\"/products/3/rules\""));
+        let mut page = ProductsPage::sample();
+        let why = Some("Rule `a`: pins <TE-7>".to_owned());
+        page.panel.as_mut().unwrap().refused = why;
+        assert!(text_of(&page).contains("pins <TE-7>"));
     }
 
     #[test]

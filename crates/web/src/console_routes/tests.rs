@@ -594,3 +594,72 @@ fn the_builder_works_without_script() {
     assert!(to.contains("at%20least%203%20times"), "{to}");
     has(&served.reads(&to), &["is suppressed"]);
 }
+
+#[test]
+fn a_product_is_pinned_banned_and_the_rule_taken_back() {
+    let served = Served::new();
+    assert!(served.reads("/products/rules").contains("No rules: the orders alone decide"));
+    let page = served.reads("/products?product=0");
+    assert!(page.contains("None: the orders alone decide"), "{page}");
+
+    let there = served.posts("/products/0/rules", "do=always&code=p4&relation=cross_sell");
+    assert_eq!(there, "/products?product=0&done=added&version=1");
+    let page = served.reads(&there);
+    has(&page, &["Always shown, by the rule “Always show P4 with P1”"]);
+    let toast = served.answer(&there).text();
+    has(&toast, &["It is always shown from now on", "/products/rules/undo/1?product=0"]);
+    let again = served.posts("/products/0/rules", "do=always&code=P4&relation=cross_sell");
+    assert!(again.ends_with("version=1"), "asked twice: {again}");
+
+    let there = served.posts("/products/0/rules", "do=pin&shown=3&relation=cross_sell");
+    has(&served.reads(&there), &["Comes first, by the rule “Pin P4 after P1”"]);
+    let rules = served.reads("/products/rules");
+    has(&rules, &["Pin P4 after P1", "pin: P4, after P1, as cross-sell", "Version 2", "console"]);
+
+    let ban = served.as_operator(Method::POST, "/products/3/rules", Some("do=never_anywhere"));
+    assert_eq!(ban.status, StatusCode::CONFLICT, "a rule always shows it");
+    has(&visible_text(&ban.text()), &["which rule `Never show P4` never shows"]);
+
+    let there = served.posts("/products/rules/undo/2?product=0", "");
+    assert_eq!(there, "/products?product=0&done=undone&version=3");
+    let page = served.reads(&there);
+    assert!(!page.contains("Comes first"), "{page}");
+    let toast = served.answer(&there).text();
+    assert!(toast.contains("Taken back") && !toast.contains("/undo/"), "{toast}");
+    let late = served.as_operator(Method::POST, "/products/rules/undo/2", Some(""));
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    has(&visible_text(&late.text()), &["The rules were changed again since (version 3)"]);
+
+    let name = "name=Always+show+P4+with+P1";
+    assert_eq!(
+        served.posts("/products/rules/remove", name),
+        "/products/rules?done=removed&version=4"
+    );
+    let there = served.posts("/products/3/rules", "do=never_anywhere");
+    has(&served.reads(&there), &["Never show P4"]);
+    has(&served.answer(&there).text(), &["It is no longer shown"]);
+}
+
+#[test]
+fn a_wish_that_names_no_product_is_refused_with_what_was_meant() {
+    let served = Served::new();
+    let refused = |form: &str| {
+        let answer = served.as_operator(Method::POST, "/products/0/rules", Some(form));
+        assert_eq!(answer.status, StatusCode::CONFLICT, "{form}");
+        visible_text(&answer.text())
+    };
+    has(&refused("do=always&code=P44"), &["names the product `P44`", "did you mean `P4`?"]);
+    has(&refused("do=always&code=+"), &["give its code"]);
+    has(&refused("do=always&code=P1"), &["`P1` cannot be shown with itself"]);
+    let status = |path: &str, form: &str| served.as_operator(Method::POST, path, Some(form)).status;
+    assert_eq!(status("/products/99/rules", "do=pin&shown=1"), StatusCode::NOT_FOUND);
+    assert_eq!(status("/products/0/rules", "do=sell"), StatusCode::NOT_FOUND);
+    let strange = Request::post("/products/0/rules")
+        .header(header::HOST, served.app.listen.to_string())
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "cross-site")
+        .extension(ConnectInfo("127.0.0.1:50000".parse::<SocketAddr>().unwrap()));
+    let answer = served.send(strange.body(Body::from("do=never_anywhere")).unwrap());
+    assert_eq!(answer.status, StatusCode::FORBIDDEN, "another site changes nothing");
+    assert!(served.reads("/products/rules").contains("No rules"));
+}

@@ -14,6 +14,7 @@ pub mod home;
 pub mod inbox;
 pub mod launch;
 pub mod lost;
+pub mod product_rules;
 pub mod products;
 pub mod report;
 pub mod requests;

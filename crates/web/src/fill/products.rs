@@ -1,13 +1,16 @@
 //! The catalogue, and the selected product with what goes with it.
 
-use aftercart_engine::{ProductLine, ProductRelation, ProductView, ProductsView};
+use aftercart_engine::{
+    ProductLine, ProductRelation, ProductView, ProductsView,
+    recommend::{RuleChange, RuleEffect},
+};
 
 use super::picture;
 use crate::{
     component::{Paging, Total},
     console::{
         ProductsPage,
-        products::{ProductPanel, ProductRow, RelatedProduct, encoded},
+        products::{ChangeByRule, PINNED, ProductPanel, ProductRow, RelatedProduct, encoded},
     },
 };
 
@@ -69,6 +72,9 @@ fn panel(it: &ProductView, is_sample: bool) -> ProductPanel {
         },
         complements: it.complements.iter().map(related).collect(),
         upgrades: it.upgrades.iter().map(related).collect(),
+        held_back: it.held_back.iter().map(related).collect(),
+        rules: it.rules.iter().map(|it| (it.name.clone(), it.told.clone())).collect(),
+        refused: None,
     }
 }
 
@@ -80,5 +86,18 @@ fn related(it: &ProductRelation) -> RelatedProduct {
         price_minor: it.product.price_minor,
         customers: it.customers,
         times_chance: it.times_chance,
+        is_learned: it.is_learned,
+        changes: it.changes.iter().map(change).collect(),
     }
+}
+
+fn change(it: &RuleChange) -> ChangeByRule {
+    let what = match it.effect {
+        RuleEffect::Pin => PINNED.to_owned(),
+        RuleEffect::Boost(by) => format!("Counts {by} times"),
+        RuleEffect::NeverShow => "Never shown".to_owned(),
+        RuleEffect::AlwaysShow => "Always shown".to_owned(),
+        RuleEffect::NeverAgain { days } => format!("Not again within {days} days"),
+    };
+    ChangeByRule { what, rule: it.rule.clone() }
 }

@@ -146,6 +146,11 @@ impl Everybody {
         self.customers.iter().map(candidate).collect()
     }
 
+    /// What is known of customers, each of the facts once.
+    pub fn all_facts(&self) -> impl Iterator<Item = &CustomerFacts> {
+        self.shared.iter().filter(|it| Arc::strong_count(it) > 1).map(|it| &**it)
+    }
+
     pub fn facts(&self, customer: CustomerId) -> Option<&CustomerFacts> {
         let at = self.customers.binary_search_by_key(&customer, |it| it.id).ok()?;
         Some(&self.customers[at].facts)

@@ -13,8 +13,10 @@ mod view;
 use std::sync::Arc;
 
 use aftercart_archive::Archive;
-use aftercart_model::{CustomerId, FlowId, OrderId, SegmentId, Timestamp, Topic};
-use aftercart_segment::{Condition, Known, Segments, check, parse};
+use aftercart_model::{CustomerId, EmailName, FlowId, OrderId, SegmentId, Timestamp, Topic};
+use aftercart_segment::{
+    Condition, Known, KnownFacts, ParseConditionError, Segments, check, parse, parse_in,
+};
 use aftercart_store::Tx;
 use anyhow::{Context, Result, anyhow};
 use serde::Serialize;
@@ -87,17 +89,32 @@ impl Engine {
         if let Ok(id) = SegmentId::new(words) {
             let stored = self.store().read(|tx| tx.segments())?;
             if let Some(segment) = stored.into_iter().find(|it| it.id == id) {
-                return parse(&segment.condition).context("the stored condition");
+                let stored = self.read_condition(&segment.condition);
+                return stored.with_context(|| format!("the condition of segment `{id}`"));
             }
             if words == UPSELL_SEGMENT_ID {
                 return Ok(parse(aftercart_segment::UPSELL_SEGMENT)?);
             }
-            return parse(words).map_err(|_| anyhow!(manage::no_such_segment(&id)));
+            let unknown = |_| anyhow!(manage::no_such_segment(&id));
+            return self.read_condition(words).map_err(unknown);
         }
-        Ok(parse(words)?)
+        Ok(self.read_condition(words)?)
+    }
+
+    /// A condition in words, its amounts in the shop's currency.
+    pub fn read_condition(&self, words: &str) -> Result<Condition, ParseConditionError> {
+        parse_in(words, self.shop().currency)
+    }
+
+    /// Refuses a condition that names another currency than the shop's.
+    fn refuse_currency(&self, condition: &Condition) -> Result<()> {
+        self.read_condition(&condition.to_string())
+            .map(drop)
+            .with_context(|| format!("the condition `{condition}`"))
     }
 
     pub fn count_segment(&self, condition: &Condition, now: Timestamp) -> Result<SegmentCount> {
+        self.refuse_currency(condition)?;
         let clauses = clauses_of(condition);
         let mut asked: Vec<&Condition> = vec![condition];
         asked.extend(clauses.iter());
@@ -125,7 +142,7 @@ impl Engine {
             suppressed: 0,
             without_address: 0,
             clauses: Vec::new(),
-            findings: self.condition_findings(condition, now)?,
+            findings: self.condition_findings(condition, everybody, now)?,
             newest_event_at: *newest_at,
         };
         for member in members {
@@ -159,23 +176,48 @@ impl Engine {
         Ok(count)
     }
 
-    fn condition_findings(&self, condition: &Condition, now: Timestamp) -> Result<Vec<String>> {
+    fn condition_findings(
+        &self,
+        condition: &Condition,
+        everybody: &Everybody,
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
         let known = self.known()?;
-        let (segments, lists) = self.store().read(|tx| {
+        let archive = self.warm_archive()?;
+        let (segments, lists, emails) = self.store().read(|tx| {
             let lists = tx.lists()?.into_iter().flat_map(|it| [it.name, it.id.to_string()]);
-            Ok((asked_segments(tx, &[condition])?, lists.collect::<Vec<_>>()))
+            let segments = asked_segments(tx, &[condition])?;
+            Ok((segments, lists.collect::<Vec<_>>(), self.emails_of_flows(tx)?))
         })?;
+        let facts = KnownFacts::asked(condition, everybody.all_facts());
         let model = known.shop_model.as_ref();
         let shop = Known {
             segments: &segments,
+            names: Some(archive.names()),
             lists: Some(&lists),
+            emails: &emails,
+            facts: Some(&facts),
             has_predictions: model.is_some_and(|it| it.bg_nbd.is_some()),
             has_scores: model.is_some_and(|it| it.rfm.is_some()),
             now: Some(now),
-            ..Known::new(self.shop().currency, &known.catalogue)
+            ..Known::new(&known.catalogue)
         };
         let found = check(condition, &shop);
         Ok(found.into_iter().map(|it| format!("{}: {}", it.clause, it.text)).collect())
+    }
+
+    /// What the shop's flows send, whether or not it was sent yet.
+    fn emails_of_flows(&self, tx: &mut Tx<'_>) -> Result<Vec<EmailName>> {
+        let mut emails = Vec::new();
+        for stored in tx.flows()? {
+            let flow = self.flow_version(tx, &stored.id, stored.version)?;
+            let email = |step: &aftercart_flow::Step| EmailName {
+                flow: stored.id.clone(),
+                step: step.id.clone(),
+            };
+            emails.extend(flow.sends().map(|(step, _)| email(step)));
+        }
+        Ok(emails)
     }
 
     pub fn list_segment(
@@ -184,6 +226,7 @@ impl Engine {
         limit: usize,
         now: Timestamp,
     ) -> Result<Vec<SegmentMember>> {
+        self.refuse_currency(condition)?;
         let members = self.members_of(condition, now)?;
         self.store().read(|tx| {
             let members = members.into_iter().take(limit);
@@ -233,6 +276,18 @@ impl Engine {
             Ok(flows)
         })
     }
+}
+
+/// The customer that the shop's id, an address or our number names.
+pub(crate) fn named_customer(tx: &mut Tx<'_>, named: &str) -> Result<Option<CustomerId>> {
+    let named = named.trim();
+    let found = match crate::recommend_products::find_customer(tx, named)? {
+        Some(found) => Some(found),
+        None => named.parse().ok(),
+    };
+    let Some(found) = found else { return Ok(None) };
+    let root = tx.root_of(found)?;
+    Ok(tx.customer(root)?.map(|it| it.id))
 }
 
 /// The conditions of the shop's segments by id and by name, if one of `conditions` names any.

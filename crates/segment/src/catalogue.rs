@@ -14,6 +14,8 @@ use crate::facts::fold;
 pub struct Catalogue {
     products: Vec<Option<Entry>>,
     words: HashMap<String, WordId>,
+    /// By number, as the first product that has the word spells it.
+    spellings: Vec<Box<str>>,
 }
 
 /// A word of the catalogue, folded.
@@ -36,28 +38,30 @@ pub(crate) struct Entry {
 impl Catalogue {
     pub fn new(products: &[Product]) -> Self {
         let len = products.iter().map(|it| it.id.index() + 1).max().unwrap_or(0);
-        let mut catalogue = Self { products: vec![None; len], words: HashMap::new() };
+        let mut catalogue = Self { products: vec![None; len], ..Self::default() };
         for product in products {
-            let name_folded = fold(&product.name);
             let entry = Entry {
                 name: product.name.clone(),
                 price_minor: product.price_minor,
-                name_word: catalogue.number(name_folded.clone()),
-                name_folded,
-                code: catalogue.number(fold(&product.code)),
-                category: catalogue.number(fold(&product.category)),
-                kind: catalogue.number(fold(&product.kind)),
-                brand: catalogue.number(fold(&product.brand)),
-                tags: product.tags.iter().map(|it| catalogue.number(fold(it))).collect(),
+                name_word: catalogue.number(&product.name),
+                name_folded: fold(&product.name),
+                code: catalogue.number(&product.code),
+                category: catalogue.number(&product.category),
+                kind: catalogue.number(&product.kind),
+                brand: catalogue.number(&product.brand),
+                tags: product.tags.iter().map(|it| catalogue.number(it)).collect(),
             };
             catalogue.products[product.id.index()] = Some(entry);
         }
         catalogue
     }
 
-    fn number(&mut self, folded: String) -> WordId {
+    fn number(&mut self, word: &str) -> WordId {
         let next = WordId(u32::try_from(self.words.len()).expect("fewer than 4 billion words"));
-        *self.words.entry(folded).or_insert(next)
+        *self.words.entry(fold(word)).or_insert_with(|| {
+            self.spellings.push(word.trim().into());
+            next
+        })
     }
 
     pub fn name(&self, product: ProductId) -> Option<&str> {
@@ -83,9 +87,9 @@ impl Catalogue {
         self.products.len()
     }
 
-    /// A folded word back from its number.
-    pub(crate) fn folded_words(&self) -> impl Iterator<Item = (&str, WordId)> {
-        self.words.iter().map(|(text, id)| (text.as_str(), *id))
+    /// A word back from its number, as the shop spells it.
+    pub(crate) fn spelling(&self, word: WordId) -> &str {
+        &self.spellings[word.0 as usize]
     }
 }
 

@@ -7,7 +7,7 @@ use aftercart_model::{Consent, ConsentBasis, ConsentState, SuppressionReason, To
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
-use crate::{Catalogue, History, Relations, Segments};
+use crate::{Catalogue, Fact, History, Relations, Segments};
 
 /// Whom a condition is asked about, and what must be known to answer.
 #[derive(Clone, Copy, Debug)]
@@ -121,6 +121,19 @@ impl<'c> FromIterator<&'c Consent> for Consents {
         let mut all = Self::default();
         consents.into_iter().for_each(|it| all.hear(it));
         all
+    }
+}
+
+/// What is known of a customer; `None` if nothing is. Their zone is not among their facts.
+pub(crate) fn fact_of(customer: &CustomerFacts, fact: Fact) -> Option<&str> {
+    let CustomerFacts { country, region, city, locale, .. } = customer;
+    match fact {
+        Fact::Country => country.as_deref(),
+        Fact::Region => region.as_deref(),
+        Fact::City => city.as_deref(),
+        Fact::TimeZone => None,
+        Fact::Locale => locale.as_deref(),
+        Fact::Language => locale.as_deref().map(|it| it.split(['-', '_']).next().unwrap_or(it)),
     }
 }
 

@@ -34,7 +34,7 @@ mod window;
 pub mod samples;
 
 pub use catalogue::{Catalogue, Relations};
-pub use check::{Finding, Known, check};
+pub use check::{Finding, Known, KnownFacts, check};
 pub use columns::{Columns, Renaming};
 pub use condition::{BarReason, Condition, Count, Fact, Said, Score, WorthOf};
 pub use deed::{Act, Deed, Emails, Filter, Owned, ProductTest, Reading, Statistic, ValueTest};
@@ -49,7 +49,7 @@ pub use index::{ConditionIndex, FactChange};
 pub use json::{JsonConditionError, schema};
 pub use kind_set::KindSet;
 pub use names::{EmailId, NAME_BYTES_MAX, NO_NAME, NameId, Names, PropertyValue};
-pub use parse::{CONDITIONS_MAX, DEPTH_MAX, ParseConditionError, TEXT_BYTES_MAX, parse};
+pub use parse::{CONDITIONS_MAX, DEPTH_MAX, ParseConditionError, TEXT_BYTES_MAX, parse, parse_in};
 pub use reference::reference;
 pub use segments::{SEGMENTS_DEEP_MAX, SegmentFault, Segments};
 pub use together::{Asked, Asking, BoundSet, CUSTOMERS_MAX, Met};

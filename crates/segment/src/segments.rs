@@ -11,10 +11,10 @@ use crate::{Condition, facts::fold};
 /// How many segments may lead one to another.
 pub const SEGMENTS_DEEP_MAX: usize = 8;
 
-/// Conditions of segments, by folded name.
+/// Conditions of segments with their names as they are spelled, by folded name.
 #[derive(Clone, Debug, Default)]
 pub struct Segments {
-    conditions: BTreeMap<String, Condition>,
+    conditions: BTreeMap<String, (String, Condition)>,
 }
 
 /// Why a segment that a condition names cannot be asked.
@@ -30,7 +30,7 @@ pub enum SegmentFault {
 impl Segments {
     /// A segment may be given under several names, such as its id and its title.
     pub fn new(segments: impl IntoIterator<Item = (String, Condition)>) -> Self {
-        let folded = segments.into_iter().map(|(name, condition)| (fold(&name), condition));
+        let folded = segments.into_iter().map(|it| (fold(&it.0), it));
         Self { conditions: folded.collect() }
     }
 
@@ -45,11 +45,11 @@ impl Segments {
     }
 
     pub(crate) fn folded(&self, folded: &str) -> Option<&Condition> {
-        self.conditions.get(folded)
+        self.conditions.get(folded).map(|(_, condition)| condition)
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.conditions.keys().map(String::as_str)
+        self.conditions.values().map(|(name, _)| name.as_str())
     }
 
     /// What keeps a named segment from being asked; `None` if nothing does.

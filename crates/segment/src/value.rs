@@ -107,14 +107,21 @@ impl Amount {
     /// The amount that `digits` are in `currency`, such as `25.00`; the error says what is wrong
     /// and, after a semicolon, how to mend it.
     pub(crate) fn read(digits: &str, currency: Currency) -> Result<Self, String> {
-        let minor = minor_units(digits, currency).ok_or_else(|| {
-            let count = currency.digits();
-            format!(
-                "`{digits}` is not an amount of {currency}; write it with {count} digits after \
-                 the point"
-            )
-        })?;
-        Self::new(minor, currency).map_err(|error| error.to_string())
+        let unit = 10_i64.pow(currency.digits());
+        let most = AMOUNT_MINOR_MAX / unit;
+        let out_of_reach = || format!("{digits} {currency} is out of reach; choose 0 to {most}");
+        if digits.starts_with('-') {
+            return Err(out_of_reach());
+        }
+        let Some(whole_and_rest) = minor_digits(digits, currency) else {
+            let how = match currency.digits() {
+                0 => "without a point".to_owned(),
+                count => format!("with {count} digits after the point"),
+            };
+            return Err(format!("`{digits}` is not an amount of {currency}; write it {how}"));
+        };
+        let minor = whole_and_rest.parse().map_err(|_| out_of_reach())?;
+        Self::new(minor, currency).map_err(|_| out_of_reach())
     }
 }
 
@@ -134,7 +141,8 @@ impl From<Amount> for String {
     }
 }
 
-fn minor_units(digits: &str, currency: Currency) -> Option<i64> {
+/// The digits of the amount in minor units.
+fn minor_digits(digits: &str, currency: Currency) -> Option<String> {
     let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
     let width = currency.digits() as usize;
     let is_plain = |it: &str| it.bytes().all(|it| it.is_ascii_digit());
@@ -142,7 +150,7 @@ fn minor_units(digits: &str, currency: Currency) -> Option<i64> {
     if !is_good || rest.len() > width || (digits.contains('.') && rest.is_empty()) {
         return None;
     }
-    format!("{whole}{rest:0<width$}").parse().ok()
+    Some(format!("{whole}{rest:0<width$}"))
 }
 
 /// A decimal number with at most six digits after the point, so that it is compared exactly.

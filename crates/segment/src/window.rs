@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Deed;
 
-/// What is kept of a customer for live questions; a longer span would quietly undercount.
+/// The longest span that is written; what is older is asked for by a date.
 pub const SPAN_DAYS_MAX: u32 = 730;
 
 const HOURS_PER_DAY: u32 = 24;

@@ -228,4 +228,91 @@ fn segments_are_compared_in_pairs() {
     assert_eq!(found, [(1, 0, 21), (0, 1, 0), (0, 22, 0)]);
     let why = scene.engine.overlap_segments(&words[..1], scene.now()).unwrap_err().to_string();
     assert_eq!(why, "1 segments cannot be compared; name 2 to 20");
+    let words = ["upsell", "upsel", "ordered once"].map(str::to_owned);
+    let why = scene.engine.overlap_segments(&words, scene.now()).unwrap_err();
+    assert!(
+        format!("{why:#}").starts_with("2 of 3, `upsel`: there is no segment `upsel`;"),
+        "{why:#}"
+    );
+}
+
+#[test]
+fn an_amount_in_another_currency_is_neither_counted_nor_saved() {
+    let scene = shop();
+    let (engine, now) = (&scene.engine, scene.now());
+    let dollars = "spent at least 90 USD";
+    let says_so = |err: anyhow::Error| {
+        let why = format!("{err:#}");
+        assert!(
+            why.ends_with("this shop counts in EUR, not USD; write the amount in EUR"),
+            "{why}"
+        );
+    };
+    says_so(engine.condition(dollars).unwrap_err());
+    let rule = parse(dollars).unwrap();
+    says_so(engine.count_segment(&rule, now).unwrap_err());
+    says_so(engine.list_segment(&rule, 9, now).unwrap_err());
+    says_so(engine.export_segment(&rule, ExportFormat::Csv, now, &mut Vec::new()).unwrap_err());
+    says_so(engine.save_segment(&id("rich"), None, &rule, now).unwrap_err());
+    let words = [dollars, "upsell"].map(str::to_owned);
+    says_so(engine.overlap_segments(&words, now).unwrap_err());
+    let draft = Some(dollars.to_owned());
+    let asked = SegmentAsked { draft, ..SegmentAsked::default() };
+    let view = engine.view_segment(&asked, now).unwrap().unwrap();
+    assert!(view.count.is_none() && view.fault.unwrap().range == (18..21), "the page points at it");
+    assert!(engine.condition("spent at least 90 EUR").is_ok());
+}
+
+#[test]
+fn a_new_name_closes_no_circle() {
+    let scene = shop();
+    let (engine, now) = (&scene.engine, scene.now());
+    let [one, other] =
+        ["is in segment \"best\"", "is in segment \"one\""].map(|it| parse(it).unwrap());
+    engine.save_segment(&id("one"), None, &one, now).unwrap();
+    engine.save_segment(&id("other"), None, &other, now).unwrap();
+    let why = engine.rename_segment(&id("other"), "Best", now).unwrap_err().to_string();
+    assert_eq!(
+        why,
+        "segment `other` would ask for itself by way of segment `one`; take \"is in segment\" out of \
+         one of them"
+    );
+    engine.rename_segment(&id("other"), "Better", now).unwrap();
+}
+
+#[test]
+fn customers_are_named_alike_wherever_they_are_named() {
+    let scene = shop();
+    let (engine, now) = (&scene.engine, scene.now());
+    let list = engine.create_list("VIP", now).unwrap();
+    let number = scene.customer("ana").to_string();
+    let rule = parse("is on list \"VIP\"").unwrap();
+    for named in [number.clone(), format!(" {number} "), "ana@mail.example".to_owned()] {
+        let changed = engine.add_to_list(&list, std::slice::from_ref(&named), now).unwrap();
+        assert_eq!((changed.changed, changed.unknown.len()), (1, 0), "{named}");
+        assert!(engine.explain_segment(&rule, &named, now).unwrap().is_met, "{named}");
+        engine.remove_from_list(&list, &[named], now).unwrap();
+    }
+    let nobody = "999999".to_owned();
+    let changed = engine.add_to_list(&list, std::slice::from_ref(&nobody), now).unwrap();
+    assert_eq!(changed.unknown, [nobody], "a number of nobody's");
+}
+
+#[test]
+fn what_nobody_has_is_found_when_it_is_asked_for() {
+    let scene = shop();
+    let found = |words: &str| {
+        let rule = parse(words).unwrap();
+        scene.engine.count_segment(&rule, scene.now()).unwrap().findings.join("\n")
+    };
+    let says = |words: &str, what: &str| {
+        let found = found(words);
+        assert!(found.ends_with(what), "{words}: {found}");
+    };
+    says("opened an email of flow \"upsell-cross-sel\"", "did you mean `upsell-cross-sell`?");
+    says("country is \"Portugal\"", "no customer has the country `Portugal`; check the spelling");
+    says("time zone is \"Europe/Lisbn\"", "did you mean `Europe/Lisbon`?");
+    says("did \"Quiz\"", "no event was ever sent as `Quiz`; check the spelling");
+    says("attribute \"plan\" is set", "no customer has the attribute `plan`; check the spelling");
+    assert_eq!(found("opened an email of flow \"upsell-cross-sell\""), "");
 }

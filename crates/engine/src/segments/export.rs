@@ -78,6 +78,7 @@ impl Engine {
         now: Timestamp,
         out: &mut (dyn Write + Send),
     ) -> Result<u64> {
+        self.refuse_currency(condition)?;
         let members = self.members_of(condition, now)?;
         let mut file = File::begin(format, self.shop().currency, out).context(UNWRITTEN)?;
         let mut count = 0;

@@ -8,7 +8,10 @@ use aftercart_store::StoredList;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
-use super::manage::{NAME_CHARS_MAX, checked_name, id_of_name};
+use super::{
+    manage::{NAME_CHARS_MAX, checked_name, id_of_name},
+    named_customer,
+};
 use crate::Engine;
 
 /// Customers put on a list or taken off it in one transaction.
@@ -100,7 +103,7 @@ impl Engine {
         self.follow_many(&members, now).map(drop)
     }
 
-    /// Puts customers on a list, by addresses and ids.
+    /// Puts customers on a list, by addresses, the shop's ids and our numbers.
     pub fn add_to_list(
         &self,
         list: &ListId,
@@ -128,12 +131,15 @@ impl Engine {
         let mut sum = ListChanged::default();
         for batch in customers.chunks(BATCH) {
             let mut found = Vec::with_capacity(batch.len());
-            for words in batch {
-                match self.find_customer(words) {
-                    Ok(customer) => found.push(customer),
-                    Err(_) => sum.unknown.push(words.clone()),
+            self.store().read(|tx| {
+                for words in batch {
+                    match named_customer(tx, words)? {
+                        Some(customer) => found.push(customer),
+                        None => sum.unknown.push(words.clone()),
+                    }
                 }
-            }
+                Ok(())
+            })?;
             let changed = self.store().write(|tx| {
                 let mut changed = 0;
                 for customer in &found {

@@ -101,6 +101,7 @@ impl Engine {
         for (listing, condition) in listings.iter_mut().zip(&conditions) {
             if condition.is_some() {
                 listing.customers = answers.next().map(|it| it.len() as u64);
+                end_with_present(&mut listing.sizes, self.day_of(now), listing.customers);
             }
         }
         Ok(listings)
@@ -124,6 +125,7 @@ impl Engine {
                 (None, None) => in_words(id.as_str()),
             };
             let segment = StoredSegment { id: id.clone(), name, condition: condition.to_string() };
+            self.refuse_currency(condition)?;
             self.refuse_circle(&segment, condition, &others)?;
             tx.save_segment(&segment, now)?;
             let kept = tx.kept_segments()?;
@@ -172,8 +174,11 @@ impl Engine {
     pub fn rename_segment(&self, id: &SegmentId, name: &str, now: Timestamp) -> Result<()> {
         self.store().write(|tx| {
             let segment = tx.segment(id)?.with_context(|| no_such_segment(id))?;
-            let name = checked_name("segment", name)?;
-            tx.save_segment(&StoredSegment { name, ..segment }, now)
+            let segment = StoredSegment { name: checked_name("segment", name)?, ..segment };
+            let others: Vec<StoredSegment> = all_segments(tx)?.into_iter().map(|it| it.0).collect();
+            let condition = self.parsed(&segment.condition)?;
+            self.refuse_circle(&segment, &condition, &others)?;
+            tx.save_segment(&segment, now)
         })
     }
 
@@ -238,8 +243,12 @@ impl Engine {
         if words.len() < 2 || words.len() > OVERLAP_SEGMENTS_MAX {
             bail!("{} segments cannot be compared; name 2 to {OVERLAP_SEGMENTS_MAX}", words.len());
         }
-        let conditions: Vec<Condition> =
-            words.iter().map(|it| self.condition(it)).collect::<Result<_>>()?;
+        let mut conditions = Vec::with_capacity(words.len());
+        for (place, it) in (1..).zip(words) {
+            let condition = self.condition(it);
+            conditions
+                .push(condition.with_context(|| format!("{place} of {}, `{it}`", words.len()))?);
+        }
         let asked: Vec<&Condition> = conditions.iter().collect();
         let answers = self.ask_everybody(&asked, now)?.members;
         let mut overlaps = Vec::new();
@@ -279,6 +288,20 @@ pub(crate) fn shipped_segment() -> Result<StoredSegment> {
 pub(crate) fn sizes_since(tx: &mut Tx<'_>, id: &SegmentId, since: &str) -> Result<Vec<SizeOfDay>> {
     let sizes = tx.sizes(id, since)?;
     Ok(sizes.into_iter().map(|(day, customers)| SizeOfDay { day, customers }).collect())
+}
+
+/// Puts the present size behind those of the days before, in the place of what was counted today.
+pub(super) fn end_with_present(
+    sizes: &mut Vec<SizeOfDay>,
+    today: jiff::civil::Date,
+    customers: Option<u64>,
+) {
+    let (Some(customers), Some(last)) = (customers, sizes.last()) else { return };
+    let day = today.to_string();
+    if last.day == day {
+        sizes.pop();
+    }
+    sizes.push(SizeOfDay { day, customers });
 }
 
 /// Of two memberships in ascending order.
@@ -369,6 +392,21 @@ mod tests {
         let changed = change(&of(&[1, 2, 3]), &of(&[3, 4]));
         assert_eq!(changed, SegmentChange { join: 1, leave: 2 });
         assert_eq!(change(&[], &[]), SegmentChange { join: 0, leave: 0 });
+    }
+
+    #[test]
+    fn the_sizes_of_days_end_with_the_present_one() {
+        let size = |day: &str, customers| SizeOfDay { day: day.to_owned(), customers };
+        let after = |mut sizes: Vec<SizeOfDay>, customers| {
+            end_with_present(&mut sizes, jiff::civil::date(2026, 3, 2), customers);
+            sizes
+        };
+        let (first, second) = (size("2026-03-01", 5), size("2026-03-02", 7));
+        assert_eq!(after(vec![first.clone()], Some(7)), [first.clone(), second.clone()]);
+        let earlier = size("2026-03-02", 6);
+        assert_eq!(after(vec![first.clone(), earlier], Some(7)), [first.clone(), second]);
+        assert_eq!(after(vec![first.clone()], None), [first]);
+        assert_eq!(after(Vec::new(), Some(7)), [], "not counted day by day yet");
     }
 
     #[test]

@@ -13,9 +13,10 @@ use serde::Serialize;
 use super::{
     SegmentCount, SegmentMember, clauses_of,
     manage::{
-        Overlap, SegmentChange, SegmentUse, SizeOfDay, all_segments, change, overlap, sizes_since,
+        Overlap, SegmentChange, SegmentUse, SizeOfDay, all_segments, change, end_with_present,
+        overlap, sizes_since,
     },
-    segment_member,
+    named_customer, segment_member,
 };
 use crate::Engine;
 
@@ -113,7 +114,7 @@ impl Engine {
         let before = stored.as_ref().map(|it| parse(&it.condition)).transpose();
         let before = before.context("the stored condition")?;
         let (written, draft, fault) = match &asked.draft {
-            Some(text) => match parse(text) {
+            Some(text) => match self.read_condition(text) {
                 Ok(condition) => (text.clone(), Some(condition), None),
                 Err(fault) => (text.clone(), None, Some(fault)),
             },
@@ -177,6 +178,9 @@ impl Engine {
         let (own, of_others) = answers.members.split_at(conditions.len() - others.len());
         let members = &own[0];
         view.change = changed.map(|_| change(&own[own.len() - 1], members));
+        // Of what is stored, whatever is being tried.
+        let stored = changed.map_or(members, |_| &own[own.len() - 1]);
+        end_with_present(&mut view.sizes, self.day_of(now), Some(stored.len() as u64));
         view.are_compared = compares;
         let name = view.stored.as_ref().map_or("this", |it| it.name.as_str()).to_owned();
         for ((segment, _), answer) in others.iter().zip(of_others) {
@@ -205,13 +209,8 @@ impl Engine {
         now: Timestamp,
     ) -> Result<SegmentWhy> {
         self.store().read(|tx| {
-            let found = match crate::recommend_products::find_customer(tx, customer)? {
-                Some(found) => Some(found),
-                None => customer.parse().ok(),
-            };
-            let root = found.map(|it| tx.root_of(it)).transpose()?;
-            let known = match root {
-                Some(root) => tx.customer(root)?,
+            let known = match named_customer(tx, customer)? {
+                Some(found) => tx.customer(found)?,
                 None => None,
             };
             let Some(known) = known else { return Ok(nobody(customer)) };

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Evaluator, Node};
 use crate::{
     BarReason, Fact, Said, ValueTest, Words,
-    facts::{CustomerFacts, fold, is_alike},
+    facts::{fact_of, fold, is_alike},
     value::millionths,
 };
 
@@ -33,14 +33,9 @@ impl Evaluator<'_> {
 
     /// What is known; `None` if nothing is.
     pub(crate) fn fact(&self, fact: Fact) -> Option<&str> {
-        let CustomerFacts { country, region, city, locale, .. } = self.subject.customer;
         match fact {
-            Fact::Country => country.as_deref(),
-            Fact::Region => region.as_deref(),
-            Fact::City => city.as_deref(),
             Fact::TimeZone => self.subject.zone.iana_name(),
-            Fact::Locale => locale.as_deref(),
-            Fact::Language => locale.as_deref().map(|it| it.split(['-', '_']).next().unwrap_or(it)),
+            fact => fact_of(self.subject.customer, fact),
         }
     }
 }

@@ -267,11 +267,24 @@ impl Parser<'_> {
         if said == Said::Yes {
             for (phrase, said) in by {
                 if self.eat(phrase) {
+                    self.refuse_more_ways()?;
                     return Ok(Condition::Consent { topic, said });
                 }
             }
         }
         Ok(Condition::Consent { topic, said })
+    }
+
+    /// "by opt-in or soft opt-in" reads as if it were one clause.
+    fn refuse_more_ways(&self) -> Parsed<()> {
+        let starts = |at| ["opt-in", "double", "soft"].iter().any(|it| self.is_word_at(at, it));
+        let is_by = self.is_word_at(self.at + 1, "by");
+        if self.is_word("or") && starts(self.at + 1 + usize::from(is_by)) {
+            let error =
+                "a clause asks for one way of consent; write `or` and the whole clause again";
+            return Err(self.refuse(self.at, error));
+        }
+        Ok(())
     }
 
     fn bar_reasons(&mut self) -> Parsed<Vec<BarReason>> {

@@ -15,6 +15,8 @@ mod windows;
 
 use std::ops::Range;
 
+use aftercart_model::Currency;
+
 use self::tokens::{Place, Token, TokenKind, tokenise};
 use crate::Condition;
 
@@ -52,6 +54,16 @@ pub struct ParseConditionError {
 
 /// Reads a condition, on one line or over indented lines.
 pub fn parse(text: &str) -> Result<Condition, ParseConditionError> {
+    read(text, None)
+}
+
+/// Reads a condition for a shop that counts in `currency`: an amount in another one is an error, since
+/// amounts are compared as they are.
+pub fn parse_in(text: &str, currency: Currency) -> Result<Condition, ParseConditionError> {
+    read(text, Some(currency))
+}
+
+fn read(text: &str, currency: Option<Currency>) -> Result<Condition, ParseConditionError> {
     if text.len() > TEXT_BYTES_MAX {
         let start = text.floor_char_boundary(TEXT_BYTES_MAX);
         let place = Place::of(text, start..start);
@@ -62,6 +74,7 @@ pub fn parse(text: &str) -> Result<Condition, ParseConditionError> {
     let mut parser = Parser {
         text,
         tokens,
+        currency,
         at: 0,
         indent: 0,
         item_start: 0,
@@ -82,6 +95,8 @@ pub fn parse(text: &str) -> Result<Condition, ParseConditionError> {
 struct Parser<'t> {
     text: &'t str,
     tokens: Vec<Token>,
+    /// What the shop counts in; `None` for any.
+    currency: Option<Currency>,
     at: usize,
     /// A line that begins left of this column, or at it, ends the item being read. Columns here
     /// count from 1; 0 is no limit.
@@ -472,7 +487,7 @@ mod tests {
         assert_snapshot!(read("last order was at most 3 days ago"), @"error: line 1, column 16: `at most` leaves open whether the last day counts; write `less than`");
         assert_snapshot!(read("is suppressed is suppressed"), @"error: line 1, column 15: `is` does not fit here; write one of `by`, `and`, `or`");
         assert_snapshot!(read("is suppressed\n  and ärger"), @"error: line 2, column 7: `ärger` does not fit here; write one of `ordered`, `bought`, `viewed`, `added to cart`, `reviewed`, `started a checkout`, …");
-        assert_snapshot!(read("ordered at least 99999999999 times"), @"error: line 1, column 18: `99999999999` is not a whole number in reach; choose a smaller one");
+        assert_snapshot!(read("ordered at least 99999999999 times"), @"error: line 1, column 18: `99999999999` is not a whole number from 0 to 4294967295; choose one that is");
         assert_snapshot!(read(&"not ".repeat(10_000)), @"error: line 1, column 129: groups nest too deep; unfold some; 32 levels are read at most");
         assert_snapshot!(read(&format!("{}everyone", "any of (".repeat(5_000))), @"error: line 1, column 257: groups nest too deep; unfold some; 32 levels are read at most");
         assert_snapshot!(read(&vec!["everyone"; 600].join(" and ")), @"error: line 1, column 6501: there are too many conditions; split the segment; 500 are read at most");
@@ -562,9 +577,20 @@ mod tests {
             "opened email offer",
             "last viewed a product at most 3 days ago",
             "ordered less than 0 times",
+            "ordered at least -1 times",
+            "ordered 2.5 times",
+            "viewed a product in the last -3 days",
+            "spent at least -5 EUR",
+            "spent at least 99999999999999999999 EUR",
+            "spent at least 10000000001 EUR",
+            "spent at least 5.5 JPY",
+            "has consent for marketing by opt-in or soft opt-in",
+            "has consent for marketing by opt-in or by soft opt-in",
+            "attribute \"plan\" is one of \"gold\", \"silver\"",
+            "any of (country is \"PT\", \"ES\")",
         ]
         .map(read);
-        assert_snapshot!(errors.join("\n"), @"
+        assert_snapshot!(errors.join("\n"), @r#"
             error: line 1, column 26: between 60 days and 30 days ago is no time at all; write the shorter span first
             error: line 1, column 33: `days` does not fit here; write a number
             error: line 1, column 26: between 2026-03-01 and 2026-03-01 is no time at all; write the earlier day first
@@ -594,7 +620,36 @@ mod tests {
             error: line 1, column 14: `offer` does not fit here; write a name in double quotes
             error: line 1, column 23: `at most` leaves open whether the last day counts; write `less than`
             error: line 1, column 9: less than 0 times is true of nobody; ask for 1 or more
-        ");
+            error: line 1, column 18: `-1` is not a whole number from 0 to 4294967295; choose one that is
+            error: line 1, column 9: `2.5` is not a whole number from 0 to 4294967295; choose one that is
+            error: line 1, column 30: `-3` is not a whole number from 1 to 4294967295; choose one that is
+            error: line 1, column 16: -5 EUR is out of reach; choose 0 to 10000000000
+            error: line 1, column 16: 99999999999999999999 EUR is out of reach; choose 0 to 10000000000
+            error: line 1, column 16: 10000000001 EUR is out of reach; choose 0 to 10000000000
+            error: line 1, column 16: `5.5` is not an amount of JPY; write it without a point
+            error: line 1, column 37: a clause asks for one way of consent; write `or` and the whole clause again
+            error: line 1, column 37: a clause asks for one way of consent; write `or` and the whole clause again
+            error: line 1, column 34: a comma does not join names; write `or` between them
+            error: line 1, column 24: a comma does not join names; write `or` between them
+        "#);
+    }
+
+    #[test]
+    fn an_amount_in_another_currency_is_refused_for_a_shop() {
+        let texts = [
+            "spent at least 90 USD",
+            "not bought a product priced at most 9 usd",
+            "largest amount when they ordered is 7 USD",
+            "is expected to spend at least 7 USD in the next 3 days",
+        ];
+        for text in texts {
+            let error = parse_in(text, Currency::EUR).unwrap_err();
+            assert!(text[error.range.clone()].eq_ignore_ascii_case("usd"), "{error}");
+            let problem = "this shop counts in EUR, not USD; write the amount in EUR";
+            assert!(error.to_string().ends_with(problem), "{error}");
+            assert!(parse(text).is_ok() && parse_in(text, Currency::new("USD").unwrap()).is_ok());
+        }
+        assert!(parse_in("spent at least 90 eur", Currency::EUR).is_ok());
     }
 
     #[test]

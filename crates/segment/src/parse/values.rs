@@ -45,7 +45,7 @@ impl Parser<'_> {
                 return Ok(count);
             }
         }
-        let count = self.number()?;
+        let count = self.number(0)?;
         if self.eat_unit("times", "time") { Ok(count) } else { Err(self.error()) }
     }
 
@@ -96,6 +96,11 @@ impl Parser<'_> {
             self.expect("a currency such as `EUR`");
             return Err(self.error());
         };
+        if let Some(own) = self.currency.filter(|it| *it != currency) {
+            let error =
+                format!("this shop counts in {own}, not {currency}; write the amount in {own}");
+            return Err(self.refuse(self.at, &error));
+        }
         self.at += 1;
         Amount::read(&digits, currency).map_err(|error| self.refuse(start, &error))
     }
@@ -108,6 +113,11 @@ impl Parser<'_> {
             // `or` goes on with names only before another name; else it joins conditions.
             let next = self.tokens.get(self.at + 1);
             let is_name = matches!(next, Some(Token { kind: TokenKind::Text(_), .. }));
+            // No condition begins with a name, so that what follows belongs to these.
+            if is_name && self.is_kind(&TokenKind::Comma) {
+                let error = "a comma does not join names; write `or` between them";
+                return Err(self.refuse(self.at, error));
+            }
             if !(is_name && self.eat("or")) {
                 break;
             }
@@ -131,13 +141,17 @@ impl Parser<'_> {
         Ok(text)
     }
 
-    pub(super) fn number(&mut self) -> Parsed<u32> {
+    /// A whole number from `least` on.
+    pub(super) fn number(&mut self, least: u32) -> Parsed<u32> {
         let Some(digits) = self.peek_number() else {
             self.expect("a number");
             return Err(self.error());
         };
         let Ok(number) = digits.parse() else {
-            let error = format!("`{digits}` is not a whole number in reach; choose a smaller one");
+            let error = format!(
+                "`{digits}` is not a whole number from {least} to {most}; choose one that is",
+                most = u32::MAX
+            );
             return Err(self.refuse(self.at, &error));
         };
         self.at += 1;

@@ -53,13 +53,13 @@ impl Parser<'_> {
             return range.map(Window::Between).map_err(|it| self.refuse(start, &it.to_string()));
         }
         self.expect("a day such as `2026-11-27`");
-        let near = self.number()?;
+        let near = self.number(1)?;
         let unit = self.span_unit();
         if !self.eat("and") {
             return Err(self.error());
         }
         let far_start = self.at;
-        let far = self.number()?;
+        let far = self.number(1)?;
         let Some(far_unit) = self.span_unit() else { return Err(self.error()) };
         if !self.eat("ago") {
             return Err(self.error());
@@ -122,7 +122,7 @@ impl Parser<'_> {
 
     pub(super) fn span(&mut self) -> Parsed<Span> {
         let start = self.at;
-        let count = self.number()?;
+        let count = self.number(1)?;
         match self.span_unit() {
             Some(unit) => self.span_of(start, count, unit),
             None => Err(self.error()),

@@ -487,7 +487,7 @@ fn windows() -> Section {
     ];
     section(
         "Windows",
-        "A window stands behind a deed, its count, an amount or a figure. Without one all time is meant, as far as it is kept: 730 days.",
+        "A window stands behind a deed, its count, an amount or a figure. Without one all time is meant.",
         operators,
     )
 }
@@ -1021,7 +1021,7 @@ fn membership() -> Section {
         ),
         operator(
             "is in segment \"NAME\"",
-            "Meets the condition of that segment, as if it stood here. A segment that leads back to itself has nobody in it. In the examples `Buyers` is `ordered at least 1 time in the last 30 days`.",
+            "Meets the condition of that segment, as if it stood here. A segment that would lead back to itself is refused when it is saved. In the examples `Buyers` is `ordered at least 1 time in the last 30 days`.",
             vec![example("is in segment \"Buyers\"", bought(days(29)), bought(days(30)))],
         ),
     ];

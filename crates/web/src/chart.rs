@@ -103,13 +103,16 @@ pub fn bars(label: &str, bars: &[Bar], tick: impl Fn(f64) -> String) -> Markup {
     })
 }
 
-/// A small line of counts from day to day, beside the numbers it is of; from zero.
+/// A small line of counts from day to day, beside the numbers it is of. It has no axis: it begins at
+/// the least of the counts, unless they lie so near that it would make a mountain of nothing.
 pub fn spark(label: &str, counts: &[u64]) -> Markup {
     let (width, height, room) = (180.0, 34.0, 4.0);
-    let max = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let [min, max] = [counts.iter().min(), counts.iter().max()].map(|it| *it.unwrap_or(&0) as f64);
+    let span = (max - min).max(max * SPARK_SPAN_LEAST).max(1.0);
+    let low = ((min + max - span) / 2.0).max(0.0);
     let step = (width - 2.0 * room) / (counts.len().max(2) - 1) as f64;
     let point = |(at, count): (usize, &u64)| {
-        let y = height - room - (height - 2.0 * room) * *count as f64 / max;
+        let y = height - room - (height - 2.0 * room) * (*count as f64 - low) / span;
         (room + step * at as f64, y)
     };
     let points: Vec<(f64, f64)> = counts.iter().enumerate().map(point).collect();
@@ -125,6 +128,9 @@ pub fn spark(label: &str, counts: &[u64]) -> Markup {
         }
     }
 }
+
+/// A change of less than this share of all is shown as less than the whole height.
+const SPARK_SPAN_LEAST: f64 = 0.05;
 
 /// An estimate with its 95 % interval.
 #[derive(Clone, Copy, Debug)]
@@ -333,6 +339,19 @@ mod tests {
     fn the_interval_of_the_pictures_is_drawn_from_minus_one_to_five() {
         let it = Interval { estimate: 222.98, low: 20.0, high: 426.0 };
         assert_eq!(it.scale(), (-100.0, 500.0, 100.0));
+    }
+
+    #[test]
+    fn a_small_line_uses_its_height_and_makes_no_mountain_of_nothing() {
+        let path = |counts: &[u64]| {
+            let svg = spark("", counts).into_string();
+            svg.split(" d=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+        };
+        assert_eq!(path(&[900, 950, 1_000]), "M4 30L90 17L176 4", "from the least to the most");
+        assert_eq!(path(&[1_000, 1_000]), "M4 17L176 17", "in the middle");
+        assert_eq!(path(&[0, 0]), "M4 30L176 30", "nobody");
+        let near = path(&[1_000, 1_001]);
+        assert!(near.starts_with("M4 17.") && near.contains("L176 16."), "{near}");
     }
 
     proptest! {

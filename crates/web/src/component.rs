@@ -130,6 +130,7 @@ enum Look {
     Primary,
     Plain,
     Quiet,
+    QuietDanger,
     Danger,
 }
 
@@ -155,6 +156,11 @@ impl<'a> Button<'a> {
 
     pub fn quiet(label: &'a str) -> Self {
         Self::of(label, Look::Quiet)
+    }
+
+    /// What takes something away, on a page that is about it.
+    pub fn quiet_danger(label: &'a str) -> Self {
+        Self::of(label, Look::QuietDanger)
     }
 
     /// Where somebody is asked whether they mean it, and nowhere else.
@@ -228,6 +234,7 @@ impl<'a> Button<'a> {
             Look::Primary => "primary",
             Look::Plain => "plain",
             Look::Quiet => "quiet",
+            Look::QuietDanger => "quiet-danger",
             Look::Danger => "danger",
         };
         let small = if self.is_small { " small" } else { "" };

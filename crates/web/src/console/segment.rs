@@ -9,9 +9,7 @@ use maud::{Markup, html};
 
 use super::{Head, head, products::encoded, segments::size_line};
 use crate::{
-    component::{
-        Button, Choice, Empty, Tone, avatar, badge_state, bar, card_head, empty, note, search_field,
-    },
+    component::{Button, Choice, Empty, Tone, avatar, badge_state, bar, card_head, empty, note},
     format::{self, Calendar},
     icon::{Icon, icon},
     layout::{Layout, Place},
@@ -371,11 +369,10 @@ impl SegmentPage {
                 div.main {
                     dt.hidden { "Customers" }
                     dd.number { (format::count(it.customers)) }
-                    dd { b { "customers now" }
+                    dd { b { @if it.customers == 1 { "customer now" } @else { "customers now" } }
                         span.hint {
                             (format::percent_of(it.customers, it.of_customers)) " of "
-                            (format::count(it.of_customers)) ", counted in "
-                            (format!("{:.2} s", it.took_ms as f64 / 1_000.0))
+                            (format::count(it.of_customers)) ", counted in " (took(it.took_ms))
                         }
                     }
                 }
@@ -610,10 +607,18 @@ impl SegmentPage {
     fn why_card(&self, layout: &Layout) -> Markup {
         html! {
             section.card.why aria-label="Why" {
-                @if let Some(it) = &self.why { (why(it, &layout.calendar)) }
+                @match &self.why {
+                    Some(it) => (why(it, &layout.calendar)),
+                    None => (card_head(WHY, "")),
+                }
                 form.finder action=(self.here()) method="get" {
                     input type="hidden" name="condition" value=(self.written);
-                    (search_field_as("why", "Address, shop's id or number"))
+                    span.search {
+                        (icon(Icon::Search))
+                        input type="search" name="why" placeholder="Address, id or number"
+                            aria-label="An address, the shop's id or our number" autocomplete="off"
+                            maxlength="200";
+                    }
                     (Button::plain("Why?").submit())
                 }
             }
@@ -636,7 +641,7 @@ impl SegmentPage {
                 }
                 @if !self.is_shipped {
                     form.delete action=(format!("/segments/{id}/delete")) method="post" {
-                        (Button::quiet("Delete the segment").small().submit())
+                        (Button::quiet_danger("Delete the segment").small().submit())
                         @if !self.used_by.is_empty() {
                             p.hint { "A flow starts from it; it cannot go before that does." }
                         }
@@ -664,9 +669,15 @@ impl SegmentPage {
     }
 }
 
-fn search_field_as(name: &str, label: &str) -> Markup {
-    let field = search_field(label, "").into_string();
-    maud::PreEscaped(field.replacen("name=\"q\"", &format!("name=\"{name}\""), 1))
+/// Heads the card in which it is asked of somebody.
+const WHY: &str = "Why is somebody in, or not?";
+
+/// How long a count took, in as much as is worth knowing.
+fn took(ms: u64) -> String {
+    match ms {
+        0..10 => "under 0.01 s".to_owned(),
+        _ => format!("{:.2} s", ms as f64 / 1_000.0),
+    }
 }
 
 /// The select from which a condition is added to the group at `place`.
@@ -709,13 +720,12 @@ fn who_moves(it: &Change) -> String {
 
 fn why(it: &WhyPanel, calendar: &Calendar) -> Markup {
     let Some((name, href)) = &it.customer else {
-        return note(
-            Tone::Warn,
-            Icon::Search,
-            &html! {
+        return html! {
+            (card_head(WHY, ""))
+            (note(Tone::Warn, Icon::Search, &html! {
                 "Nobody is known by " b { (it.asked) } ". Write an address, the shop's id or our number."
-            },
-        );
+            }))
+        };
     };
     html! {
         div.card-head {
@@ -758,6 +768,18 @@ mod tests {
     #[test]
     fn the_first_screen_says_who_is_in_and_why() {
         insta::assert_snapshot!(visible_text(&html_of(&SegmentPage::sample())));
+    }
+
+    #[test]
+    fn figures_are_told_as_they_are_said() {
+        let figures =
+            Figures { customers: 1, took_ms: 3, ..SegmentPage::sample().figures.unwrap() };
+        let page = SegmentPage { figures: Some(figures), why: None, ..SegmentPage::sample() };
+        let text = visible_text(&html_of(&page));
+        for said in ["customer now", "counted in under 0.01 s", WHY] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        assert!(!text.contains("customers now"), "{text}");
     }
 
     #[test]

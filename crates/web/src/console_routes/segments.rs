@@ -186,7 +186,8 @@ pub(super) async fn save_segment(
         if is_new && engine.store().read(|tx| tx.segment(&wanted))?.is_some() {
             return Ok(Err(format!("There is a segment `{wanted}` already; choose another name.")));
         }
-        let saved = parse(&form.condition.replace("\r\n", "\n")).map_err(anyhow::Error::from);
+        let saved = engine.read_condition(&form.condition.replace("\r\n", "\n"));
+        let saved = saved.map_err(anyhow::Error::from);
         let saved = saved.and_then(|it| engine.save_segment(&wanted, Some(&form.name), &it, now));
         Ok(saved.map_err(|err| fill::first_upper(&format!("{err:#}"))))
     });

@@ -223,6 +223,7 @@ fn field(it: &BuilderField) -> Markup {
                     option value=(word) selected { (word) }
                     @for it in others { option value=(it) { (it) } }
                 }
+                (icon(Icon::Down))
             }
         },
         BuilderField::Number(number) => html! {

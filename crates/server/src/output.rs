@@ -149,6 +149,11 @@ pub fn count(number: u64) -> String {
     grouped
 }
 
+/// `1 customer`, `1,234 customers`.
+pub fn customers(number: u64) -> String {
+    format!("{} {}", count(number), if number == 1 { "customer" } else { "customers" })
+}
+
 /// A share as `4.5%`; `–` of nothing.
 pub fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |it| format!("{:.1}%", it * 100.0))

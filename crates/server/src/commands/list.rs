@@ -58,11 +58,20 @@ struct Named {
     list: ListId,
 }
 
+#[derive(Serialize)]
+struct Created<'a> {
+    list: ListId,
+    name: &'a str,
+}
+
 fn create(output: Output, shop: &Opened, args: &ListCreateArgs) -> Result<()> {
     let list = shop.engine.create_list(&args.name, shop.now())?;
-    let named = Named { list };
-    output.result(&named, || {
-        format!("List `{}` is made; put customers on it with `aftercart list add`", named.list)
+    let created = Created { list, name: args.name.trim() };
+    output.result(&created, || {
+        let Created { list, name } = &created;
+        format!(
+            "List \"{name}\" is made as `{list}`; put customers on it with `aftercart list add {list}`"
+        )
     })
 }
 

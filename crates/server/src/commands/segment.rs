@@ -2,9 +2,7 @@
 
 use std::io::{BufWriter, Write};
 
-use aftercart_engine::{
-    ExportFormat, Overlap, SegmentCount, SegmentListing, SegmentWhy, segment::parse,
-};
+use aftercart_engine::{ExportFormat, Overlap, SegmentCount, SegmentListing, SegmentWhy};
 use aftercart_model::{SegmentId, Timestamp};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum as _;
@@ -17,7 +15,7 @@ use crate::{
         Common, ExportForm, SegmentArgs, SegmentCommand, SegmentDeleteArgs, SegmentExportArgs,
         SegmentListArgs, SegmentOverlapArgs, SegmentSaveArgs, SegmentWhyArgs,
     },
-    output::{Output, Table, count},
+    output::{Output, Table, count, customers as customers_of},
     shop::{self, Opened},
 };
 
@@ -71,14 +69,14 @@ struct Saved {
 
 fn save(output: Output, shop: &Opened, args: &SegmentSaveArgs) -> Result<()> {
     let id = SegmentId::new(args.segment.clone())?;
-    let condition = parse(&args.condition)?;
+    let condition = shop.engine.read_condition(&args.condition)?;
     let now = shop.now();
     let saved = shop.engine.save_segment(&id, args.name.as_deref(), &condition, now)?;
     let counted = shop.engine.count_segment(&condition, now)?;
     let customers = counted.customers;
     let saved = Saved { segment: id, name: saved.name, condition: saved.condition, customers };
     output.result(&saved, || {
-        format!("Kept as `{}`: {} customers now", saved.segment, count(saved.customers))
+        format!("Kept as `{}`: {} now", saved.segment, customers_of(saved.customers))
     })?;
     for finding in &counted.findings {
         output.hint(format!("\nCheck: {finding}"));
@@ -128,7 +126,7 @@ fn export(output: Output, shop: &Opened, args: &SegmentExportArgs) -> Result<()>
     let customers = shop.engine.export_segment(&condition, format, now, &mut out)?;
     out.flush().with_context(|| format!("cannot write `{}`", file.display()))?;
     let exported = Exported { file: file.display().to_string(), customers };
-    output.result(&exported, || format!("{}: {} customers", exported.file, count(customers)))
+    output.result(&exported, || format!("{}: {}", exported.file, customers_of(customers)))
 }
 
 fn is_broken_pipe(err: &anyhow::Error) -> bool {
@@ -204,9 +202,9 @@ fn count_members(output: Output, shop: &Opened, args: &SegmentArgs) -> Result<()
 
 fn describe(counted: &SegmentCount) -> String {
     let mut text = format!(
-        "{} of {} customers\n\n{}\n\n",
+        "{} of {}\n\n{}\n\n",
         count(counted.customers),
-        count(counted.of_customers),
+        customers_of(counted.of_customers),
         counted.condition.trim_end()
     );
     if counted.clauses.len() > 1 {

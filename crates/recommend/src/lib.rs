@@ -13,6 +13,7 @@ mod bound_rules;
 mod evidence;
 mod kind;
 mod model;
+mod next;
 mod rank;
 mod shop_rules;
 
@@ -23,6 +24,7 @@ pub use model::{
     Basket, BestSeller, Complement, Model, TrainOptions, UPGRADE_RATIO_MAX, UPGRADE_RATIO_MIN,
     Upgrade,
 };
+pub use next::Next;
 pub use rank::{
     Recommendation, Relation, Rules, Taste, put_story_first, recommend, steps_up, still_shown,
 };

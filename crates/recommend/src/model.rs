@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Evidence,
     kind::{Names, ProductKind},
+    next::Next,
 };
 
 /// A better version costs at least this much more: below, it is the same thing at another price.
@@ -86,7 +87,7 @@ impl Default for TrainOptions {
             breadth_products: 50.0,
             customers_min: 3,
             complements_max: 50,
-            upgrades_max: 50,
+            upgrades_max: 200,
         }
     }
 }
@@ -155,6 +156,8 @@ pub struct Model {
     best_sellers: Vec<BestSeller>,
     /// Per product the number of its kind, to keep lists diverse.
     kinds: Vec<Option<u32>>,
+    /// `None` where there are too few orders to learn it from.
+    next: Option<Next>,
 }
 
 impl Model {
@@ -169,6 +172,9 @@ impl Model {
         options: &TrainOptions,
     ) -> Self {
         let catalogue = Catalogue::new(products);
+        let orders: Vec<Basket> = orders.into_iter().collect();
+        let guests = options.guest_products_max;
+        let next = Next::train(&orders, products, &catalogue, now, guests);
         let (histories, best_sellers) = Histories::collect(orders, &catalogue, now, options);
         let rows = all_rows(&histories, &catalogue, options);
         let (complements, upgrades) = rows.into_iter().unzip();
@@ -179,7 +185,38 @@ impl Model {
             upgrades,
             best_sellers,
             kinds: catalogue.kinds,
+            next,
         }
+    }
+
+    /// Learns what the last days say: every night, between two trainings.
+    pub fn refresh(
+        &mut self,
+        orders: &[Basket],
+        products: &[Product],
+        now: Timestamp,
+        options: &TrainOptions,
+    ) {
+        if let Some(next) = &mut self.next {
+            next.refresh(orders, &Catalogue::new(products), now, options.guest_products_max);
+        }
+    }
+
+    /// As [`Model::train`], but for the weights of the terms.
+    pub fn retrain_tables(
+        &mut self,
+        orders: &[Basket],
+        products: &[Product],
+        now: Timestamp,
+        options: &TrainOptions,
+    ) {
+        if let Some(next) = &mut self.next {
+            next.retrain_tables(orders, &Catalogue::new(products), now, options.guest_products_max);
+        }
+    }
+
+    pub fn next(&self) -> Option<&Next> {
+        self.next.as_ref()
     }
 
     pub fn trained_at(&self) -> Timestamp {
@@ -199,6 +236,15 @@ impl Model {
     /// Whether `product` is among what goes with `anchor` most, the same as in [`Model::relations`].
     pub(crate) fn goes_with(&self, product: ProductId, anchor: ProductId) -> bool {
         self.complements(anchor).iter().take(RELATED_MAX).any(|it| it.product == product)
+    }
+
+    /// Every product of the same kind at 1.1 to 2.5 times the price of one of `anchors`.
+    pub fn all_steps_up(&self, anchors: &[ProductId]) -> Vec<ProductId> {
+        let each = anchors.iter().flat_map(|it| self.upgrades(*it));
+        let mut steps: Vec<ProductId> = each.map(|it| it.product).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        steps
     }
 
     /// Better versions of `product`, the most fitting first.
@@ -231,17 +277,17 @@ impl Model {
 }
 
 /// What training asks of the catalogue, by product index.
-struct Catalogue {
+pub(crate) struct Catalogue {
     is_known: Vec<bool>,
     prices: Vec<i64>,
-    kinds: Vec<Option<u32>>,
+    pub(crate) kinds: Vec<Option<u32>>,
     /// Per kind its products, cheapest first.
     ladders: Vec<Vec<ProductId>>,
     names: Names,
 }
 
 impl Catalogue {
-    fn new(products: &[Product]) -> Self {
+    pub(crate) fn new(products: &[Product]) -> Self {
         let size = products.iter().map(|it| it.id.index() + 1).max().unwrap_or(0);
         let mut catalogue = Self {
             is_known: vec![false; size],
@@ -273,8 +319,17 @@ impl Catalogue {
         catalogue
     }
 
-    fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.is_known.len()
+    }
+
+    pub(crate) fn knows(&self, product: ProductId) -> bool {
+        self.is_known.get(product.index()).is_some_and(|known| *known)
+    }
+
+    /// The natural logarithms of the prices in major units, a hundredth added.
+    pub(crate) fn log_prices(&self) -> Vec<f32> {
+        self.prices.iter().map(|it| ((*it).max(0) as f32 / 100.0 + 0.01).ln()).collect()
     }
 
     /// The same kind of thing at 1.1 to 2.5 times the price, cheapest first, with the ratio.
@@ -336,7 +391,7 @@ impl Histories {
         for basket in orders {
             let at = basket.at.as_millisecond();
             let mut products = basket.products;
-            products.retain(|it| catalogue.is_known.get(it.index()).is_some_and(|known| *known));
+            products.retain(|it| catalogue.knows(*it));
             products.sort_unstable();
             products.dedup();
             let is_total = basket.customer.is_none() && products.len() > options.guest_products_max;

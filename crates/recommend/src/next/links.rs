@@ -1,0 +1,197 @@
+//! How strongly each product speaks for others: a sparse matrix, the strongest few of each row.
+
+use std::thread;
+
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+use super::sweep;
+
+/// Others kept of each product. More than 100 change no list by much and make the model large.
+const KEPT: usize = 150;
+
+/// One customer's or one basket's products with weights, by product.
+pub(super) type WeightedRow = Vec<(u32, f32)>;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Links {
+    starts: Vec<u32>,
+    others: Vec<u32>,
+    weights: Vec<f32>,
+}
+
+impl Links {
+    /// Of a catalogue of `size` products, from rows made one by one in the order of products.
+    pub(super) fn from_rows(rows: impl Iterator<Item = Vec<(u32, f32)>>) -> Self {
+        let mut links = Self { starts: vec![0], ..Self::default() };
+        for mut row in rows {
+            let strength = |a: &(u32, f32), b: &(u32, f32)| {
+                b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0))
+            };
+            if row.len() > KEPT {
+                row.select_nth_unstable_by(KEPT - 1, strength);
+                row.truncate(KEPT);
+            }
+            row.sort_unstable_by_key(|it| it.0);
+            links.others.extend(row.iter().map(|it| it.0));
+            links.weights.extend(row.iter().map(|it| it.1));
+            links.starts.push(u32::try_from(links.others.len()).expect("fewer than 2^32 links"));
+        }
+        links
+    }
+
+    pub(crate) fn of(&self, product: usize) -> impl Iterator<Item = (usize, f32)> {
+        let bounds = self.starts.get(product).zip(self.starts.get(product + 1));
+        let (start, end) = bounds.map_or((0, 0), |it| (*it.0 as usize, *it.1 as usize));
+        let others = self.others[start..end].iter().map(|it| *it as usize);
+        others.zip(self.weights[start..end].iter().copied())
+    }
+
+    /// EASE: the weights that best rebuild each row from its other products, in closed form, with
+    /// `ridge` on the squares of the weights (H. Steck, "Embarrassingly shallow autoencoders for
+    /// sparse data", WWW 2019). Of a catalogue of `size` products those in `among` alone take part.
+    pub(super) fn ease(
+        rows: &[WeightedRow],
+        among: &[u32],
+        size: usize,
+        ridge: f32,
+        threads: usize,
+    ) -> Self {
+        let mut gram = gram(rows, among, size, threads);
+        gram.diag_mut().iter_mut().for_each(|it| *it += ridge);
+        if sweep::invert(&mut gram, threads).is_none() {
+            // Weights so large that the ridge is lost in them: no shop's, but never a panic.
+            return Self::default();
+        }
+        sweep::mirror(&mut gram);
+        let mut place = vec![None; size];
+        (0..).zip(among).for_each(|(index, it): (usize, _)| place[*it as usize] = Some(index));
+        let diagonal: Vec<f32> = gram.diag().to_vec();
+        Self::from_rows(place.into_iter().map(|row| {
+            let Some(row) = row else { return Vec::new() };
+            let inverse = gram.row(row).into_iter().zip(&diagonal).zip(among);
+            let linked = inverse.map(|((it, diagonal), other)| (*other, -it / diagonal));
+            linked.filter(|it| it.0 != among[row]).collect()
+        }))
+    }
+
+    /// How often two products stand in one row, over what their own frequencies lead to expect; of a
+    /// catalogue of `size` products.
+    pub(super) fn cosine(rows: &[WeightedRow], size: usize) -> Self {
+        let mut squares = vec![1.0_f32; size];
+        let mut bearers: Vec<Vec<(u32, f32)>> = vec![Vec::new(); size];
+        for (number, row) in (0..).zip(rows) {
+            // Who buys everything says little about what goes with what.
+            let breadth = (1.0 + row.len() as f32).sqrt();
+            for &(product, weight) in row {
+                squares[product as usize] += weight * weight;
+                bearers[product as usize].push((number, weight / breadth));
+            }
+        }
+        let mut sums = vec![0.0_f32; size];
+        let mut touched: Vec<u32> = Vec::new();
+        Self::from_rows(bearers.iter().enumerate().map(|(product, bearers)| {
+            for &(row, own) in bearers {
+                for &(other, weight) in &rows[row as usize] {
+                    if sums[other as usize] == 0.0 {
+                        touched.push(other);
+                    }
+                    sums[other as usize] += own * weight;
+                }
+            }
+            let linked = touched.drain(..).map(|other| {
+                let sum = std::mem::take(&mut sums[other as usize]);
+                (other, sum / (squares[product] * squares[other as usize]).sqrt())
+            });
+            linked.filter(|it| it.0 as usize != product).collect()
+        }))
+    }
+}
+
+/// The lower half of `XᵀX`.
+fn gram(rows: &[WeightedRow], among: &[u32], size: usize, threads: usize) -> Array2<f32> {
+    let mut place = vec![u32::MAX; size];
+    (0..).zip(among).for_each(|(index, it)| place[*it as usize] = index);
+    let compact = |row: &WeightedRow| {
+        let placed = row.iter().map(|(product, weight)| (place[*product as usize], *weight));
+        let mut placed: WeightedRow = placed.filter(|it| it.0 != u32::MAX).collect();
+        placed.sort_unstable_by_key(|it| it.0);
+        placed
+    };
+    let rows: Vec<WeightedRow> = rows.iter().map(compact).collect();
+    let size = among.len();
+    let mut gram = Array2::zeros((size, size));
+    // Every core has bands of rows of its own, in turn, as later ones are longer.
+    const BAND: usize = 64;
+    let threads = threads.max(1);
+    let mut shares: Vec<Vec<Option<ndarray::ArrayViewMut2<'_, f32>>>> = Vec::new();
+    shares.resize_with(threads, Vec::new);
+    for (band, rows) in gram.axis_chunks_iter_mut(ndarray::Axis(0), BAND).enumerate() {
+        for (share, bands) in shares.iter_mut().enumerate() {
+            bands.push(None);
+            debug_assert_eq!(bands.len(), band + 1, "one place a band in share {share}");
+        }
+        shares[band % threads][band] = Some(rows);
+    }
+    thread::scope(|scope| {
+        for mut share in shares {
+            let rows = &rows;
+            scope.spawn(move || {
+                for row in rows {
+                    for (index, &(high, own)) in row.iter().enumerate() {
+                        let (band, within) = (high as usize / BAND, high as usize % BAND);
+                        let Some(target) = &mut share[band] else { continue };
+                        let mut target = target.row_mut(within);
+                        for &(low, other) in &row[..=index] {
+                            target[low as usize] += own * other;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    gram
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(products: &[u32]) -> WeightedRow {
+        products.iter().map(|it| (*it, 1.0)).collect()
+    }
+
+    fn weight(links: &Links, from: usize, to: usize) -> f32 {
+        links.of(from).find(|it| it.0 == to).map_or(0.0, |it| it.1)
+    }
+
+    #[test]
+    fn ease_is_the_closed_form() {
+        // numpy: G = XᵀX + I; P = inv(G); B = -P / diag(P), its diagonal 0.
+        let rows = [row(&[0, 1]), row(&[0, 1]), row(&[1, 2]), row(&[2])];
+        let links = Links::ease(&rows, &[0, 1, 2], 3, 1.0, 1);
+        for (from, to, expected) in
+            [(0, 1, 0.666_666_7), (1, 0, 0.545_454_5), (1, 2, 0.375), (2, 0, -0.181_818_2)]
+        {
+            let found = weight(&links, from, to);
+            assert!((found - expected).abs() < 1e-4, "{from} to {to}: {found}");
+        }
+    }
+
+    #[test]
+    fn products_that_do_not_take_part_have_no_links() {
+        let rows = [row(&[0, 1, 3]), row(&[0, 3])];
+        let links = Links::ease(&rows, &[0, 3], 5, 1.0, 2);
+        assert!(weight(&links, 0, 3) > 0.0 && weight(&links, 0, 1) == 0.0);
+        assert_eq!(links.of(1).count() + links.of(4).count() + links.of(77).count(), 0);
+    }
+
+    #[test]
+    fn the_number_of_cores_changes_nothing() {
+        let rows: Vec<WeightedRow> =
+            (0..200).map(|it| row(&[it % 150, (it * 7) % 150, (it * 13 + 5) % 150])).collect();
+        let among: Vec<u32> = (0..150).collect();
+        let of = |threads| Links::ease(&rows, &among, 150, 2.0, threads);
+        assert_eq!(of(1), of(3));
+    }
+}

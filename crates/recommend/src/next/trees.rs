@@ -1,0 +1,316 @@
+//! Boosted trees for yes and no: small trees, each fitted to what those before it got wrong (J. H.
+//! Friedman, "Greedy function approximation: a gradient boosting machine", Annals of Statistics
+//! 29(5), 2001), with the logistic loss, second-order leaf values, and histograms of quantiles in
+//! place of sorted values (G. Ke et al., "LightGBM", NeurIPS 2017).
+//!
+//! The same rows give the same trees: what is drawn by lot comes from a fixed generator.
+
+use std::thread;
+
+use serde::{Deserialize, Serialize};
+
+use super::terms::{COUNT, Terms};
+
+/// What fitting takes as given.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fit {
+    pub trees: usize,
+    pub leaves: usize,
+    pub rate: f32,
+    /// A leaf of fewer rows would learn single cases by heart.
+    pub leaf_rows_min: usize,
+    /// Each tree sees this share of the rows and of the terms.
+    pub rows_share: f32,
+    pub terms_share: f32,
+}
+
+const BINS: usize = 64;
+/// On the squares of leaf values.
+const RIDGE: f64 = 1.0;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Trees {
+    trees: Vec<Tree>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Tree {
+    nodes: Vec<Node>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Node {
+    Leaf(f32),
+    /// To `low` if the term is at most `threshold`, else to `high`.
+    Split {
+        term: u8,
+        threshold: f32,
+        low: u8,
+        high: u8,
+    },
+}
+
+impl Trees {
+    /// Higher for what is more likely a yes.
+    pub fn score(&self, terms: &Terms) -> f32 {
+        self.trees.iter().map(|it| it.score(terms)).sum()
+    }
+
+    pub fn fit(rows: &[Terms], is_yes: &[bool], weights: &[f32], fit: &Fit) -> Self {
+        let bins = Bins::new(rows);
+        let mut trees = Self::default();
+        let mut scores = vec![0.0_f32; rows.len()];
+        let mut lot = Lot(0x9e37_79b9_7f4a_7c15);
+        for _ in 0..fit.trees {
+            let gradients: Vec<[f32; 2]> = (scores.iter().zip(is_yes).zip(weights))
+                .map(|((score, is_yes), weight)| {
+                    let chance = 1.0 / (1.0 + (-score).exp());
+                    let wanted = f32::from(u8::from(*is_yes));
+                    [weight * (chance - wanted), weight * chance * (1.0 - chance)]
+                })
+                .collect();
+            let sample = (0..u32::try_from(rows.len()).expect("fewer than 2^32 rows"))
+                .filter(|_| lot.draw() < fit.rows_share)
+                .collect();
+            let terms: Vec<usize> = (0..COUNT).filter(|_| lot.draw() < fit.terms_share).collect();
+            let tree =
+                Growing { bins: &bins, gradients: &gradients, terms: &terms, fit }.grow(sample);
+            for (score, terms) in scores.iter_mut().zip(rows) {
+                *score += tree.score(terms);
+            }
+            trees.trees.push(tree);
+        }
+        trees
+    }
+}
+
+impl Tree {
+    fn score(&self, terms: &Terms) -> f32 {
+        let mut at = 0;
+        loop {
+            match self.nodes[at] {
+                Node::Leaf(value) => return value,
+                Node::Split { term, threshold, low, high } => {
+                    at =
+                        usize::from(if terms[usize::from(term)] <= threshold { low } else { high });
+                }
+            }
+        }
+    }
+}
+
+/// Numbers from 0 to 1, always the same ones.
+struct Lot(u64);
+
+impl Lot {
+    fn draw(&mut self) -> f32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 40) as f32 / (1_u64 << 24) as f32
+    }
+}
+
+/// All rows' terms as the numbers of quantiles.
+struct Bins {
+    /// Per term the highest value of each bin but the last.
+    bounds: Vec<Vec<f32>>,
+    /// Per term the bin of each row.
+    columns: Vec<Vec<u8>>,
+}
+
+impl Bins {
+    fn new(rows: &[Terms]) -> Self {
+        let (bounds, columns) = (0..COUNT)
+            .map(|term| {
+                // Quantiles of some thousands of rows are as good as those of all.
+                let step = (rows.len() / 20_000).max(1);
+                let mut values: Vec<f32> = rows.iter().step_by(step).map(|it| it[term]).collect();
+                values.sort_unstable_by(f32::total_cmp);
+                let at = |bin: usize| values[(bin * values.len() / BINS).min(values.len() - 1)];
+                let mut bounds: Vec<f32> =
+                    if values.is_empty() { Vec::new() } else { (1..BINS).map(at).collect() };
+                bounds.dedup();
+                let bin = |row: &Terms| bounds.partition_point(|it| *it < row[term]) as u8;
+                let column = rows.iter().map(bin).collect();
+                (bounds, column)
+            })
+            .unzip();
+        Self { bounds, columns }
+    }
+}
+
+struct Growing<'a> {
+    bins: &'a Bins,
+    gradients: &'a [[f32; 2]],
+    terms: &'a [usize],
+    fit: &'a Fit,
+}
+
+/// The best way to part a leaf's rows.
+#[derive(Clone, Copy)]
+struct Cut {
+    gain: f64,
+    term: usize,
+    /// The last bin that goes low.
+    bin: u8,
+}
+
+struct OpenLeaf {
+    node: usize,
+    rows: Vec<u32>,
+    cut: Option<Cut>,
+}
+
+impl Growing<'_> {
+    /// Parts, again and again, the leaf that gains most.
+    fn grow(&self, rows: Vec<u32>) -> Tree {
+        let mut tree = Tree { nodes: vec![self.leaf(&rows)] };
+        let mut open = vec![OpenLeaf { node: 0, cut: self.best_cut(&rows), rows }];
+        while open.len() < self.fit.leaves {
+            let gain = |it: &OpenLeaf| it.cut.map_or(0.0, |it| it.gain);
+            let best = (0..open.len()).max_by(|a, b| gain(&open[*a]).total_cmp(&gain(&open[*b])));
+            let Some((best, cut)) = best.and_then(|it| Some((it, open[it].cut?))) else { break };
+            let OpenLeaf { node, rows, .. } = open.swap_remove(best);
+            let column = &self.bins.columns[cut.term];
+            let (low, high): (Vec<u32>, Vec<u32>) =
+                rows.into_iter().partition(|it| column[*it as usize] <= cut.bin);
+            let next = tree.nodes.len();
+            let place = |at: usize| u8::try_from(at).expect("few leaves");
+            tree.nodes[node] = Node::Split {
+                term: place(cut.term),
+                threshold: self.bins.bounds[cut.term][usize::from(cut.bin)],
+                low: place(next),
+                high: place(next + 1),
+            };
+            for (node, rows) in [(next, low), (next + 1, high)] {
+                tree.nodes.push(self.leaf(&rows));
+                open.push(OpenLeaf { node, cut: self.best_cut(&rows), rows });
+            }
+        }
+        tree
+    }
+
+    fn leaf(&self, rows: &[u32]) -> Node {
+        let [gradient, curvature] = rows.iter().fold([0.0, 0.0], |sum, it| {
+            let [gradient, curvature] = self.gradients[*it as usize];
+            [sum[0] + f64::from(gradient), sum[1] + f64::from(curvature)]
+        });
+        Node::Leaf(self.fit.rate * (-gradient / (curvature + RIDGE)) as f32)
+    }
+
+    fn best_cut(&self, rows: &[u32]) -> Option<Cut> {
+        if rows.len() < 2 * self.fit.leaf_rows_min {
+            return None;
+        }
+        let half = self.terms.len().div_ceil(2);
+        let (first, second) = self.terms.split_at(half);
+        let best_of = |terms: &[usize]| {
+            let cuts = terms.iter().filter_map(|it| self.best_cut_by(*it, rows));
+            // Of equals the earlier term, whichever core saw it.
+            cuts.reduce(|best, it| if it.gain > best.gain { it } else { best })
+        };
+        let (first, second) = thread::scope(|scope| {
+            let second = scope.spawn(|| best_of(second));
+            (best_of(first), second.join().expect("counting does not panic"))
+        });
+        match (first, second) {
+            (Some(a), Some(b)) => Some(if b.gain > a.gain { b } else { a }),
+            (a, b) => a.or(b),
+        }
+    }
+
+    fn best_cut_by(&self, term: usize, rows: &[u32]) -> Option<Cut> {
+        let column = &self.bins.columns[term];
+        let mut bins = [[0.0_f64; 3]; BINS];
+        for &row in rows {
+            let [gradient, curvature] = self.gradients[row as usize];
+            let bin = &mut bins[usize::from(column[row as usize])];
+            bin[0] += f64::from(gradient);
+            bin[1] += f64::from(curvature);
+            bin[2] += 1.0;
+        }
+        let sum = |at: usize| bins.iter().map(|it| it[at]).sum::<f64>();
+        let [gradient, curvature, count] = [sum(0), sum(1), sum(2)];
+        let worth = |gradient: f64, curvature: f64| gradient * gradient / (curvature + RIDGE);
+        let rows_min = self.fit.leaf_rows_min as f64;
+        let (mut low, mut best) = ([0.0; 3], None::<Cut>);
+        for (bin, own) in (0_u8..).zip(&bins).take(self.bins.bounds[term].len()) {
+            (0..3).for_each(|it| low[it] += own[it]);
+            if low[2] < rows_min || count - low[2] < rows_min {
+                continue;
+            }
+            let gain = worth(low[0], low[1]) + worth(gradient - low[0], curvature - low[1])
+                - worth(gradient, curvature);
+            if gain > best.map_or(1e-9, |it| it.gain) {
+                best = Some(Cut { gain, term, bin });
+            }
+        }
+        best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIT: Fit = Fit {
+        trees: 40,
+        leaves: 8,
+        rate: 0.3,
+        leaf_rows_min: 5,
+        rows_share: 0.8,
+        terms_share: 1.0,
+    };
+
+    /// Rows with two terms at random; a yes where `rule` says so.
+    fn rows(rule: impl Fn(f32, f32) -> bool) -> (Vec<Terms>, Vec<bool>) {
+        let mut lot = Lot(5);
+        let row = |_| {
+            let mut terms = [0.0; COUNT];
+            terms[0] = lot.draw();
+            terms[1] = lot.draw();
+            terms
+        };
+        let rows: Vec<Terms> = (0..2_000).map(row).collect();
+        let is_yes = rows.iter().map(|it| rule(it[0], it[1])).collect();
+        (rows, is_yes)
+    }
+
+    fn share_right(rule: impl Fn(f32, f32) -> bool + Copy) -> f64 {
+        let (rows, is_yes) = rows(rule);
+        let trees = Trees::fit(&rows, &is_yes, &vec![1.0; rows.len()], &FIT);
+        let right = rows.iter().zip(&is_yes).filter(|(it, yes)| (trees.score(it) > 0.0) == **yes);
+        right.count() as f64 / rows.len() as f64
+    }
+
+    #[test]
+    fn a_bound_and_what_no_single_term_tells_are_learned() {
+        assert!(share_right(|a, _| a > 0.3) > 0.97);
+        assert!(share_right(|a, b| (a > 0.5) != (b > 0.5)) > 0.93);
+    }
+
+    #[test]
+    fn the_same_rows_give_the_same_trees() {
+        let (rows, is_yes) = rows(|a, b| a + b > 1.0);
+        let fit = || Trees::fit(&rows, &is_yes, &vec![1.0; rows.len()], &FIT);
+        assert_eq!(fit(), fit());
+    }
+
+    #[test]
+    fn nothing_is_learned_where_there_is_nothing_to_learn() {
+        let trees = Trees::fit(&[], &[], &[], &FIT);
+        assert_eq!(trees.score(&[0.0; COUNT]), 0.0);
+        let (rows, _) = rows(|_, _| true);
+        let trees = Trees::fit(&rows, &vec![true; rows.len()], &vec![1.0; rows.len()], &FIT);
+        assert!(trees.score(&rows[0]) > 1.0);
+    }
+
+    #[test]
+    fn a_heavier_row_counts_more() {
+        let rows = vec![[0.0; COUNT]; 100];
+        let is_yes: Vec<bool> = (0..100).map(|it| it < 50).collect();
+        let weights: Vec<f32> = (0..100).map(|it| if it < 50 { 3.0 } else { 1.0 }).collect();
+        assert!(Trees::fit(&rows, &is_yes, &weights, &FIT).score(&rows[0]) > 0.5);
+    }
+}

@@ -10,6 +10,7 @@
 //! list; which of them changed what can be asked of [`RulesInForce`].
 
 mod bound_rules;
+pub mod eval;
 mod evidence;
 mod kind;
 mod model;

@@ -156,8 +156,7 @@ pub struct Model {
     best_sellers: Vec<BestSeller>,
     /// Per product the number of its kind, to keep lists diverse.
     kinds: Vec<Option<u32>>,
-    /// `None` where there are too few orders to learn it from.
-    next: Option<Next>,
+    next: Next,
 }
 
 impl Model {
@@ -173,8 +172,7 @@ impl Model {
     ) -> Self {
         let catalogue = Catalogue::new(products);
         let orders: Vec<Basket> = orders.into_iter().collect();
-        let guests = options.guest_products_max;
-        let next = Next::train(&orders, products, &catalogue, now, guests);
+        let next = Next::train(&orders, products, &catalogue, now);
         let (histories, best_sellers) = Histories::collect(orders, &catalogue, now, options);
         let rows = all_rows(&histories, &catalogue, options);
         let (complements, upgrades) = rows.into_iter().unzip();
@@ -190,33 +188,18 @@ impl Model {
     }
 
     /// Learns what the last days say: every night, between two trainings.
-    pub fn refresh(
-        &mut self,
-        orders: &[Basket],
-        products: &[Product],
-        now: Timestamp,
-        options: &TrainOptions,
-    ) {
-        if let Some(next) = &mut self.next {
-            next.refresh(orders, &Catalogue::new(products), now, options.guest_products_max);
-        }
+    pub fn refresh(&mut self, orders: &[Basket], products: &[Product], now: Timestamp) {
+        self.next.refresh(orders, &Catalogue::new(products), now);
     }
 
     /// As [`Model::train`], but for the weights of the terms.
-    pub fn retrain_tables(
-        &mut self,
-        orders: &[Basket],
-        products: &[Product],
-        now: Timestamp,
-        options: &TrainOptions,
-    ) {
-        if let Some(next) = &mut self.next {
-            next.retrain_tables(orders, &Catalogue::new(products), now, options.guest_products_max);
-        }
+    pub fn retrain_tables(&mut self, orders: &[Basket], products: &[Product], now: Timestamp) {
+        self.next.retrain_tables(orders, &Catalogue::new(products), now);
     }
 
-    pub fn next(&self) -> Option<&Next> {
-        self.next.as_ref()
+    /// What customers add next, whatever it is to what they have.
+    pub fn next(&self) -> &Next {
+        &self.next
     }
 
     pub fn trained_at(&self) -> Timestamp {

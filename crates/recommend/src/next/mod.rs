@@ -17,7 +17,10 @@ mod sweep;
 mod terms;
 mod trees;
 
-use std::{collections::BTreeMap, thread};
+use std::{
+    collections::{BTreeMap, HashSet},
+    thread,
+};
 
 use aftercart_model::{Product, ProductId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -43,7 +46,10 @@ const ACTIVE_DAYS: i32 = 400;
 const HALF_LIFE_DAYS: f32 = 180.0;
 const CUSTOMERS_RIDGE: f32 = 100.0;
 const BASKETS_RIDGE: f32 = 20.0;
-const BASKET_PRODUCTS_MAX: usize = 60;
+/// What stands in one basket goes out of fashion more slowly than what one person wants.
+const BASKETS_HALF_LIFE_DAYS: f32 = 365.0;
+/// A basket of more teaches nothing: of a guest it is a till's total, of a customer a wholesaler's.
+const BASKET_PRODUCTS_MAX: usize = 100;
 const CUSTOMER_PRODUCTS_MAX: usize = 400;
 
 /// The trees learn from the orders of so many stretches of so many days, the last of which ends now.
@@ -52,7 +58,7 @@ const STRETCH_DAYS: i32 = 45;
 /// What was added counts if the next order came within so many days.
 const NEXT_ORDER_DAYS: i32 = 60;
 /// Orders looked at in a stretch, and products passed over that each is held against.
-const CASES_MAX: usize = 700;
+const CASES_MAX: usize = 1_000;
 const PASSED_OVER_MAX: usize = 60;
 /// With fewer cases the trees would learn them by heart.
 const CASES_MIN: usize = 200;
@@ -63,15 +69,16 @@ const RECENT_EVERY_DAYS: i32 = 7;
 
 /// Of a customer's own habits, which fade so fast, and what their history says for other products.
 const HABIT_HALF_LIFE_DAYS: f32 = 120.0;
-const HISTORY_SHARE: f32 = 3.0;
+const HISTORY_SHARE: f32 = 2.0;
+const RECENT_SHARE: f32 = 0.5;
 
 const FIT: Fit = Fit {
-    trees: 150,
+    trees: 300,
     leaves: 8,
-    rate: 0.07,
+    rate: 0.035,
     leaf_rows_min: 200,
-    rows_share: 0.6,
-    terms_share: 0.6,
+    rows_share: 0.5,
+    terms_share: 0.5,
 };
 
 /// What whole histories and baskets teach.
@@ -87,7 +94,7 @@ impl Learned {
         let whole = i32::MAX / 2;
         let rows = sales.customer_rows(day, HALF_LIFE_DAYS, whole, CUSTOMER_PRODUCTS_MAX);
         let customers = Links::ease(&rows, &among, sales.size, CUSTOMERS_RIDGE, threads);
-        let rows = sales.basket_rows(day, HALF_LIFE_DAYS, BASKET_PRODUCTS_MAX);
+        let rows = sales.basket_rows(day, BASKETS_HALF_LIFE_DAYS);
         let baskets = Links::ease(&rows, &among, sales.size, BASKETS_RIDGE, threads);
         Self { customers, baskets }
     }
@@ -102,22 +109,21 @@ pub struct Next {
     learned: Learned,
     recent: Links,
     fresh: Fresh,
-    trees: Trees,
+    /// `None` of a shop that has too few orders to learn from.
+    trees: Option<Trees>,
 }
 
 impl Next {
-    /// Learns from all that was sold before the day of `now`. `None` for a shop that has too few
-    /// orders to learn from.
+    /// Learns from all that was sold before the day of `now`.
     pub(crate) fn train(
         orders: &[Basket],
         products: &[Product],
         catalogue: &Catalogue,
         now: Timestamp,
-        guest_products_max: usize,
-    ) -> Option<Self> {
+    ) -> Self {
         let day = day_of(now);
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let sales = Sales::new(orders, catalogue, day, guest_products_max);
+        let sales = Sales::new(orders, catalogue, day, BASKET_PRODUCTS_MAX);
         let mut next = Self {
             log_prices: catalogue.log_prices(),
             kinds: catalogue.kinds.clone(),
@@ -125,16 +131,16 @@ impl Next {
             learned: Learned::default(),
             recent: Links::default(),
             fresh: Fresh::default(),
-            trees: Trees::default(),
+            trees: None,
         };
         let examples = next.examples(&sales, day, threads);
-        if examples.cases < CASES_MIN {
-            return None;
+        if examples.cases >= CASES_MIN {
+            let Examples { terms, is_taken, weights, .. } = &examples;
+            next.trees = Some(Trees::fit(terms, is_taken, weights, &FIT));
         }
-        next.trees = Trees::fit(&examples.terms, &examples.is_taken, &examples.weights, &FIT);
         next.learned = Learned::new(&sales, day, PRODUCTS_MAX, threads);
         next.refresh_from(&sales, day);
-        Some(next)
+        next
     }
 
     /// Learns the tables anew, the trees as they are: with the same cases of what customers added,
@@ -144,29 +150,35 @@ impl Next {
         orders: &[Basket],
         catalogue: &Catalogue,
         now: Timestamp,
-        guests: usize,
     ) {
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let sales = Sales::new(orders, catalogue, day_of(now), guests);
+        let sales = Sales::new(orders, catalogue, day_of(now), BASKET_PRODUCTS_MAX);
         self.learned = Learned::new(&sales, day_of(now), PRODUCTS_MAX, threads);
         self.refresh_from(&sales, day_of(now));
     }
 
     /// Learns what the last days say.
-    pub(crate) fn refresh(
-        &mut self,
-        orders: &[Basket],
-        catalogue: &Catalogue,
-        now: Timestamp,
-        guests: usize,
-    ) {
-        let sales = Sales::new(orders, catalogue, day_of(now), guests);
+    pub(crate) fn refresh(&mut self, orders: &[Basket], catalogue: &Catalogue, now: Timestamp) {
+        let sales = Sales::new(orders, catalogue, day_of(now), BASKET_PRODUCTS_MAX);
         self.refresh_from(&sales, day_of(now));
     }
 
     fn refresh_from(&mut self, sales: &Sales, day: i32) {
         self.recent = fresh::recent_links(sales, day, CUSTOMER_PRODUCTS_MAX);
         self.fresh = Fresh::new(sales, day);
+    }
+
+    /// Whether how much each term is worth was learned from what this shop's customers did.
+    pub(crate) fn is_learned(&self) -> bool {
+        self.trees.is_some()
+    }
+
+    /// Of trees, else what the history and the last order say.
+    fn score(&self, asked: &Asked<'_>, product: u32) -> f32 {
+        match &self.trees {
+            Some(trees) => trees.score(&asked.terms(product)),
+            None => asked.history_says(product) + asked.anchors_say(product),
+        }
     }
 
     /// What `taste` says of every product at `now`.
@@ -197,7 +209,7 @@ impl Next {
     ) -> Vec<(ProductId, f32)> {
         let score = |asked: &Asked<'_>| {
             let candidates = asked.candidates(&|it| can_be_shown(ProductId(it)));
-            let score = |it: u32| (ProductId(it), self.trees.score(&asked.terms(it)));
+            let score = |it: u32| (ProductId(it), self.score(asked, it));
             candidates.into_iter().map(score).collect()
         };
         best_first(self.ask(taste, now, score))
@@ -214,7 +226,7 @@ impl Next {
             let offered =
                 |it: &&ProductId| it.index() < self.fresh.products.len() && !asked.has(it.0);
             let steps = steps.iter().filter(offered);
-            steps.map(|it| (*it, self.trees.score(&asked.terms(it.0)))).collect()
+            steps.map(|it| (*it, self.score(asked, it.0))).collect()
         };
         best_first(self.ask(taste, now, score))
     }
@@ -230,11 +242,21 @@ impl Next {
             let products = 0..u32::try_from(self.fresh.products.len()).expect("32 bits");
             let known = products.filter(|it| self.fresh.products[*it as usize].is_on_sale);
             let score = |it: u32| {
-                habits.get(&it).copied().unwrap_or(0.0) + HISTORY_SHARE * asked.history_says(it)
+                let habit = habits.get(&it).copied().unwrap_or(0.0);
+                habit
+                    + HISTORY_SHARE * asked.history_says(it)
+                    + RECENT_SHARE * asked.recent_says(it)
             };
             known.map(|it| (ProductId(it), score(it))).collect()
         };
         best_first(self.ask(taste, now, score))
+    }
+
+    /// What most people bought for the first time of late, without what these have.
+    pub fn rank_popular(&self, taste: &Taste) -> Vec<ProductId> {
+        let has: HashSet<ProductId> = taste.bought.iter().map(|it| it.0).collect();
+        let rising = self.fresh.rising.iter().map(|it| ProductId(*it));
+        rising.filter(|it| !has.contains(it)).collect()
     }
 
     /// What is missing from a basket, the most likely first.

@@ -41,13 +41,8 @@ pub(super) struct Sales {
 
 impl Sales {
     /// Lines of products that are not in the catalogue and what was sold on `until` or later are left
-    /// out, and guests' baskets of more than `guest_products_max` products: a till's total.
-    pub fn new(
-        orders: &[Basket],
-        catalogue: &Catalogue,
-        until: i32,
-        guest_products_max: usize,
-    ) -> Self {
+    /// out. A basket of more than `products_max` products teaches nothing but what its customer has.
+    pub fn new(orders: &[Basket], catalogue: &Catalogue, until: i32, products_max: usize) -> Self {
         let size = catalogue.size();
         let mut own: HashMap<CustomerId, Vec<Bought>> = HashMap::new();
         let mut sales = Self {
@@ -63,8 +58,7 @@ impl Sales {
             let mut products: Vec<u32> = known.map(|it| it.0).collect();
             products.sort_unstable();
             products.dedup();
-            let is_total = basket.customer.is_none() && products.len() > guest_products_max;
-            if day >= until || products.is_empty() || is_total {
+            if day >= until || products.is_empty() {
                 continue;
             }
             products.iter().for_each(|it| sales.sold[*it as usize].push(day));
@@ -72,7 +66,9 @@ impl Sales {
                 let bought = products.iter().map(|&product| Bought { day, product });
                 own.entry(customer).or_default().extend(bought);
             }
-            sales.baskets.push((day, products));
+            if products.len() <= products_max {
+                sales.baskets.push((day, products));
+            }
         }
         sales.baskets.sort_unstable();
         let mut own: Vec<_> = own.into_iter().collect();
@@ -123,20 +119,14 @@ impl Sales {
         self.customers.iter().map(row).filter(|it| !it.is_empty()).collect()
     }
 
-    /// Baskets as they were before `day`, of up to `products_max` products.
-    pub fn basket_rows(
-        &self,
-        day: i32,
-        half_life_days: f32,
-        products_max: usize,
-    ) -> Vec<WeightedRow> {
+    /// Baskets as they were before `day`.
+    pub fn basket_rows(&self, day: i32, half_life_days: f32) -> Vec<WeightedRow> {
         let end = self.baskets.partition_point(|it| it.0 < day);
-        let teaches = |it: &&(i32, Vec<u32>)| it.1.len() <= products_max;
         let row = |(at, products): &(i32, Vec<u32>)| {
             let weight = fade(day - at, half_life_days);
             products.iter().map(|it| (*it, weight)).collect()
         };
-        self.baskets[..end].iter().filter(teaches).map(row).collect()
+        self.baskets[..end].iter().map(row).collect()
     }
 
     /// The products sold in the `days` before `day`, at most `count_max`: those that sold on most

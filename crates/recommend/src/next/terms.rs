@@ -153,6 +153,16 @@ impl<'a> Asked<'a> {
         self.voices[product as usize][HISTORY]
     }
 
+    /// What their last order alone says for a product.
+    pub fn anchors_say(&self, product: u32) -> f32 {
+        self.voices[product as usize][ANCHORS]
+    }
+
+    /// What people with the same purchases bought of late says for a product.
+    pub fn recent_says(&self, product: u32) -> f32 {
+        self.voices[product as usize][RECENT]
+    }
+
     /// What they do not have and `can_be_shown`, the most promising by some term. Ascending.
     pub fn candidates(&self, can_be_shown: &dyn Fn(u32) -> bool) -> Vec<u32> {
         let shown = |it: &u32| !self.has(*it) && can_be_shown(*it);

@@ -36,6 +36,7 @@ mod pause_flow;
 mod plan_message;
 mod products_view;
 mod public_view;
+mod recommend_eval;
 mod recommend_products;
 mod record_delivery;
 mod record_events;
@@ -76,6 +77,7 @@ pub use aftercart_ingest::{
 pub use aftercart_insight as insight;
 pub use aftercart_policy as policy;
 pub use aftercart_recommend as recommend;
+pub use aftercart_recommend::eval::{Measured as OfflineMeasured, OfflineScore};
 pub use aftercart_segment as segment;
 pub use aftercart_store as store;
 pub use arrivals::{
@@ -111,6 +113,7 @@ pub use moderate_reviews::{ReviewLine, ReviewsView};
 pub use pause_flow::Overdue;
 pub use products_view::{ProductLine, ProductRelation, ProductView, ProductsView};
 pub use public_view::EmailAgain;
+pub use recommend_eval::{CustomerCase, EvalRow, Predicted, RecommendEval};
 pub use recommend_products::{CustomerAdvice, ProductAdvice, RelatedProduct};
 pub use record_delivery::{Delivered, Delivery};
 pub use record_events::{Occasion, Recorded};

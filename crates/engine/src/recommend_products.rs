@@ -282,7 +282,7 @@ fn limits(known: &Known, wanted: &Wanted<'_>) -> Rules {
     }
 }
 
-fn basket(order: Order) -> Basket {
+pub(crate) fn basket(order: Order) -> Basket {
     let mut products: Vec<ProductId> = order.lines.iter().map(|it| it.product).collect();
     products.sort_unstable();
     products.dedup();

@@ -477,6 +477,53 @@ pub enum RecommendCommand {
     /// The shop's own rules: pin, boost, never show, always show with, never again within days
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// How good the recommendations are, replayed on the shop's own past
+    ///
+    /// Takes every customer right after an order, ranks for them with nothing but what was known that
+    /// morning, and compares the list with what they bought next and had never bought.
+    Eval(RecommendEvalArgs),
+    /// What would have been recommended in the cases of a file, as `…,rank,product`
+    ///
+    /// The file has the columns `customer,as_of`, or `basket,product` for what is missing from
+    /// baskets. Of everybody what was sold before the day of a case is known, of its customer what
+    /// they had bought by `as_of`.
+    Predict(RecommendPredictArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RecommendEvalArgs {
+    /// The first day to judge [default: 91 days before the last]
+    #[arg(long, value_name = "DAY")]
+    pub since: Option<Date>,
+    /// The day after the last; orders from then on are not looked at [default: after the newest]
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub struct RecommendPredictArgs {
+    /// A CSV file with the columns `customer,as_of` or `basket,product`
+    #[arg(long, value_name = "FILE.csv")]
+    pub cases: PathBuf,
+    /// What a customer's list is to hold
+    #[arg(long = "as", value_enum, default_value_t = PredictForm::CrossSell)]
+    pub form: PredictForm,
+    /// For baskets: what was sold before this day is known
+    #[arg(long, value_name = "DAY")]
+    pub before: Option<Date>,
+    /// Where to write them [default: standard output]
+    #[arg(long, value_name = "FILE.csv")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PredictForm {
+    /// What they add next and never had
+    CrossSell,
+    /// Better versions of what they just bought
+    Upsell,
+    /// The next order, what they had before among it
+    NextOrder,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,6 +12,7 @@ pub mod import;
 pub mod import_files;
 pub mod list;
 pub mod recommend;
+pub mod recommend_eval;
 pub mod recommend_rules;
 pub mod report;
 pub mod segment;

@@ -4,7 +4,7 @@ use aftercart_engine::{CustomerAdvice, ProductAdvice, RelatedProduct};
 use aftercart_model::Currency;
 use anyhow::Result;
 
-use super::recommend_rules;
+use super::{recommend_eval, recommend_rules};
 use crate::{
     cli::{Common, RecommendCommand, RecommendCustomerArgs, RecommendProductArgs},
     output::{Output, Table},
@@ -16,6 +16,8 @@ pub fn run(common: &Common, command: &RecommendCommand) -> Result<()> {
         RecommendCommand::Product(args) => product(common, args),
         RecommendCommand::Customer(args) => customer(common, args),
         RecommendCommand::Rules(command) => recommend_rules::run(common, command),
+        RecommendCommand::Eval(args) => recommend_eval::eval(common, args),
+        RecommendCommand::Predict(args) => recommend_eval::predict(common, args),
     }
 }
 

@@ -117,7 +117,7 @@ fn has_word(product: &Product, wanted: &str) -> bool {
 
 fn beside(known: &Known, id: ProductId, relation: RuleRelation) -> Neighbours {
     let model = known.model.as_ref();
-    model.map(|it| known.rules.bound.neighbours(it, id, relation)).unwrap_or_default()
+    model.map(|it| known.rules.bound.neighbours(it, id, relation, RELATED_MAX)).unwrap_or_default()
 }
 
 fn relations(known: &Known, beside: &[Neighbour], count: usize) -> Vec<ProductRelation> {

@@ -100,7 +100,7 @@ impl Engine {
         let model = known.model.as_ref().context(
             "nothing has been learned yet; import orders, or let the first orders come in",
         )?;
-        let beside = |relation| known.rules.bound.neighbours(model, product.id, relation);
+        let beside = |relation| known.rules.bound.neighbours(model, product.id, relation, limit);
         let cross_sell = beside(RuleRelation::CrossSell);
         let upsell = beside(RuleRelation::Upsell);
         let told = |them: &[Neighbour]| -> Vec<RelatedProduct> {

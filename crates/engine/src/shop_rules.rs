@@ -333,10 +333,11 @@ fn lists_changed_by(known: &Known) -> Vec<usize> {
     for product in &known.products {
         let mut at_work: BTreeSet<String> = BTreeSet::new();
         for relation in RELATIONS {
-            let beside = known.rules.bound.neighbours(model, product.id, relation);
-            let seen = beside.shown.iter().take(PLACES_SEEN).chain(beside.held_back.iter().filter(
-                |it: &&Neighbour| it.learned_place.is_some_and(|place| place < PLACES_SEEN),
-            ));
+            let beside = known.rules.bound.neighbours(model, product.id, relation, PLACES_SEEN);
+            let seen =
+                beside.shown.iter().chain(beside.held_back.iter().filter(|it: &&Neighbour| {
+                    it.learned_place.is_some_and(|place| place < PLACES_SEEN)
+                }));
             at_work.extend(seen.flat_map(|it| &it.changes).map(|it| it.rule.clone()));
         }
         for (count, name) in counts.iter_mut().zip(&names) {
@@ -361,6 +362,6 @@ fn first_places(
     id: ProductId,
     relation: RuleRelation,
 ) -> Vec<ProductId> {
-    let beside = bound.neighbours(model, id, relation);
-    beside.shown.iter().take(PLACES_SEEN).map(|it| it.recommendation.product).collect()
+    let beside = bound.neighbours(model, id, relation, PLACES_SEEN);
+    beside.shown.iter().map(|it| it.recommendation.product).collect()
 }

@@ -107,12 +107,13 @@ impl BoundRules {
         RulesInForce { never, others, anchors: anchors.to_vec() }
     }
 
-    /// What stands beside `product`: what was learned, and what rules make of it.
+    /// The first `count` that stand beside `product`: what was learned, and what rules make of it.
     pub fn neighbours(
         &self,
         model: &Model,
         product: ProductId,
         relation: RuleRelation,
+        count: usize,
     ) -> Neighbours {
         let learned: Vec<Recommendation> = match relation {
             RuleRelation::Upsell => {
@@ -134,7 +135,7 @@ impl BoundRules {
                 complements.collect()
             }
         };
-        self.after(&[product]).neighbours(learned, relation)
+        self.after(&[product]).neighbours(&learned, relation, count)
     }
 }
 
@@ -248,7 +249,12 @@ impl RulesInForce<'_> {
         all
     }
 
-    fn neighbours(&self, learned: Vec<Recommendation>, relation: RuleRelation) -> Neighbours {
+    fn neighbours(
+        &self,
+        learned: &[Recommendation],
+        relation: RuleRelation,
+        count: usize,
+    ) -> Neighbours {
         let place = |id: ProductId| learned.iter().position(|it| it.product == id);
         let neighbour = |it: Recommendation| Neighbour {
             recommendation: it,
@@ -256,16 +262,39 @@ impl RulesInForce<'_> {
             learned_place: place(it.product),
         };
         let is_held_back = |it: &Recommendation| self.never_shows(it.product, it.relation);
-        let held_back = learned.iter().copied().filter(is_held_back).map(neighbour).collect();
-        let mut shown = self.weigh(learned.clone());
-        for it in self.always(relation, &shown) {
+        let held_back = learned.iter().copied().filter(is_held_back).map(neighbour);
+        let mut shown = self.weigh(learned.to_vec());
+        let always = self.always(relation, &shown);
+        shown.truncate(count);
+        for it in always {
             let is_new = shown.iter().all(|other| other.product != it.product);
-            if is_new && !self.anchors.contains(&it.product) && !is_held_back(&it) {
+            let can_be_shown = !self.anchors.contains(&it.product) && !is_held_back(&it);
+            if is_new && can_be_shown && self.makes_room(&mut shown, count) {
                 shown.push(it);
             }
         }
         self.put_pinned_first(&mut shown);
-        Neighbours { shown: shown.into_iter().map(neighbour).collect(), held_back }
+        Neighbours {
+            held_back: held_back.collect(),
+            shown: shown.into_iter().map(neighbour).collect(),
+        }
+    }
+
+    /// Whether one more has a place among `count`; what stands last and no rule asks for gives way.
+    pub(crate) fn makes_room(&self, list: &mut Vec<Recommendation>, count: usize) -> bool {
+        if list.len() < count {
+            return true;
+        }
+        let last = list.iter().rposition(|it| !self.asks_for(it));
+        last.is_some_and(|place| {
+            list.remove(place);
+            true
+        })
+    }
+
+    /// Whether a rule pins it or always shows it.
+    pub(crate) fn asks_for(&self, it: &Recommendation) -> bool {
+        self.pin(it.product, it.relation).is_some() || self.always_shows(it.product, it.relation)
     }
 }
 

@@ -522,24 +522,16 @@ impl List<'_> {
     }
 
     fn makes_room_for(&mut self, product: ProductId) -> bool {
-        let is_asked_for = |it: &Recommendation| {
-            let shop = &self.has.shelf.shop;
-            shop.pin(it.product, it.relation).is_some()
-                || shop.always_shows(it.product, it.relation)
-        };
+        let shop = &self.has.shelf.shop;
         let is_rival = |it: &Recommendation| self.has.differ_in_amount(product, it.product);
-        let rival = self.chosen.iter().position(is_rival);
-        if rival.is_some_and(|it| is_asked_for(&self.chosen[it])) {
-            return false; // One amount of it is asked for already.
-        }
-        let is_full = self.chosen.len() >= self.rules.count;
-        let last = || self.chosen.iter().rposition(|it| !is_asked_for(it)).filter(|_| is_full);
-        match rival.or_else(last) {
-            Some(place) => {
-                self.chosen.remove(place);
+        match self.chosen.iter().position(is_rival) {
+            // One amount of it is asked for already.
+            Some(rival) if shop.asks_for(&self.chosen[rival]) => false,
+            Some(rival) => {
+                self.chosen.remove(rival);
                 true
             }
-            None => !is_full,
+            None => shop.makes_room(&mut self.chosen, self.rules.count),
         }
     }
 

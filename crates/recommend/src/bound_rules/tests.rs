@@ -208,7 +208,7 @@ fn neighbours_show_what_rules_make_of_what_was_learned() {
   - {name: pans with it, bought: {products: ['0']}, shown: {products: ['4', '0']}, effect: always show}",
     );
     let model = model(&products());
-    let found = rules.neighbours(&model, DRIPPER, RuleRelation::CrossSell);
+    let found = rules.neighbours(&model, DRIPPER, RuleRelation::CrossSell, 9);
     let told = |it: &Neighbour| {
         let rules: Vec<&str> = it.changes.iter().map(|it| it.rule.as_str()).collect();
         (it.recommendation.product, it.learned_place, rules.join(", "))
@@ -219,7 +219,10 @@ fn neighbours_show_what_rules_make_of_what_was_learned() {
     assert_eq!(shown, [scale, (KETTLE, Some(0), String::new()), pan]);
     let held_back: Vec<_> = found.held_back.iter().map(told).collect();
     assert_eq!(held_back, [(FILTERS, Some(1), "no filters".to_owned())]);
-    let upsells = rules.neighbours(&model, DRIPPER, RuleRelation::Upsell);
+    let two = rules.neighbours(&model, DRIPPER, RuleRelation::CrossSell, 2);
+    let two: Vec<_> = two.shown.iter().map(told).map(|it| it.0).collect();
+    assert_eq!(two, [SCALE, PAN], "what is always shown has its place among the first");
+    let upsells = rules.neighbours(&model, DRIPPER, RuleRelation::Upsell, 9);
     let upsells: Vec<_> = upsells.shown.iter().map(told).map(|it| it.0).collect();
     assert_eq!(upsells, [GLASS_DRIPPER, PAN]);
 }
@@ -346,7 +349,7 @@ proptest! {
         let model = model(&products);
         let place = |rules: &ShopRules| {
             let rules = BoundRules::new(rules, &products);
-            let found = rules.neighbours(&model, DRIPPER, RuleRelation::CrossSell);
+            let found = rules.neighbours(&model, DRIPPER, RuleRelation::CrossSell, 9);
             found.shown.iter().position(|it| it.recommendation.product == ProductId(product))
         };
         let rule = ShopRule {

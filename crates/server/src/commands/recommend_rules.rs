@@ -2,7 +2,9 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use aftercart_engine::{RuleTold, RulesChanged, RulesPlan, RulesVersion, RulesView};
+use aftercart_engine::{
+    RuleTold, RulesChanged, RulesPlan, RulesVersion, RulesView, recommend::RuleEffect,
+};
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
@@ -53,7 +55,11 @@ fn described(view: &RulesView) -> String {
         table.row([
             it.name.clone(),
             count(it.products as u64),
-            count(it.lists_changed as u64),
+            match it.rule.effect {
+                // It differs by customer.
+                RuleEffect::NeverAgain { .. } => "–".to_owned(),
+                _ => count(it.lists_changed as u64),
+            },
             it.told.clone(),
         ]);
     }

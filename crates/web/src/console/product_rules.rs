@@ -30,8 +30,9 @@ pub struct RuleRow {
     pub told: String,
     /// Products it is about.
     pub products: u64,
-    /// Products beside which the first places look otherwise because of it.
-    pub lists_changed: u64,
+    /// Products beside which the first places look otherwise because of it; `None` of a rule that asks
+    /// what each customer was shown.
+    pub lists_changed: Option<u64>,
     pub notes: Vec<String>,
 }
 
@@ -49,7 +50,7 @@ impl ProductRulesPage {
             name: name.to_owned(),
             told: told.to_owned(),
             products,
-            lists_changed,
+            lists_changed: Some(lists_changed),
             notes: Vec::new(),
         };
         let version = |version, at: &str, changed_by: &str, rules| VersionRow {
@@ -75,7 +76,10 @@ impl ProductRulesPage {
                     ],
                     ..row("Winter", "pin: tag winter, stock 5 or more", 0, 0)
                 },
-                row("Once a month", "never again within 30 days", 86, 0),
+                RuleRow {
+                    lists_changed: None,
+                    ..row("Once a month", "never again within 30 days", 86, 0)
+                },
             ],
             of_products: 86,
             versions: vec![
@@ -165,8 +169,13 @@ impl ProductRulesPage {
                             }
                             td.number { (format::count(row.products)) }
                             td.wide.number {
-                                (format::count(row.lists_changed))
-                                span.under { "of " (format::count(self.of_products)) }
+                                (format::count_or_dash(row.lists_changed))
+                                span.under {
+                                    @match row.lists_changed {
+                                        Some(_) => { "of " (format::count(self.of_products)) }
+                                        None => "differs by customer",
+                                    }
+                                }
                             }
                             td.number {
                                 form method="post" action="/products/rules/remove" {

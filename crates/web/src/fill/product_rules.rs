@@ -1,6 +1,6 @@
 //! The shop's rules with what each does, and their versions.
 
-use aftercart_engine::{RulesVersion, RulesView};
+use aftercart_engine::{RulesVersion, RulesView, recommend::RuleEffect};
 
 use crate::console::{
     ProductRulesPage,
@@ -16,7 +16,10 @@ pub fn page(
         name: it.name.clone(),
         told: it.told.clone(),
         products: it.products as u64,
-        lists_changed: it.lists_changed as u64,
+        lists_changed: match it.rule.effect {
+            RuleEffect::NeverAgain { .. } => None,
+            _ => Some(it.lists_changed as u64),
+        },
         notes: it.notes.clone(),
     };
     let version = |it: &RulesVersion| VersionRow {

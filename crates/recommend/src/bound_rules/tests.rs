@@ -1,3 +1,5 @@
+//! The shop's rules on a small catalogue: what each does, what beats what, and the laws.
+
 use std::sync::Arc;
 
 use aftercart_model::{CustomerId, Timestamp};

@@ -3,11 +3,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aftercart_model::{CustomerId, Product, ProductId, Timestamp};
-use aftercart_recommend::{
-    Basket,
-    eval::{self, Case, LIST_LENGTH, Nightly, OfflineScore},
-};
+use aftercart_model::{CustomerId, ProductId, Timestamp};
+use aftercart_recommend::eval::{self, Case, LIST_LENGTH, Nightly, OfflineScore};
 use aftercart_store::Tx;
 use anyhow::{Context, Result, bail};
 use jiff::SignedDuration;
@@ -15,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     Engine,
-    recommend_products::{basket, find_customer},
+    recommend_products::{Past, find_customer},
 };
 
 /// With fewer cases any difference is chance.
@@ -54,12 +51,6 @@ pub struct RecommendEval {
 pub struct EvalRow {
     pub name: &'static str,
     pub score: OfflineScore,
-}
-
-/// Everything that was sold, read once.
-struct Past {
-    products: Vec<Product>,
-    orders: Vec<Basket>,
 }
 
 impl Engine {
@@ -156,19 +147,6 @@ impl Engine {
             past.codes(&found.into_iter().take(LIST_LENGTH).map(|it| it.0).collect::<Vec<_>>())
         };
         Ok(baskets.iter().map(complete).collect())
-    }
-
-    fn past(&self) -> Result<Past> {
-        self.store().read(|tx| {
-            let mut orders = Vec::new();
-            tx.scan_orders(&mut |order| {
-                if order.is_purchase() {
-                    orders.push(basket(order));
-                }
-                Ok(())
-            })?;
-            Ok(Past { products: tx.products()?, orders })
-        })
     }
 
     fn customers_named(&self, cases: &[CustomerCase]) -> Result<HashMap<String, CustomerId>> {

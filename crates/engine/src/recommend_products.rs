@@ -66,28 +66,54 @@ pub(crate) struct Wanted<'a> {
     pub shown: Vec<(ProductId, Timestamp)>,
 }
 
+/// Everything that was sold, read once.
+pub(crate) struct Past {
+    pub products: Vec<Product>,
+    pub orders: Vec<Basket>,
+}
+
+/// A shop whose newest order is a year old is asked about as it was then.
+fn learned_as_of(orders: &[Basket], now: Timestamp) -> Timestamp {
+    orders.iter().map(|it| it.at).max().map_or(now, |it| it.min(now))
+}
+
 impl Engine {
     /// Learns from all orders. Says how many customers it learned from.
     pub fn train_recommendations(&self, now: Timestamp) -> Result<u32> {
-        let (products, baskets, newest) = self.store().read(|tx| {
-            let mut baskets = Vec::new();
-            let mut newest = None;
+        let Past { products, orders } = self.past()?;
+        let as_of = learned_as_of(&orders, now);
+        let model = Model::train(orders, &products, as_of, &TrainOptions::default());
+        self.keep_model(&model, now)?;
+        Ok(model.customers())
+    }
+
+    /// Learns what the last days say, between two trainings; the rest stays as it was learned.
+    pub fn refresh_recommendations(&self, now: Timestamp) -> Result<()> {
+        let Some(mut model) = self.known()?.model.clone() else { return Ok(()) };
+        let Past { products, orders } = self.past()?;
+        model.refresh(&orders, &products, learned_as_of(&orders, now));
+        self.keep_model(&model, now)
+    }
+
+    fn keep_model(&self, model: &Model, now: Timestamp) -> Result<()> {
+        let bytes = postcard::to_allocvec(model).context("the model as bytes")?;
+        self.store().write(|tx| tx.save_blob(MODEL_BLOB, &bytes, now))?;
+        self.forget_known();
+        Ok(())
+    }
+
+    /// All that was bought, with the catalogue.
+    pub(crate) fn past(&self) -> Result<Past> {
+        self.store().read(|tx| {
+            let mut orders = Vec::new();
             tx.scan_orders(&mut |order| {
                 if order.is_purchase() {
-                    newest = newest.max(Some(order.placed_at));
-                    baskets.push(basket(order));
+                    orders.push(basket(order));
                 }
                 Ok(())
             })?;
-            Ok((tx.products()?, baskets, newest))
-        })?;
-        // A shop whose newest order is a year old is asked about as it was then.
-        let as_of = newest.map_or(now, |it| it.min(now));
-        let model = Model::train(baskets, &products, as_of, &TrainOptions::default());
-        let bytes = postcard::to_allocvec(&model).context("the model as bytes")?;
-        self.store().write(|tx| tx.save_blob(MODEL_BLOB, &bytes, now))?;
-        self.forget_known();
-        Ok(model.customers())
+            Ok(Past { products: tx.products()?, orders })
+        })
     }
 
     /// What goes with a product and what is the better version of it.
@@ -282,7 +308,7 @@ fn limits(known: &Known, wanted: &Wanted<'_>) -> Rules {
     }
 }
 
-pub(crate) fn basket(order: Order) -> Basket {
+fn basket(order: Order) -> Basket {
     let mut products: Vec<ProductId> = order.lines.iter().map(|it| it.product).collect();
     products.sort_unstable();
     products.dedup();

@@ -37,6 +37,7 @@ pub(crate) const HISTORY_IS_NEW: &str = "history-is-new";
 const DOUBTS_AT: &str = "doubts-closed-at";
 const FORGOTTEN_AT: &str = "deliveries-forgotten-at";
 const ARCHIVED_AT: &str = "archive-kept-at";
+const REFRESHED_ON: &str = "recommendations-refreshed-on";
 const TRAINED_AT: &str = "recommendations-trained-at";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -77,8 +78,12 @@ impl Engine {
             // Nothing rests on the files.
             warn!("the archive cannot be written: {err:#}");
         }
+        // What the last days say is learned every night, everything else once a week.
+        let is_night = self.is_new_night(REFRESHED_ON, now)?;
         if self.is_time_for(TRAINED_AT, TRAINING_EVERY, now)? {
             self.train_recommendations(now)?;
+        } else if is_night {
+            self.refresh_recommendations(now)?;
         }
         if self.is_new_night(FITTED_ON, now)? {
             self.fit_shop_model(now)?;

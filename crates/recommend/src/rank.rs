@@ -112,7 +112,9 @@ pub fn recommend(
     let shelf = Shelf::new(products, taste, rules, now);
     let wants = wants(taste, now);
     let together = tally_complements(model, &wants);
-    let steps_up = shelf.shop.weigh(tally_upgrades(model, taste, &together).ranked(&shelf, rules));
+    let steps_up = tally_upgrades(model, taste, &together).weighed(model, taste, now);
+    let together = together.weighed(model, taste, now);
+    let steps_up = shelf.shop.weigh(steps_up.ranked(&shelf, rules));
     let together = shelf.shop.weigh(together.ranked(&shelf, rules));
     let has = Has::new(model, &shelf);
     let is_other = |it: &Recommendation| !has.is_more_of_a_kind(it.product);
@@ -189,7 +191,8 @@ pub fn steps_up(
 ) -> Vec<Recommendation> {
     let shelf = Shelf::new(products, taste, rules, now);
     let together = tally_complements(model, &wants(taste, now));
-    let ranked = shelf.shop.weigh(tally_upgrades(model, taste, &together).ranked(&shelf, rules));
+    let steps_up = tally_upgrades(model, taste, &together).weighed(model, taste, now);
+    let ranked = shelf.shop.weigh(steps_up.ranked(&shelf, rules));
     let always = shelf.shop.always(RuleRelation::Upsell, &ranked);
     let has = Has::new(model, &shelf);
     let mut list = List { has: &has, rules, chosen: Vec::with_capacity(rules.count) };
@@ -434,6 +437,18 @@ impl Tally {
     fn score_of(&self, product: ProductId) -> f64 {
         let place = self.places.get(product.index()).copied().flatten();
         place.map_or(0.0, |it| self.found[it as usize].0)
+    }
+
+    /// Scored by how likely this customer adds each, in a shop with orders enough to have learned it:
+    /// the pairs still say what goes with what, and why.
+    fn weighed(mut self, model: &Model, taste: &Taste, now: Timestamp) -> Self {
+        let products: Vec<ProductId> = self.found.iter().map(|(_, it)| it.product).collect();
+        if let Some(chances) = model.next().chances(taste, now, &products) {
+            for ((score, _), chance) in self.found.iter_mut().zip(chances) {
+                *score = chance;
+            }
+        }
+        self
     }
 
     /// What is on offer, the best first, cut where no list reaches.

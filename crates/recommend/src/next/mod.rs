@@ -168,11 +168,6 @@ impl Next {
         self.fresh = Fresh::new(sales, day);
     }
 
-    /// Whether how much each term is worth was learned from what this shop's customers did.
-    pub(crate) fn is_learned(&self) -> bool {
-        self.trees.is_some()
-    }
-
     /// Of trees, else what the history and the last order say.
     fn score(&self, asked: &Asked<'_>, product: u32) -> f32 {
         match &self.trees {
@@ -229,6 +224,24 @@ impl Next {
             steps.map(|it| (*it, self.score(asked, it.0))).collect()
         };
         best_first(self.ask(taste, now, score))
+    }
+
+    /// How likely the customer adds each of `products`, as shares of one held against one another.
+    /// `None` where the shop has too few orders to tell.
+    pub(crate) fn chances(
+        &self,
+        taste: &Taste,
+        now: Timestamp,
+        products: &[ProductId],
+    ) -> Option<Vec<f64>> {
+        let trees = self.trees.as_ref()?;
+        let size = self.fresh.products.len();
+        let chance = |asked: &Asked<'_>, it: &ProductId| {
+            // One that came into the catalogue since was never sold: last, and not left out.
+            let score = if it.index() < size { trees.score(&asked.terms(it.0)) } else { -20.0 };
+            1.0 / (1.0 + f64::from(-score).exp())
+        };
+        Some(self.ask(taste, now, |asked| products.iter().map(|it| chance(asked, it)).collect()))
     }
 
     /// What the next order holds, whether they had it before or not.

@@ -14,9 +14,10 @@
 //!
 //! The evidence beside the score is never faded: it counts customers.
 
-use std::{collections::HashMap, thread};
+use std::collections::HashMap;
 
 use aftercart_model::{CustomerId, Product, ProductId, Timestamp};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -543,22 +544,13 @@ type Row = (Vec<Complement>, Vec<Upgrade>);
 
 /// Every product's row, on all cores; which core works out a row does not change it.
 fn all_rows(histories: &Histories, catalogue: &Catalogue, options: &TrainOptions) -> Vec<Row> {
-    let size = catalogue.size();
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(size.max(1));
-    // Interleaved rather than in runs: products first seen early have the most customers.
-    let work = |first: usize| -> Vec<Row> {
-        let mut counter = Counter::new(size);
-        (first..size)
-            .step_by(threads)
-            .map(|product| counter.row(product, histories, catalogue, options))
-            .collect()
-    };
-    let shares: Vec<Vec<Row>> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|first| scope.spawn(move || work(first))).collect();
-        workers.into_iter().map(|it| it.join().expect("rows do not panic")).collect()
-    });
-    let mut shares: Vec<_> = shares.into_iter().map(Vec::into_iter).collect();
-    (0..size).map(|it| shares[it % threads].next().expect("one row a product")).collect()
+    (0..catalogue.size())
+        .into_par_iter()
+        .map_init(
+            || Counter::new(catalogue.size()),
+            |counter, product| counter.row(product, histories, catalogue, options),
+        )
+        .collect()
 }
 
 /// One product's counts against all others; used again for the next product.

@@ -1,14 +1,15 @@
 //! How strongly each product speaks for others: a sparse matrix, the strongest few of each row.
 
-use std::thread;
-
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::sweep;
 
 /// Others kept of each product. More than 100 change no list by much and make the model large.
 const KEPT: usize = 150;
+/// Rows of a dense matrix that one core fills at once.
+const BAND: usize = 128;
 
 /// One customer's or one basket's products with weights, by product.
 pub(super) type WeightedRow = Vec<(u32, f32)>;
@@ -21,18 +22,22 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    /// Of a catalogue of `size` products, from rows made one by one in the order of products.
-    pub(super) fn from_rows(rows: impl Iterator<Item = Vec<(u32, f32)>>) -> Self {
-        let mut links = Self { starts: vec![0], ..Self::default() };
-        for mut row in rows {
-            let strength = |a: &(u32, f32), b: &(u32, f32)| {
-                b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0))
-            };
+    /// From the rows of all products of a catalogue, in their order.
+    pub(super) fn from_rows(rows: impl IndexedParallelIterator<Item = WeightedRow>) -> Self {
+        let strength =
+            |a: &(u32, f32), b: &(u32, f32)| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0));
+        let strongest = |mut row: WeightedRow| {
             if row.len() > KEPT {
                 row.select_nth_unstable_by(KEPT - 1, strength);
                 row.truncate(KEPT);
+                row.shrink_to_fit();
             }
             row.sort_unstable_by_key(|it| it.0);
+            row
+        };
+        let rows: Vec<WeightedRow> = rows.map(strongest).collect();
+        let mut links = Self { starts: vec![0], ..Self::default() };
+        for row in &rows {
             links.others.extend(row.iter().map(|it| it.0));
             links.weights.extend(row.iter().map(|it| it.1));
             links.starts.push(u32::try_from(links.others.len()).expect("fewer than 2^32 links"));
@@ -50,16 +55,10 @@ impl Links {
     /// EASE: the weights that best rebuild each row from its other products, in closed form, with
     /// `ridge` on the squares of the weights (H. Steck, "Embarrassingly shallow autoencoders for
     /// sparse data", WWW 2019). Of a catalogue of `size` products those in `among` alone take part.
-    pub(super) fn ease(
-        rows: &[WeightedRow],
-        among: &[u32],
-        size: usize,
-        ridge: f32,
-        threads: usize,
-    ) -> Self {
-        let mut gram = gram(rows, among, size, threads);
+    pub(super) fn ease(rows: &[WeightedRow], among: &[u32], size: usize, ridge: f32) -> Self {
+        let mut gram = gram(rows, among, size);
         gram.diag_mut().iter_mut().for_each(|it| *it += ridge);
-        if sweep::invert(&mut gram, threads).is_none() {
+        if sweep::invert(&mut gram).is_none() {
             // Weights so large that the ridge is lost in them: no shop's, but never a panic.
             return Self::default();
         }
@@ -67,7 +66,7 @@ impl Links {
         let mut place = vec![None; size];
         (0..).zip(among).for_each(|(index, it): (usize, _)| place[*it as usize] = Some(index));
         let diagonal: Vec<f32> = gram.diag().to_vec();
-        Self::from_rows(place.into_iter().map(|row| {
+        Self::from_rows(place.into_par_iter().map(|row| {
             let Some(row) = row else { return Vec::new() };
             let inverse = gram.row(row).into_iter().zip(&diagonal).zip(among);
             let linked = inverse.map(|((it, diagonal), other)| (*other, -it / diagonal));
@@ -88,9 +87,9 @@ impl Links {
                 bearers[product as usize].push((number, weight / breadth));
             }
         }
-        let mut sums = vec![0.0_f32; size];
-        let mut touched: Vec<u32> = Vec::new();
-        Self::from_rows(bearers.iter().enumerate().map(|(product, bearers)| {
+        let scratch = || (vec![0.0_f32; size], Vec::<u32>::new());
+        let others = bearers.par_iter().enumerate();
+        Self::from_rows(others.map_init(scratch, |(sums, touched), (product, bearers)| {
             for &(row, own) in bearers {
                 for &(other, weight) in &rows[row as usize] {
                     if sums[other as usize] == 0.0 {
@@ -109,7 +108,7 @@ impl Links {
 }
 
 /// The lower half of `XᵀX`.
-fn gram(rows: &[WeightedRow], among: &[u32], size: usize, threads: usize) -> Array2<f32> {
+fn gram(rows: &[WeightedRow], among: &[u32], size: usize) -> Array2<f32> {
     let mut place = vec![u32::MAX; size];
     (0..).zip(among).for_each(|(index, it)| place[*it as usize] = index);
     let compact = |row: &WeightedRow| {
@@ -121,33 +120,20 @@ fn gram(rows: &[WeightedRow], among: &[u32], size: usize, threads: usize) -> Arr
     let rows: Vec<WeightedRow> = rows.iter().map(compact).collect();
     let size = among.len();
     let mut gram = Array2::zeros((size, size));
-    // Every core has bands of rows of its own, in turn, as later ones are longer.
-    const BAND: usize = 64;
-    let threads = threads.max(1);
-    let mut shares: Vec<Vec<Option<ndarray::ArrayViewMut2<'_, f32>>>> = Vec::new();
-    shares.resize_with(threads, Vec::new);
-    for (band, rows) in gram.axis_chunks_iter_mut(ndarray::Axis(0), BAND).enumerate() {
-        for (share, bands) in shares.iter_mut().enumerate() {
-            bands.push(None);
-            debug_assert_eq!(bands.len(), band + 1, "one place a band in share {share}");
-        }
-        shares[band % threads][band] = Some(rows);
-    }
-    thread::scope(|scope| {
-        for mut share in shares {
-            let rows = &rows;
-            scope.spawn(move || {
-                for row in rows {
-                    for (index, &(high, own)) in row.iter().enumerate() {
-                        let (band, within) = (high as usize / BAND, high as usize % BAND);
-                        let Some(target) = &mut share[band] else { continue };
-                        let mut target = target.row_mut(within);
-                        for &(low, other) in &row[..=index] {
-                            target[low as usize] += own * other;
-                        }
-                    }
+    let bands = gram.axis_chunks_iter_mut(Axis(0), BAND).into_par_iter().enumerate();
+    bands.with_max_len(1).for_each(|(band, mut target)| {
+        let first = band * BAND;
+        let last = first + target.nrows();
+        for row in &rows {
+            let start = row.partition_point(|it| (it.0 as usize) < first);
+            let end = row.partition_point(|it| (it.0 as usize) < last);
+            for high in start..end {
+                let (product, own) = row[high];
+                let mut target = target.row_mut(product as usize - first);
+                for &(low, other) in &row[..=high] {
+                    target[low as usize] += own * other;
                 }
-            });
+            }
         }
     });
     gram
@@ -169,7 +155,7 @@ mod tests {
     fn ease_is_the_closed_form() {
         // numpy: G = XᵀX + I; P = inv(G); B = -P / diag(P), its diagonal 0.
         let rows = [row(&[0, 1]), row(&[0, 1]), row(&[1, 2]), row(&[2])];
-        let links = Links::ease(&rows, &[0, 1, 2], 3, 1.0, 1);
+        let links = Links::ease(&rows, &[0, 1, 2], 3, 1.0);
         for (from, to, expected) in
             [(0, 1, 0.666_666_7), (1, 0, 0.545_454_5), (1, 2, 0.375), (2, 0, -0.181_818_2)]
         {
@@ -181,7 +167,7 @@ mod tests {
     #[test]
     fn products_that_do_not_take_part_have_no_links() {
         let rows = [row(&[0, 1, 3]), row(&[0, 3])];
-        let links = Links::ease(&rows, &[0, 3], 5, 1.0, 2);
+        let links = Links::ease(&rows, &[0, 3], 5, 1.0);
         assert!(weight(&links, 0, 3) > 0.0 && weight(&links, 0, 1) == 0.0);
         assert_eq!(links.of(1).count() + links.of(4).count() + links.of(77).count(), 0);
     }
@@ -191,7 +177,10 @@ mod tests {
         let rows: Vec<WeightedRow> =
             (0..200).map(|it| row(&[it % 150, (it * 7) % 150, (it * 13 + 5) % 150])).collect();
         let among: Vec<u32> = (0..150).collect();
-        let of = |threads| Links::ease(&rows, &among, 150, 2.0, threads);
+        let of = |threads| {
+            let cores = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            cores.install(|| (Links::ease(&rows, &among, 150, 2.0), Links::cosine(&rows, 150)))
+        };
         assert_eq!(of(1), of(3));
     }
 }

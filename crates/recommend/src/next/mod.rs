@@ -17,12 +17,10 @@ mod sweep;
 mod terms;
 mod trees;
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    thread,
-};
+use std::collections::{BTreeMap, HashSet};
 
 use aftercart_model::{Product, ProductId, Timestamp};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::{
@@ -89,13 +87,13 @@ pub(crate) struct Learned {
 }
 
 impl Learned {
-    fn new(sales: &Sales, day: i32, products_max: usize, threads: usize) -> Self {
+    fn new(sales: &Sales, day: i32, products_max: usize) -> Self {
         let among = sales.active(day, ACTIVE_DAYS, products_max);
         let whole = i32::MAX / 2;
         let rows = sales.customer_rows(day, HALF_LIFE_DAYS, whole, CUSTOMER_PRODUCTS_MAX);
-        let customers = Links::ease(&rows, &among, sales.size, CUSTOMERS_RIDGE, threads);
+        let customers = Links::ease(&rows, &among, sales.size, CUSTOMERS_RIDGE);
         let rows = sales.basket_rows(day, BASKETS_HALF_LIFE_DAYS);
-        let baskets = Links::ease(&rows, &among, sales.size, BASKETS_RIDGE, threads);
+        let baskets = Links::ease(&rows, &among, sales.size, BASKETS_RIDGE);
         Self { customers, baskets }
     }
 }
@@ -122,7 +120,6 @@ impl Next {
         now: Timestamp,
     ) -> Self {
         let day = day_of(now);
-        let threads = thread::available_parallelism().map_or(1, usize::from);
         let sales = Sales::new(orders, catalogue, day, BASKET_PRODUCTS_MAX);
         let mut next = Self {
             log_prices: catalogue.log_prices(),
@@ -133,12 +130,12 @@ impl Next {
             fresh: Fresh::default(),
             trees: None,
         };
-        let examples = next.examples(&sales, day, threads);
+        let examples = next.examples(&sales, day);
         if examples.cases >= CASES_MIN {
             let Examples { terms, is_taken, weights, .. } = &examples;
             next.trees = Some(Trees::fit(terms, is_taken, weights, &FIT));
         }
-        next.learned = Learned::new(&sales, day, PRODUCTS_MAX, threads);
+        next.learned = Learned::new(&sales, day, PRODUCTS_MAX);
         next.refresh_from(&sales, day);
         next
     }
@@ -151,9 +148,8 @@ impl Next {
         catalogue: &Catalogue,
         now: Timestamp,
     ) {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
         let sales = Sales::new(orders, catalogue, day_of(now), BASKET_PRODUCTS_MAX);
-        self.learned = Learned::new(&sales, day_of(now), PRODUCTS_MAX, threads);
+        self.learned = Learned::new(&sales, day_of(now), PRODUCTS_MAX);
         self.refresh_from(&sales, day_of(now));
     }
 
@@ -285,31 +281,18 @@ impl Next {
     }
 
     /// What customers added in earlier months, held against what they passed over.
-    fn examples(&self, sales: &Sales, day: i32, threads: usize) -> Examples {
+    fn examples(&self, sales: &Sales, day: i32) -> Examples {
         let first = sales.first_day().unwrap_or(day);
         let starts = (1..=STRETCHES).map(|it| day - it * STRETCH_DAYS);
         let starts: Vec<i32> = starts.filter(|it| it - first >= DAYS_BEFORE_MIN).collect();
-        let mut shares: Vec<Vec<(usize, Examples)>> = thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads.max(1))
-                .map(|worker| {
-                    let own =
-                        starts.iter().copied().enumerate().skip(worker).step_by(threads.max(1));
-                    let work = move || {
-                        own.map(|(index, start)| (index, self.stretch(sales, start, day))).collect()
-                    };
-                    scope.spawn(work)
-                })
-                .collect();
-            workers.into_iter().map(|it| it.join().expect("learning does not panic")).collect()
-        });
-        let mut all: Vec<_> = shares.drain(..).flatten().collect();
-        all.sort_unstable_by_key(|it| it.0);
-        all.into_iter().fold(Examples::default(), |sum, (_, it)| sum.and(it))
+        let stretches: Vec<Examples> =
+            starts.into_par_iter().map(|start| self.stretch(sales, start, day)).collect();
+        stretches.into_iter().fold(Examples::default(), Examples::and)
     }
 
     /// The examples of orders from `start` on, whose next orders came before `end`.
     fn stretch(&self, sales: &Sales, start: i32, end: i32) -> Examples {
-        let learned = Learned::new(sales, start, EARLIER_PRODUCTS_MAX, 1);
+        let learned = Learned::new(sales, start, EARLIER_PRODUCTS_MAX);
         let mut cases: BTreeMap<i32, Vec<Case<'_>>> = BTreeMap::new();
         for case in cases_between(sales, start, (start + STRETCH_DAYS).min(end), end) {
             cases.entry(case.day).or_default().push(case);

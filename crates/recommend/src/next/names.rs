@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aftercart_model::Product;
+use rayon::prelude::*;
 
 use super::links::Links;
 
@@ -31,9 +32,9 @@ pub(super) fn alike(products: &[Product], size: usize) -> Links {
         name.iter().map(|it| weight(*it).powi(2)).sum::<f32>().sqrt().max(f32::MIN_POSITIVE)
     };
     let norms: Vec<f32> = names.iter().map(norm).collect();
-    let mut shared = vec![0.0_f32; size];
-    let mut touched: Vec<u32> = Vec::new();
-    Links::from_rows(names.iter().enumerate().map(|(product, name)| {
+    let scratch = || (vec![0.0_f32; size], Vec::<u32>::new());
+    let others = names.par_iter().enumerate();
+    Links::from_rows(others.map_init(scratch, |(shared, touched), (product, name)| {
         for word in name {
             let squared = weight(*word).powi(2);
             for &other in &bearers[*word as usize] {

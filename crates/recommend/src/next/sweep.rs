@@ -4,18 +4,19 @@
 //! A sweep keeps the matrix symmetric, so that the lower half alone is worked on: half the
 //! multiplications of elimination, nearly all of them in one matrix product a block.
 
-use std::{ops::Range, thread};
+use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Slice, linalg::general_mat_mul};
+use rayon::prelude::*;
 
 /// Rows swept at once.
 const BLOCK: usize = 128;
-/// Rows of one matrix product; a core's share is a set of them.
+/// Rows of one matrix product.
 const STRIP: usize = 256;
 
 /// Puts the negative inverse into the lower half of `matrix`, of which the lower half alone is read.
 /// `None` if it is not positive definite as far as single precision tells.
-pub(super) fn invert(matrix: &mut Array2<f32>, threads: usize) -> Option<()> {
+pub(super) fn invert(matrix: &mut Array2<f32>) -> Option<()> {
     let size = matrix.nrows();
     for start in (0..size).step_by(BLOCK) {
         let end = (start + BLOCK).min(size);
@@ -23,7 +24,7 @@ pub(super) fn invert(matrix: &mut Array2<f32>, threads: usize) -> Option<()> {
         let panel = panel(matrix, start, end);
         let mut scaled = Array2::zeros(panel.raw_dim());
         general_mat_mul(1.0, &panel, &pivot, 0.0, &mut scaled);
-        subtract_products(matrix, &scaled, &panel, threads);
+        subtract_products(matrix, &scaled, &panel);
         let width = 0..end - start;
         let below = part(&scaled, end..size, width.clone());
         part_mut(matrix, end..size, start..end).assign(&below);
@@ -72,31 +73,15 @@ fn part_mut(
 }
 
 /// Takes `scaled` times `panel` turned off the lower half.
-fn subtract_products(
-    matrix: &mut Array2<f32>,
-    scaled: &Array2<f32>,
-    panel: &Array2<f32>,
-    threads: usize,
-) {
-    let mut shares: Vec<Vec<(usize, ArrayViewMut2<'_, f32>)>> = Vec::new();
-    shares.resize_with(threads.max(1), Vec::new);
-    // Later strips are longer: dealt out in turn, every core has as much to do.
-    for (index, strip) in matrix.axis_chunks_iter_mut(Axis(0), STRIP).enumerate() {
-        shares[index % threads.max(1)].push((index * STRIP, strip));
-    }
-    let work = |share: Vec<(usize, ArrayViewMut2<'_, f32>)>| {
-        for (first, mut strip) in share {
-            let last = first + strip.nrows();
-            let rows = part(scaled, first..last, 0..scaled.ncols());
-            let columns = part(panel, 0..last, 0..panel.ncols());
-            let mut own = strip.slice_axis_mut(Axis(1), Slice::from(0..last));
-            general_mat_mul(-1.0, &rows, &columns.t(), 1.0, &mut own);
-        }
-    };
-    thread::scope(|scope| {
-        for share in shares {
-            scope.spawn(move || work(share));
-        }
+fn subtract_products(matrix: &mut Array2<f32>, scaled: &Array2<f32>, panel: &Array2<f32>) {
+    let strips = matrix.axis_chunks_iter_mut(Axis(0), STRIP).into_par_iter().enumerate();
+    strips.with_max_len(1).for_each(|(index, mut strip)| {
+        let first = index * STRIP;
+        let last = first + strip.nrows();
+        let rows = part(scaled, first..last, 0..scaled.ncols());
+        let columns = part(panel, 0..last, 0..panel.ncols());
+        let mut own = strip.slice_axis_mut(Axis(1), Slice::from(0..last));
+        general_mat_mul(-1.0, &rows, &columns.t(), 1.0, &mut own);
     });
 }
 
@@ -145,10 +130,10 @@ mod tests {
         rows.t().dot(&rows) + Array2::<f32>::eye(size) * ridge
     }
 
-    fn check(size: usize, seed: u64, threads: usize) {
+    fn check(size: usize, seed: u64) {
         let matrix = gram(size, seed, 5.0);
         let mut swept = matrix.clone();
-        invert(&mut swept, threads).expect("positive definite");
+        invert(&mut swept).expect("positive definite");
         mirror(&mut swept);
         let product = -matrix.dot(&swept);
         for ((row, column), it) in product.indexed_iter() {
@@ -159,19 +144,19 @@ mod tests {
 
     #[test]
     fn blocks_and_strips_of_any_size_fit_together() {
-        [1, 2, 127, 128, 129, 300, 520].into_iter().for_each(|size| check(size, 7, 2));
+        [1, 2, 127, 128, 129, 300, 520].into_iter().for_each(|size| check(size, 7));
     }
 
     #[test]
     fn what_is_not_positive_definite_has_no_inverse() {
         let mut matrix = Array2::from_shape_vec((2, 2), vec![1.0, 2.0, 2.0, 1.0]).unwrap();
-        assert_eq!(invert(&mut matrix, 1), None);
+        assert_eq!(invert(&mut matrix), None);
     }
 
     proptest! {
         #[test]
         fn a_matrix_times_its_inverse_is_one(size in 1_usize..40, seed in 1_u64..1_000) {
-            check(size, seed, 1);
+            check(size, seed);
         }
     }
 }

@@ -5,8 +5,7 @@
 //!
 //! The same rows give the same trees: what is drawn by lot comes from a fixed generator.
 
-use std::thread;
-
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::terms::{COUNT, Terms};
@@ -62,7 +61,7 @@ impl Trees {
         let mut scores = vec![0.0_f32; rows.len()];
         let mut lot = Lot(0x9e37_79b9_7f4a_7c15);
         for _ in 0..fit.trees {
-            let gradients: Vec<[f32; 2]> = (scores.iter().zip(is_yes).zip(weights))
+            let gradients: Vec<[f32; 2]> = (scores.par_iter().zip(is_yes).zip(weights))
                 .map(|((score, is_yes), weight)| {
                     let chance = 1.0 / (1.0 + (-score).exp());
                     let wanted = f32::from(u8::from(*is_yes));
@@ -75,9 +74,8 @@ impl Trees {
             let terms: Vec<usize> = (0..COUNT).filter(|_| lot.draw() < fit.terms_share).collect();
             let tree =
                 Growing { bins: &bins, gradients: &gradients, terms: &terms, fit }.grow(sample);
-            for (score, terms) in scores.iter_mut().zip(rows) {
-                *score += tree.score(terms);
-            }
+            let known = scores.par_iter_mut().zip(rows);
+            known.for_each(|(score, terms)| *score += tree.score(terms));
             trees.trees.push(tree);
         }
         trees
@@ -122,6 +120,7 @@ struct Bins {
 impl Bins {
     fn new(rows: &[Terms]) -> Self {
         let (bounds, columns) = (0..COUNT)
+            .into_par_iter()
             .map(|term| {
                 // Quantiles of some thousands of rows are as good as those of all.
                 let step = (rows.len() / 20_000).max(1);
@@ -203,21 +202,9 @@ impl Growing<'_> {
         if rows.len() < 2 * self.fit.leaf_rows_min {
             return None;
         }
-        let half = self.terms.len().div_ceil(2);
-        let (first, second) = self.terms.split_at(half);
-        let best_of = |terms: &[usize]| {
-            let cuts = terms.iter().filter_map(|it| self.best_cut_by(*it, rows));
-            // Of equals the earlier term, whichever core saw it.
-            cuts.reduce(|best, it| if it.gain > best.gain { it } else { best })
-        };
-        let (first, second) = thread::scope(|scope| {
-            let second = scope.spawn(|| best_of(second));
-            (best_of(first), second.join().expect("counting does not panic"))
-        });
-        match (first, second) {
-            (Some(a), Some(b)) => Some(if b.gain > a.gain { b } else { a }),
-            (a, b) => a.or(b),
-        }
+        let cuts = self.terms.par_iter().filter_map(|it| self.best_cut_by(*it, rows));
+        // Of equals the earlier term, whichever core saw it.
+        cuts.reduce_with(|best, it| if it.gain > best.gain { it } else { best })
     }
 
     fn best_cut_by(&self, term: usize, rows: &[u32]) -> Option<Cut> {

@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("liquid", &[]),
     ("segment", &["insight", "model"]),
-    ("recommend", &["model"]),
+    ("recommend", &["insight", "model"]),
     ("policy", &["model"]),
     ("insight", &["model"]),
     ("email", &["liquid", "model"]),

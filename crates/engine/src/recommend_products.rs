@@ -253,7 +253,8 @@ impl Engine {
             Relation::StepUp { anchor } => {
                 format!("a step up from {}: {}", name(anchor), chosen.evidence)
             }
-            _ => chosen.evidence.to_string(),
+            Relation::DueAgain => format!("time for it again: {}", chosen.evidence),
+            Relation::BestSeller => chosen.evidence.to_string(),
         }
     }
 

@@ -6,7 +6,8 @@
 //! those the flow was offered to spent than those held out by lot, mailed or not; it carries an
 //! interval and says so when it cannot tell.
 //!
-//! Beside the mail, a [`ShopModel`] says what a customer's own orders promise.
+//! Beside the mail, a [`ShopModel`] says what a customer's own orders promise, and [`RepeatWaits`]
+//! after how long something is bought again.
 //!
 //! Everything here is a function from rows to figures: the caller reads the rows.
 
@@ -15,6 +16,7 @@ mod curve;
 mod leak;
 mod lifetime;
 mod lift;
+mod repeats;
 mod report;
 mod rows;
 mod statistics;
@@ -30,6 +32,7 @@ pub use lifetime::{
     RFM_CUSTOMERS_MIN, Rfm, RfmModel, ShopModel, ShopModelFit,
 };
 pub use lift::{Answer, Lift, LiftOptions, Side, lift};
+pub use repeats::{REPEAT_DAYS_MAX, RepeatCurve, RepeatWaits, due_again_ms, interval_days};
 pub use report::{Base, Figures, Report, StepFigures, report};
 pub use rows::{EnrolmentRow, MessageRow, OrderRow};
 pub use statistics::{

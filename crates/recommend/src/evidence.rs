@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::RepeatSource;
+
 /// The counts behind a recommendation. Its `Display` is the sentence people read.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -16,6 +18,8 @@ pub enum Evidence {
     MovedUp { customers: u32, price_ratio: f64 },
     /// `customers` bought it in the last `days` days.
     Popular { customers: u32, days: u32 },
+    /// `customers` bought it again, half of them within `days` days, as `source` says.
+    BoughtAgain { customers: u32, days: u32, source: RepeatSource },
     /// No order speaks for it: the shop's own rule does.
     Chosen,
 }
@@ -25,7 +29,8 @@ impl Evidence {
         match *self {
             Self::Together { customers, .. }
             | Self::MovedUp { customers, .. }
-            | Self::Popular { customers, .. } => customers,
+            | Self::Popular { customers, .. }
+            | Self::BoughtAgain { customers, .. } => customers,
             Self::Chosen => 0,
         }
     }
@@ -34,7 +39,10 @@ impl Evidence {
     pub fn times_chance(&self) -> Option<f64> {
         match *self {
             Self::Together { times_chance, .. } => Some(times_chance),
-            Self::MovedUp { .. } | Self::Popular { .. } | Self::Chosen => None,
+            Self::MovedUp { .. }
+            | Self::Popular { .. }
+            | Self::BoughtAgain { .. }
+            | Self::Chosen => None,
         }
     }
 }
@@ -64,6 +72,16 @@ impl fmt::Display for Evidence {
             Self::Popular { customers, days } => {
                 write!(f, "bought by {} in the last {days} days", Customers(customers))
             }
+            Self::BoughtAgain { customers, days, source } => {
+                let (people, after) = (Customers(customers), about(days));
+                match source {
+                    RepeatSource::Orders => write!(f, "bought again by {people}, after {after}"),
+                    RepeatSource::Kind => {
+                        write!(f, "things of its kind are bought again by {people}, after {after}")
+                    }
+                    RepeatSource::Stated => write!(f, "used up after {after}, as the shop says"),
+                }
+            }
             Self::Chosen => f.write_str("chosen by the shop"),
         }
     }
@@ -72,6 +90,17 @@ impl fmt::Display for Evidence {
 /// One digit after the point while that says something: `4.1`, `37`.
 fn times(ratio: f64) -> String {
     if ratio < 9.95 { format!("{ratio:.1}") } else { format!("{ratio:.0}") }
+}
+
+/// Days in the unit in which people think of so many: `about 6 weeks`.
+pub fn about(days: u32) -> String {
+    let in_units = |unit_days: f64| (f64::from(days) / unit_days).round();
+    match days {
+        1 => "1 day".to_owned(),
+        0 | 2..14 => format!("{days} days"),
+        14..84 => format!("about {} weeks", in_units(7.0)),
+        _ => format!("about {} months", in_units(30.44)),
+    }
 }
 
 struct Customers(u32);
@@ -94,7 +123,21 @@ mod tests {
     #[test]
     fn evidence_reads_as_a_sentence() {
         let together = |customers, times_chance| Evidence::Together { customers, times_chance };
+        let bought_again =
+            |customers, days, source| Evidence::BoughtAgain { customers, days, source };
         let moved = |customers, price_ratio| Evidence::MovedUp { customers, price_ratio };
+        assert_snapshot!(
+            bought_again(312, 42, RepeatSource::Orders),
+            @"bought again by 312 customers, after about 6 weeks"
+        );
+        assert_snapshot!(
+            bought_again(30, 130, RepeatSource::Kind),
+            @"things of its kind are bought again by 30 customers, after about 4 months"
+        );
+        assert_snapshot!(
+            bought_again(0, 10, RepeatSource::Stated),
+            @"used up after 10 days, as the shop says"
+        );
         assert_snapshot!(
             together(312, 4.13),
             @"bought together by 312 customers, 4.1 times more than by chance"

@@ -16,10 +16,11 @@ mod kind;
 mod model;
 mod next;
 mod rank;
+mod replenish;
 mod shop_rules;
 
 pub use bound_rules::{BoundRules, Neighbour, Neighbours, RuleChange, RulesInForce};
-pub use evidence::Evidence;
+pub use evidence::{Evidence, about};
 pub use kind::{ProductKind, head_noun, is_same_kind};
 pub use model::{
     Basket, BestSeller, Complement, Model, TrainOptions, UPGRADE_RATIO_MAX, UPGRADE_RATIO_MIN,
@@ -29,6 +30,7 @@ pub use next::Next;
 pub use rank::{
     Recommendation, Relation, Rules, Taste, put_story_first, recommend, steps_up, still_shown,
 };
+pub use replenish::{RepeatSource, Replenishment, Replenishments};
 pub use shop_rules::{
     BOOST_MAX, BOOST_MIN, QUIET_DAYS_MAX, RULE_NAME_CHARS_MAX, RULES_MAX, RuleEffect, RuleFinding,
     RuleProblem, RuleRelation, RulesUnreadable, Selector, ShopRule, ShopRules,

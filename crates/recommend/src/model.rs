@@ -24,6 +24,7 @@ use crate::{
     Evidence,
     kind::{Names, ProductKind},
     next::Next,
+    replenish::Replenishments,
 };
 
 /// A better version costs at least this much more: below, it is the same thing at another price.
@@ -158,6 +159,7 @@ pub struct Model {
     /// Per product the number of its kind, to keep lists diverse.
     kinds: Vec<Option<u32>>,
     next: Next,
+    replenishments: Replenishments,
 }
 
 impl Model {
@@ -174,6 +176,7 @@ impl Model {
         let catalogue = Catalogue::new(products);
         let orders: Vec<Basket> = orders.into_iter().collect();
         let next = Next::train(&orders, products, &catalogue, now);
+        let replenishments = Replenishments::learn_in(&catalogue, &orders, products, now);
         let (histories, best_sellers) = Histories::collect(orders, &catalogue, now, options);
         let rows = all_rows(&histories, &catalogue, options);
         let (complements, upgrades) = rows.into_iter().unzip();
@@ -185,12 +188,15 @@ impl Model {
             best_sellers,
             kinds: catalogue.kinds,
             next,
+            replenishments,
         }
     }
 
-    /// Learns what the last days say: every night, between two trainings.
+    /// Learns what the last days say, and what is bought again: every night, between two trainings.
     pub fn refresh(&mut self, orders: &[Basket], products: &[Product], now: Timestamp) {
-        self.next.refresh(orders, &Catalogue::new(products), now);
+        let catalogue = Catalogue::new(products);
+        self.next.refresh(orders, &catalogue, now);
+        self.replenishments = Replenishments::learn_in(&catalogue, orders, products, now);
     }
 
     /// As [`Model::train`], but for the weights of the terms.
@@ -201,6 +207,11 @@ impl Model {
     /// What customers add next, whatever it is to what they have.
     pub fn next(&self) -> &Next {
         &self.next
+    }
+
+    /// What is bought again, and after how long.
+    pub fn replenishments(&self) -> &Replenishments {
+        &self.replenishments
     }
 
     pub fn trained_at(&self) -> Timestamp {

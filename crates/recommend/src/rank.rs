@@ -19,10 +19,6 @@ const RANKED_PER_SHOWN: usize = 64;
 
 const DAY_MS: f64 = 86_400_000.0;
 
-/// A consumable is due again after this share of the days it lasts, so that the email comes before
-/// the cupboard is bare.
-const DUE_SHARE: f64 = 0.75;
-
 /// What costs more than so many times the dearest thing of the order opens no email while there is
 /// something else to open it with: who bought a milk jug is not asked to buy the machine to it.
 const STORY_PRICE_RATIO_MAX: i64 = 8;
@@ -46,6 +42,9 @@ pub struct Rules {
     pub steps_up_max: usize,
     /// At most so many of one kind, unless nothing else goes with what they bought.
     pub same_kind_max: usize,
+    /// At most so many that they bought before and that are due again, unless nothing else goes with
+    /// what they bought; and never more than half the list.
+    pub due_again_max: usize,
     /// The shop's own.
     pub shop: Arc<BoundRules>,
     /// What earlier emails showed this customer, with when; for rules that ask not to see it again.
@@ -59,6 +58,7 @@ impl Default for Rules {
             exclude: Vec::new(),
             steps_up_max: 1,
             same_kind_max: 2,
+            due_again_max: 1,
             shop: Arc::default(),
             shown: Vec::new(),
         }
@@ -73,6 +73,8 @@ pub enum Relation {
     GoesWith { anchor: ProductId },
     /// The better version of `anchor`.
     StepUp { anchor: ProductId },
+    /// They bought it before, and are due to buy it again.
+    DueAgain,
     /// Sells well; nothing links it to what they bought.
     BestSeller,
 }
@@ -88,8 +90,11 @@ pub struct Recommendation {
 
 /// Up to `rules.count` products for one customer, the best first.
 ///
-/// Never shown: what they have (unless it is used up by now), what is out of stock or not for sale,
-/// what has no picture in a shop that has pictures.
+/// Never shown: what they have (unless it is due again by now, see [`crate::Replenishments::due_again`]),
+/// what is out of stock or not for sale, what has no picture in a shop that has pictures.
+///
+/// What is due again is told as that, whatever else it goes with: before all, what came due last and
+/// what is bought again most. Where they have another one of its kind, it can wait.
 ///
 /// What goes with a thing is another kind of thing. Where the shop says what kinds there are, one
 /// more of a kind they have comes last of what goes with their products, whatever its score: people
@@ -109,7 +114,7 @@ pub fn recommend(
     rules: &Rules,
     now: Timestamp,
 ) -> Vec<Recommendation> {
-    let shelf = Shelf::new(products, taste, rules, now);
+    let shelf = Shelf::new(Some(model), products, taste, rules, now);
     let wants = wants(taste, now);
     let together = tally_complements(model, &wants);
     let steps_up = tally_upgrades(model, taste, &together).weighed(model, taste, now);
@@ -123,13 +128,22 @@ pub fn recommend(
     let is_pinned = |it: &Recommendation| shelf.shop.pin(it.product, it.relation).is_some();
     let (pinned, together): (Vec<_>, Vec<_>) = together.into_iter().partition(is_pinned);
     let (together, more_of_a_kind): (Vec<_>, Vec<_>) = together.into_iter().partition(is_other);
+    let is_bought = |it: &Recommendation| shelf.due.contains_key(&it.product);
+    let [together, steps_up, more_of_a_kind] = [together, steps_up, more_of_a_kind]
+        .map(|them| them.into_iter().filter(|it| !is_bought(it)).collect::<Vec<_>>());
+    let mut due = rank_due(model, &shelf, now);
+    due.retain(is_other);
     let mut list = List { has: &has, rules, chosen: Vec::with_capacity(rules.count) };
     let room = rules.steps_up_max.min(steps_up.len()).min(rules.count / 2);
-    list.take(&pinned, rules.count.saturating_sub(room), false);
-    list.fill(&together, rules.count.saturating_sub(room));
+    let due_room = rules.due_again_max.min(due.len()).min(rules.count / 2);
+    let count = rules.count.saturating_sub(room + due_room);
+    list.take(&pinned, count, false);
+    list.fill(&together, count);
+    list.fill(&due, (list.chosen.len() + due_room).min(rules.count));
     list.fill(&steps_up, (list.chosen.len() + room).min(rules.count));
     list.fill(&together, rules.count);
     list.fill(&pinned, rules.count);
+    list.fill(&due, rules.count);
     list.fill(&more_of_a_kind, rules.count);
     if list.chosen.len() < rules.count {
         let sold = rank_best_sellers(model, &shelf, &wants);
@@ -145,8 +159,9 @@ pub fn recommend(
 /// stays.
 ///
 /// It is one that goes with the order, `anchors`, as that is what the email speaks of, and at a
-/// price within its reach; else one that goes with something bought before; else a step up, since who has just chosen is not asked
-/// to choose again while there is anything to add; else the rest. Of several the one that promises
+/// price within its reach; else one that goes with something bought before; else what is due again;
+/// else a step up, since who has just chosen is not asked to choose again while there is anything to
+/// add; else the rest. Of several the one that promises
 /// the shop most, by price times the customers who took it too; of equals the better ranked.
 pub fn put_story_first(
     list: &mut [Recommendation],
@@ -167,8 +182,9 @@ pub fn put_story_first(
         let belongs = || anchors.iter().any(|anchor| model.goes_with(it.product, *anchor));
         match it.relation {
             Relation::GoesWith { .. } if is_more_of_a_kind || price(it) > price_max => 1,
-            Relation::GoesWith { .. } if belongs() => 4,
-            Relation::GoesWith { .. } => 3,
+            Relation::GoesWith { .. } if belongs() => 5,
+            Relation::GoesWith { .. } => 4,
+            Relation::DueAgain => 3,
             Relation::StepUp { .. } => 2,
             Relation::BestSeller => 0,
         }
@@ -189,7 +205,7 @@ pub fn steps_up(
     rules: &Rules,
     now: Timestamp,
 ) -> Vec<Recommendation> {
-    let shelf = Shelf::new(products, taste, rules, now);
+    let shelf = Shelf::new(Some(model), products, taste, rules, now);
     let together = tally_complements(model, &wants(taste, now));
     let steps_up = tally_upgrades(model, taste, &together).weighed(model, taste, now);
     let ranked = shelf.shop.weigh(steps_up.ranked(&shelf, rules));
@@ -203,8 +219,8 @@ pub fn steps_up(
 
 /// Those of `chosen`, which were recommended before, that may still be shown, in their order.
 ///
-/// In which relation a product stands is what the model says now: the better version of one of the
-/// order's products, else something that goes with it.
+/// In which relation a product stands is what the model says now: due again if they bought it before,
+/// the better version of one of the order's products, else something that goes with it.
 pub fn still_shown(
     model: Option<&Model>,
     products: &[Product],
@@ -213,12 +229,15 @@ pub fn still_shown(
     rules: &Rules,
     now: Timestamp,
 ) -> Vec<ProductId> {
-    let shelf = Shelf::new(products, taste, rules, now);
+    let shelf = Shelf::new(model, products, taste, rules, now);
     let relation = |id: ProductId| {
         let betters = |anchor: &&ProductId| {
             let upgrades = model.map_or(&[][..], |it| it.upgrades(**anchor));
             upgrades.iter().any(|it| it.product == id)
         };
+        if shelf.due.contains_key(&id) {
+            return Relation::DueAgain;
+        }
         match (taste.anchors.iter().find(betters), taste.anchors.first()) {
             (Some(&anchor), _) => Relation::StepUp { anchor },
             (None, Some(&anchor)) => Relation::GoesWith { anchor },
@@ -231,8 +250,10 @@ pub fn still_shown(
 /// The catalogue as this customer may see it.
 struct Shelf<'a> {
     products: &'a [Product],
-    /// What they have and is not used up, in no order.
+    /// What they have and is not due again, in no order.
     kept: Vec<ProductId>,
+    /// What they bought and is due again, with since when.
+    due: BTreeMap<ProductId, Timestamp>,
     /// Ascending.
     barred: Vec<ProductId>,
     needs_picture: bool,
@@ -243,7 +264,13 @@ struct Shelf<'a> {
 }
 
 impl<'a> Shelf<'a> {
-    fn new(products: &'a [Product], taste: &Taste, rules: &'a Rules, now: Timestamp) -> Self {
+    fn new(
+        model: Option<&Model>,
+        products: &'a [Product],
+        taste: &Taste,
+        rules: &'a Rules,
+        now: Timestamp,
+    ) -> Self {
         let needs_picture = products.iter().any(|it| !it.picture.is_empty());
         let barred = rules.exclude.clone();
         let shop = rules.shop.after(&taste.anchors);
@@ -252,19 +279,19 @@ impl<'a> Shelf<'a> {
             let last = shown_days.entry(product).or_insert(f64::INFINITY);
             *last = age_days(at, now).min(*last);
         }
-        let kept = Vec::new();
-        let mut shelf = Self { products, kept, barred, needs_picture, shop, shown_days };
-        let mut last_bought: BTreeMap<ProductId, Timestamp> = BTreeMap::new();
+        let mut bought: BTreeMap<ProductId, Vec<Timestamp>> = BTreeMap::new();
         for &(product, at) in &taste.bought {
-            let last = last_bought.entry(product).or_insert(at);
-            *last = at.max(*last);
+            bought.entry(product).or_default().push(at);
         }
-        let is_used_up = |(product, at): (&ProductId, &Timestamp)| {
-            let lasts_days = shelf.get(*product).and_then(|it| it.lasts_days);
-            lasts_days.is_some_and(|days| f64::from(days) * DUE_SHARE <= age_days(*at, now))
-        };
-        let kept = last_bought.iter().filter(|it| !is_used_up(*it)).map(|(id, _)| *id);
-        shelf.kept = kept.chain(taste.anchors.iter().copied()).collect();
+        let (mut kept, mut due) = (taste.anchors.clone(), BTreeMap::new());
+        for (product, at) in bought {
+            let due_at = model.and_then(|it| it.replenishments().due_again(product, &at));
+            match due_at.filter(|it| *it <= now && !taste.anchors.contains(&product)) {
+                Some(at) => drop(due.insert(product, at)),
+                None => kept.push(product),
+            }
+        }
+        let mut shelf = Self { products, kept, due, barred, needs_picture, shop, shown_days };
         shelf.barred.extend(&shelf.kept);
         shelf.barred.sort_unstable();
         shelf
@@ -303,7 +330,7 @@ fn find(products: &[Product], id: ProductId) -> Option<&Product> {
     }
 }
 
-/// What they have and is not used up, by kind: what else would be the same again.
+/// What they have and is not due again, by kind: what else would be the same again.
 struct Has<'a> {
     model: &'a Model,
     shelf: &'a Shelf<'a>,
@@ -493,6 +520,22 @@ fn rank_best_sellers(
     let mut all = weighed(same);
     all.extend(weighed(other));
     all
+}
+
+/// What they bought and is due again: what most buyers come back for, and the later, the less sure it
+/// is that they still do.
+fn rank_due(model: &Model, shelf: &Shelf<'_>, now: Timestamp) -> Vec<Recommendation> {
+    let recommendation = |(&product, &due_at): (&ProductId, &Timestamp)| {
+        let it = model.replenishments().get(product)?;
+        let intervals_late = age_days(due_at, now) / f64::from(it.days.max(1));
+        let score = f64::from(it.share_thousandths.max(1)) * (-intervals_late).exp2();
+        let relation = Relation::DueAgain;
+        Some(Recommendation { product, relation, evidence: it.evidence(), score })
+    };
+    let mut due: Vec<Recommendation> = shelf.due.iter().filter_map(recommendation).collect();
+    due.retain(|it| shelf.offers(it.product, it.relation));
+    due.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.product.cmp(&b.product)));
+    shelf.shop.weigh(due)
 }
 
 struct List<'a> {
@@ -785,11 +828,67 @@ mod tests {
             taste.bought.push((FILTERS, days_ago(days)));
             shown(&products(), &taste, &Rules::default()).contains(&FILTERS)
         };
-        assert!(!with_filters(29), "they last 40 days");
+        assert!(!with_filters(29), "they last 40 days, as the shop says");
         assert!(with_filters(30), "three quarters are gone");
         let mut taste = after_a_dripper();
         taste.bought.push((KETTLE, days_ago(900)));
         assert!(!shown(&products(), &taste, &Rules::default()).contains(&KETTLE), "kettles last");
+    }
+
+    /// Who bought the knife bought it again, after 20 days; they came for the scale in between.
+    fn knives_wear_out(products: &[Product]) -> Model {
+        let mut baskets = Vec::new();
+        for customer in 0..30 {
+            for (days, product) in [(60, KNIFE), (50, SCALE), (40, KNIFE)] {
+                let customer = Some(CustomerId(customer));
+                baskets.push(Basket { customer, at: days_ago(days), products: vec![product] });
+            }
+        }
+        for customer in 100..300 {
+            let product = [DRIPPER, KETTLE, PAN, SCALE][customer as usize % 4];
+            let customer = Some(CustomerId(customer));
+            baskets.push(Basket { customer, at: days_ago(30), products: vec![product] });
+        }
+        Model::train(baskets, products, NOW, &TrainOptions::default())
+    }
+
+    #[test]
+    fn what_is_due_again_is_told_as_that() {
+        let products = products();
+        let model = knives_wear_out(&products);
+        let found = |knife_days: i64, rules: &Rules| {
+            let bought = vec![(KNIFE, days_ago(knife_days)), (SCALE, days_ago(1))];
+            let taste = Taste { bought, anchors: vec![SCALE] };
+            recommend(&model, &products, &taste, rules, NOW)
+        };
+        let of_knife =
+            |found: Vec<Recommendation>| found.into_iter().find(|it| it.product == KNIFE);
+        let rules = Rules::default();
+        let due = of_knife(found(20, &rules)).unwrap();
+        assert_eq!(due.relation, Relation::DueAgain);
+        insta::assert_snapshot!(due.evidence, @"bought again by 30 customers, after about 3 weeks");
+        assert_eq!(of_knife(found(19, &rules)), None, "not due before tomorrow");
+        let excluded = Rules { exclude: vec![KNIFE], ..Rules::default() };
+        assert_eq!(of_knife(found(20, &excluded)), None);
+        let mut sold_out = products.clone();
+        sold_out[KNIFE.index()].stock = Some(0);
+        let taste = Taste { bought: vec![(KNIFE, days_ago(20))], anchors: vec![SCALE] };
+        let shown = recommend(&model, &sold_out, &taste, &rules, NOW);
+        assert_eq!(of_knife(shown), None, "out of stock");
+        let again = Taste { bought: vec![(KNIFE, days_ago(20)), (KNIFE, days_ago(2))], ..taste };
+        assert_eq!(of_knife(recommend(&model, &products, &again, &rules, NOW)), None);
+    }
+
+    #[test]
+    fn what_is_due_again_may_stay_while_it_is() {
+        let products = products();
+        let model = knives_wear_out(&products);
+        let still = |days: i64| {
+            let taste = Taste { bought: vec![(KNIFE, days_ago(days))], anchors: vec![SCALE] };
+            still_shown(Some(&model), &products, &[KNIFE], &taste, &Rules::default(), NOW)
+        };
+        assert_eq!(still(20), [KNIFE]);
+        assert!(still(3).is_empty(), "they bought it since");
     }
 
     #[test]

@@ -139,7 +139,7 @@ impl Known {
             ),
             None => None,
         };
-        let (complements, upgrades) = model.as_ref().map(Model::relations).unwrap_or_default();
+        let relations = model.as_ref().map(relations).unwrap_or_default();
         let mut reviews: BTreeMap<ProductId, Vec<Review>> = BTreeMap::new();
         tx.scan_reviews(&mut |review| {
             if review.state == ReviewState::Approved && !review.text.is_empty() {
@@ -161,7 +161,7 @@ impl Known {
         let rules = KnownRules::read(tx, &products)?;
         Ok(Self {
             catalogue: Catalogue::new(&products),
-            relations: Relations::new(complements, upgrades),
+            relations,
             shop_model: shop_model(tx)?,
             ratings: tx.ratings()?.into_iter().collect(),
             by_code: products.iter().map(|it| (it.code.clone(), it.id)).collect(),
@@ -174,6 +174,14 @@ impl Known {
             rules,
         })
     }
+}
+
+/// What conditions ask of the model.
+fn relations(model: &Model) -> Relations {
+    let (complements, upgrades) = model.relations();
+    let replenishments = model.replenishments();
+    let days = replenishments.days_by_product();
+    Relations::new(complements, upgrades).with_intervals(days, replenishments.learned_at())
 }
 
 impl Engine {

@@ -199,6 +199,7 @@ impl Engine {
             facts: Some(&facts),
             has_predictions: model.is_some_and(|it| it.bg_nbd.is_some()),
             has_scores: model.is_some_and(|it| it.rfm.is_some()),
+            has_intervals: known.relations.has_intervals(),
             now: Some(now),
             ..Known::new(&known.catalogue)
         };

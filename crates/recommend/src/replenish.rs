@@ -138,6 +138,11 @@ impl Replenishments {
         all.filter_map(|(id, it)| Some((id, it.as_ref()?)))
     }
 
+    /// The days after which each product is bought again, by product.
+    pub fn days_by_product(&self) -> Vec<Option<u32>> {
+        self.products.iter().map(|it| it.map(|it| it.days)).collect()
+    }
+
     /// When a customer is due to buy a product again, by when they bought it, in any order; `None` if
     /// they never did or it is not bought again. See [`due_again_ms`] for how their own interval counts.
     pub fn due_again(&self, product: ProductId, purchases: &[Timestamp]) -> Option<Timestamp> {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use aftercart_model::{Product, ProductId};
+use jiff::Timestamp;
 
 use crate::facts::fold;
 
@@ -93,11 +94,14 @@ impl Catalogue {
     }
 }
 
-/// What goes with a product and what betters it.
+/// What goes with a product and what betters it, and after how long it is bought again.
 #[derive(Clone, Debug, Default)]
 pub struct Relations {
     complements: Lists,
     upgrades: Lists,
+    /// By product, in days.
+    intervals: Vec<Option<u32>>,
+    intervals_learned_at: Option<Timestamp>,
 }
 
 /// Of each product a list of others.
@@ -114,7 +118,32 @@ impl Relations {
     /// `complements[p]` are the products that go with product `p`, `upgrades[p]` those that are its
     /// better versions; in any order.
     pub fn new(complements: Vec<Vec<ProductId>>, upgrades: Vec<Vec<ProductId>>) -> Self {
-        Self { complements: Lists::new(complements), upgrades: Lists::new(upgrades) }
+        Self {
+            complements: Lists::new(complements),
+            upgrades: Lists::new(upgrades),
+            ..Self::default()
+        }
+    }
+
+    /// With the days after which each product is bought again, by product; `None` of one that is not.
+    #[must_use]
+    pub fn with_intervals(self, days: Vec<Option<u32>>, learned_at: Timestamp) -> Self {
+        Self { intervals: days, intervals_learned_at: Some(learned_at), ..self }
+    }
+
+    /// After how many days people buy the product again.
+    pub fn interval_days(&self, product: ProductId) -> Option<u32> {
+        self.intervals.get(product.index()).copied().flatten()
+    }
+
+    /// Whether any product is bought again after some time.
+    pub fn has_intervals(&self) -> bool {
+        self.intervals.iter().any(Option::is_some)
+    }
+
+    /// Up to when orders taught the intervals.
+    pub fn intervals_learned_at(&self) -> Option<Timestamp> {
+        self.intervals_learned_at
     }
 
     pub fn goes_with(&self, product: ProductId, anchor: ProductId) -> bool {

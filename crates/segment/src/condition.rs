@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Age, AmountBound, Deed, Limit, Name, Number, Pick, Reading, Span, Statistic, ValueTest, Window,
-    Words,
+    Age, AmountBound, Deed, Limit, Name, Number, Pick, ProductTest, Reading, Span, Statistic,
+    ValueTest, Window, Words,
 };
 
 /// A yes-or-no question about one customer at one moment.
@@ -103,6 +103,12 @@ pub enum Condition {
     /// Their next order is expected within a span from now.
     NextOrder {
         within: Span,
+    },
+    /// They bought a product that people buy again, and it is time to, or will be within a span from
+    /// now. All tests must hold of one product; of no tests, any.
+    DueAgain {
+        products: Vec<ProductTest>,
+        within: Option<Span>,
     },
     /// The chance that they will never order again, in per cent.
     ChanceGone(Limit<Number>),

@@ -9,7 +9,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::{
     Act, Catalogue, Condition, Deed, Evaluator, HistoryKind, Owned, ProductTest, Reading, Subject,
     Words, WorthOf,
-    evaluate::{BoundWindow, Node},
+    evaluate::{BoundProducts, BoundWindow, Due, Node},
+    history::timestamp,
 };
 
 /// How many events an answer shows; the count beside them is whole.
@@ -253,6 +254,7 @@ fn found(condition: &Condition, node: &Node<'_>, evaluator: &Evaluator<'_>) -> F
             let days = evaluator.next_order_days();
             predicted(evaluator, days.map(|it| format!("expected in {it:.0} days")))
         }
+        (_, Node::DueAgain { products, within_ms }) => due_again(evaluator, products, *within_ms),
         (_, Node::ChanceGone(_)) => {
             let chance = evaluator.chance_gone();
             predicted(evaluator, chance.map(|it| format!("{:.0} %", it * 100.0)))
@@ -283,6 +285,31 @@ fn found(condition: &Condition, node: &Node<'_>, evaluator: &Evaluator<'_>) -> F
             }))
         }
         _ => Found::Parts,
+    }
+}
+
+/// The product that is due, else the one that is next, else the one that was last.
+fn due_again(evaluator: &Evaluator<'_>, products: &BoundProducts<'_>, within_ms: i64) -> Found {
+    let now_ms = evaluator.now_ms;
+    let place = |it: &Due| match it.holds(within_ms, now_ms) {
+        true => (0, it.at_ms),
+        false if now_ms < it.at_ms => (1, it.at_ms),
+        false => (2, -it.at_ms),
+    };
+    let shop = &evaluator.subject.shop;
+    match evaluator.dues(products).into_iter().min_by_key(place) {
+        Some(due) => {
+            let name = shop.catalogue.name(due.product).unwrap_or("a product");
+            let on = timestamp(due.at_ms).to_zoned(evaluator.subject.zone.clone()).date();
+            let learned = shop.relations.intervals_learned_at();
+            let learned = learned.map_or(String::new(), |at| {
+                format!(", by intervals learned on {}", at.to_zoned(TimeZone::UTC).date())
+            });
+            let due_on = if due.at_ms <= now_ms { "was due" } else { "is due" };
+            Found::Fact(Some(format!("{name} {due_on} on {on}{learned}")))
+        }
+        None if evaluator.last_order().is_none() => Found::NoOrder,
+        None => Found::Fact(None),
     }
 }
 
@@ -501,6 +528,22 @@ mod tests {
               yes is in segment "buyers" [until 2026-03-19T00:00:00Z]
                 yes ordered at least 1 time in the last 30 days: an order of €85.00 on 17 February 2026 at 00:00 [until 2026-03-19T00:00:00Z]
         "#);
+    }
+
+    #[test]
+    fn what_is_due_says_which_and_by_intervals_of_when() {
+        let bought = |days: i64| Sample::new().ordered(24 * days, "1", &[(APRON, 3_000)]);
+        let all = [bought(40), bought(10), bought(70), Sample::new(), {
+            Sample::new().ordered(24, "1", &[(KETTLE, 3_900)])
+        }];
+        let lines = all.map(|it| explained(&it, "a product is due again"));
+        assert_snapshot!(lines.concat(), @r"
+        yes a product is due again: Linen apron was due on 2026-02-19, by intervals learned on 2026-03-01 [until 2026-03-21T12:00:00Z]
+        no  a product is due again: Linen apron is due on 2026-03-21, by intervals learned on 2026-03-01 [until 2026-03-21T12:00:00Z]
+        no  a product is due again: Linen apron was due on 2026-01-20, by intervals learned on 2026-03-01
+        no  a product is due again: has no order
+        no  a product is due again: not known
+        ");
     }
 
     proptest! {

@@ -244,6 +244,9 @@ impl Reader<'_> {
                 self.kinds(&ORDERS);
                 self.kinds(&[EventKind::OrderRefunded]);
             }
+            Condition::DueAgain { products, .. } => {
+                self.deed(&Act::Bought(products.clone()).into(), None);
+            }
             Condition::Fact { fact: Fact::TimeZone, .. } => self.zone(),
             Condition::Fact { .. } | Condition::PostalCode(_) => {
                 self.fact(FactKey::Place);

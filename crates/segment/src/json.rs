@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::{
     Age, Amount, BarReason, Condition, Count, Deed, Fact, Limit, Name, Number, ParseConditionError,
-    Pick, Reading, Said, Score, Span, Statistic, ValueTest, Window, Words, WorthOf, parse,
+    Pick, ProductTest, Reading, Said, Score, Span, Statistic, ValueTest, Window, Words, WorthOf,
+    parse,
 };
 
 /// Why a JSON value is not a condition.
@@ -143,6 +144,14 @@ enum Tree {
     NextOrder {
         within: Span,
     },
+    /// They bought a product that people buy again, and it is time to, or will be within a span from
+    /// now. All tests must hold of one product; of no tests, any.
+    DueAgain {
+        #[serde(default)]
+        products: Vec<ProductTest>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within: Option<Span>,
+    },
     /// The chance that they will never order again, in per cent.
     ChanceGone(Limit<Number>),
 }
@@ -195,6 +204,7 @@ macro_rules! same_tree {
                     }
                     $from::ExpectedSpend { bound, within } => Self::ExpectedSpend { bound, within },
                     $from::NextOrder { within } => Self::NextOrder { within },
+                    $from::DueAgain { products, within } => Self::DueAgain { products, within },
                     $from::ChanceGone(limit) => Self::ChanceGone(limit),
                 }
             }
@@ -241,7 +251,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_condition_is_refused_with_the_reason() {
-        assert_snapshot!(read(json!({"dod": {}})), @"the condition is not of the published form: unknown variant `dod`, expected one of `all`, `any`, `none_of`, `not`, `did`, `recency`, `sequence`, `figure`, `spent`, `worth`, `fact`, `postal_code`, `attribute`, `consent`, `is_suppressed`, `has_email`, `is_on_list`, `is_in_segment`, `score`, `expected_orders`, `expected_spend`, `next_order`, `chance_gone`; see its schema");
+        assert_snapshot!(read(json!({"dod": {}})), @"the condition is not of the published form: unknown variant `dod`, expected one of `all`, `any`, `none_of`, `not`, `did`, `recency`, `sequence`, `figure`, `spent`, `worth`, `fact`, `postal_code`, `attribute`, `consent`, `is_suppressed`, `has_email`, `is_on_list`, `is_in_segment`, `score`, `expected_orders`, `expected_spend`, `next_order`, `due_again`, `chance_gone`; see its schema");
         assert_snapshot!(read(json!({"did": {"deed": {"act": "ordered"}, "window": {"last": {"days": 900}}}})), @"the condition is not of the published form: 900 days is out of reach; choose 1 to 730; see its schema");
         assert_snapshot!(read(json!({"did": {"deed": {"act": "ordered"}, "window": {"ago": {"near": {"days": 9}, "far": {"days": 9}}}}})), @"the condition is not of the published form: between 9 days and 9 days ago is no time at all; write the shorter span first; see its schema");
         assert_snapshot!(read(json!({"is_on_list": [" "]})), @"the condition is not of the published form: a name is empty; write it or leave it out; see its schema");

@@ -55,7 +55,8 @@ impl Sample {
 pub fn relations() -> Relations {
     let complements = vec![vec![KETTLE], vec![DRIPPER], vec![], vec![]];
     let upgrades = vec![vec![GOOSENECK], vec![GOOSENECK], vec![], vec![]];
-    Relations::new(complements, upgrades)
+    let intervals = vec![Some(20), None, None, Some(30)];
+    Relations::new(complements, upgrades).with_intervals(intervals, NOW)
 }
 
 /// The estimates published for the CDNOW sample, its weeks as days, and made-up fifths.

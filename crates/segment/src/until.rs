@@ -129,6 +129,11 @@ impl Evaluator<'_> {
                 moments.extend((age_days + 1..=last_day).map(day_ms));
                 return Some(day_ms(last_day));
             }
+            Node::DueAgain { products, within_ms } => {
+                for due in self.dues(products) {
+                    moments.extend([due.at_ms.saturating_sub(*within_ms), due.until_ms]);
+                }
+            }
             Node::Score { .. }
             | Node::Worth { .. }
             | Node::Fact { .. }

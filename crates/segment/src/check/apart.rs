@@ -33,11 +33,15 @@ fn is_part_of_act(one: &Act, whole: &Act) -> bool {
     }
 }
 
+/// Why no product meets all of the tests: two of them exclude each other.
+pub(super) fn products_are_none(tests: &[crate::ProductTest]) -> Option<&'static str> {
+    first_pair(tests, tests_apart).map(|_| "no product is all of this at once")
+}
+
 /// Why a deed is never done: a rating there is not, or tests or filters that exclude each other.
 pub(super) fn deed_is_never(deed: &Deed) -> Option<String> {
-    let tests = deed.act.product_tests();
-    if first_pair(tests, tests_apart).is_some() {
-        return Some("no product is all of this at once".to_owned());
+    if let Some(one) = products_are_none(deed.act.product_tests()) {
+        return Some(one.to_owned());
     }
     let is_out = |it: &Filter| matches!(it, Filter::Rating(limit) if !touches(*limit, RATINGS));
     if deed.filters.iter().any(is_out) {

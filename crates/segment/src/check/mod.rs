@@ -47,6 +47,8 @@ pub struct Known<'a> {
     /// Whether there is a model for predictions; with one for scores there is mostly one too.
     pub has_predictions: bool,
     pub has_scores: bool,
+    /// Whether any product is known to be bought again after some time.
+    pub has_intervals: bool,
     /// `None` leaves dates unchecked.
     pub now: Option<Timestamp>,
 }
@@ -64,6 +66,7 @@ impl<'a> Known<'a> {
             is_of_flow: false,
             has_predictions: true,
             has_scores: true,
+            has_intervals: true,
             now: None,
         }
     }
@@ -196,6 +199,9 @@ fn without_model(condition: &Condition, known: &Known<'_>) -> Option<&'static st
         Condition::Score { .. } if !known.has_scores => {
             Some("too few customers have ordered for fifths, so this is true of nobody yet")
         }
+        Condition::DueAgain { .. } if !known.has_intervals => Some(
+            "of no product have enough customers bought it again for an interval, so this is true of nobody yet",
+        ),
         Condition::ExpectedOrders { .. }
         | Condition::ExpectedSpend { .. }
         | Condition::NextOrder { .. }
@@ -250,6 +256,7 @@ mod tests {
             lists: Some(&lists),
             facts: Some(&facts),
             has_predictions: false,
+            has_intervals: false,
             now: Some(NOW),
             emails: &[EmailName {
                 flow: FlowId::new("winback").unwrap(),
@@ -404,6 +411,24 @@ mod tests {
             chance to be gone is at least -1 %: a chance is from 0 to 100 %, so every one of them will do; ask for more, or leave it out
             chance to be gone is at least -1 %: too few customers have ordered again for predictions, so this is true of nobody yet
             viewed a product since entering the flow: nobody enters a flow here, so this is true of nobody; ask it in a flow
+        "#);
+    }
+
+    #[test]
+    fn what_cannot_be_due_again_is_found() {
+        let found = [
+            "a product in category \"Ketles\" is due again",
+            "a product in category \"Kettles\" in category \"Brewing\" is due again within 3 days",
+            "a product is due again and ordered 0 times",
+        ]
+        .map(findings);
+        assert_snapshot!(found.join("\n"), @r#"
+        a product in category "Ketles" is due again: no product has the category `Ketles`; did you mean `Kettles`?
+        a product in category "Ketles" is due again: of no product have enough customers bought it again for an interval, so this is true of nobody yet
+        a product in category "Kettles" in category "Brewing" is due again within 3 days: no product is all of this at once, so this is true of nobody
+        a product in category "Kettles" in category "Brewing" is due again within 3 days: of no product have enough customers bought it again for an interval, so this is true of nobody yet
+        a product is due again: of no product have enough customers bought it again for an interval, so this is true of nobody yet
+        a product is due again and ordered 0 times: `a product is due again` and `ordered 0 times` exclude each other; remove one, or join them by `or`
         "#);
     }
 

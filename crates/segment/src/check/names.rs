@@ -86,6 +86,9 @@ pub(super) fn unknown_names(condition: &Condition, known: &Known<'_>) -> Vec<Str
         }
     }
     match condition {
+        Condition::DueAgain { products, .. } => {
+            found.extend(products.iter().flat_map(|it| unknown_products(it, known)));
+        }
         Condition::Figure { of: Reading::Property { name, .. }, .. } => {
             found.extend(unknown_property(name, known));
         }

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 
 use super::{
     apart::{
-        RATINGS, apart, cover, deed_is_never, is_among, is_part, minor, negated, touches, within,
+        RATINGS, apart, cover, deed_is_never, is_among, is_part, minor, negated, products_are_none,
+        touches, within,
     },
     deeds, window_of,
 };
@@ -108,6 +109,9 @@ pub(super) fn fault(clause: &Condition) -> Option<String> {
         }
         Condition::Worth { bound: Limit::Below(amount), .. } if amount.minor() == 0 => {
             return never("no order is worth less than nothing");
+        }
+        Condition::DueAgain { products, .. } => {
+            return products_are_none(products).and_then(never);
         }
         _ => {}
     }
@@ -220,6 +224,7 @@ impl<'c> Done<'c> {
             | Condition::ExpectedOrders { .. }
             | Condition::ExpectedSpend { .. }
             | Condition::NextOrder { .. }
+            | Condition::DueAgain { .. }
             | Condition::ChanceGone(_) => true,
             _ => false,
         };

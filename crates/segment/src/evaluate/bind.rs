@@ -68,6 +68,7 @@ pub(crate) enum Node<'c> {
     ExpectedOrders { limit: Limit<f64>, days: f64 },
     ExpectedSpend { limit: Limit<f64>, days: f64 },
     NextOrder { days: f64 },
+    DueAgain { products: BoundProducts<'c>, within_ms: i64 },
     ChanceGone(Limit<f64>),
 }
 
@@ -282,6 +283,10 @@ impl<'c> Binder<'c, '_> {
                 days: within.as_days(),
             },
             Condition::NextOrder { within } => Node::NextOrder { days: within.as_days() },
+            Condition::DueAgain { products, within } => Node::DueAgain {
+                products: self.products(products),
+                within_ms: within.map_or(0, crate::Span::as_ms),
+            },
             Condition::ChanceGone(limit) => Node::ChanceGone(limit.map(f64::from)),
         }
     }

@@ -182,7 +182,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn is_product(&self, row: usize, products: &BoundProducts<'_>) -> bool {
+    pub(super) fn is_product(&self, row: usize, products: &BoundProducts<'_>) -> bool {
         let product = ProductId(self.history.subject(row));
         if product.0 == NO_PRODUCT {
             return false;

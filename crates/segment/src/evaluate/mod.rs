@@ -10,6 +10,7 @@
 
 mod bind;
 mod deeds;
+mod due;
 mod facts;
 mod figures;
 mod windows;
@@ -26,6 +27,7 @@ pub use self::bind::BoundCondition;
 pub(crate) use self::bind::{
     About, BoundDeed, BoundProducts, BoundReading, BoundSequence, BoundWindow, Node,
 };
+pub(crate) use self::due::Due;
 use crate::{Condition, History, Shop, Subject};
 
 /// Whether the customer meets the condition at `now`.
@@ -119,6 +121,7 @@ impl<'a> Evaluator<'a> {
                 self.expected_minor(*days).is_some_and(|it| limit.holds(it))
             }
             Node::NextOrder { days } => self.next_order_days().is_some_and(|it| it <= *days),
+            Node::DueAgain { products, within_ms } => self.is_due_again(products, *within_ms),
             Node::ChanceGone(limit) => self.chance_gone().is_some_and(|it| limit.holds(it * 100.0)),
             Node::Fact { .. }
             | Node::PostalCode(_)

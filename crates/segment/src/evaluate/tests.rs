@@ -145,6 +145,31 @@ fn empty_groups_mean_what_logic_says() {
     assert!(Sample::new().is("none of ()"));
 }
 
+#[test]
+fn a_product_is_due_again_after_its_interval_and_for_as_long() {
+    let aprons = |ages_days: &[i64]| {
+        let ages = ages_days.iter().enumerate();
+        ages.fold(Sample::new(), |it, (id, age)| {
+            it.ordered(24 * age, &id.to_string(), &[(APRON, 3_000)])
+        })
+    };
+    let is_due = |sample: &Sample| sample.is("a product is due again");
+    assert!(!is_due(&aprons(&[29])), "aprons last 30 days");
+    assert!(is_due(&aprons(&[30])));
+    assert!(is_due(&aprons(&[59])), "not bought yet");
+    assert!(!is_due(&aprons(&[60])), "gone elsewhere, it seems");
+    assert!(!is_due(&aprons(&[40, 3])), "bought again since");
+    assert!(is_due(&aprons(&[40, 3]).cancelled(24, "1")), "and cancelled");
+    assert!(is_due(&aprons(&[40, 28, 16])), "theirs last 12 days, the shop's 30: 16");
+    assert!(!is_due(&aprons(&[40, 28, 15])));
+    assert!(!is_due(&Sample::new().ordered(24 * 40, "1", &[(KETTLE, 3_900)])), "kettles last");
+    let is = |sample: &Sample, condition: &str| sample.is(condition);
+    assert!(is(&aprons(&[23]), "a product is due again within 7 days"));
+    assert!(!is(&aprons(&[22]), "a product is due again within 7 days"));
+    assert!(is(&aprons(&[30]), "product \"Linen apron\" is due again"));
+    assert!(!is(&aprons(&[30]), "a product in category \"Kettles\" is due again"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(LAW_CASES))]
 

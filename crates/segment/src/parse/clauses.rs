@@ -4,8 +4,8 @@ use aftercart_model::Topic;
 
 use super::{Parsed, Parser, TokenKind};
 use crate::{
-    Act, BarReason, Condition, Count, Deed, Fact, Number, Pick, Reading, Said, Score, Statistic,
-    Window, WorthOf,
+    Act, BarReason, Condition, Count, Deed, Fact, Number, Pick, ProductTest, Reading, Said, Score,
+    Statistic, Window, WorthOf,
 };
 
 impl Parser<'_> {
@@ -36,6 +36,9 @@ impl Parser<'_> {
             }
         }
         if let Some(clause) = self.prediction()? {
+            return Ok(clause);
+        }
+        if let Some(clause) = self.due_again()? {
             return Ok(clause);
         }
         if let Some(clause) = self.fact()? {
@@ -203,6 +206,33 @@ impl Parser<'_> {
             return Ok(Some(Condition::ChanceGone(limit)));
         }
         Ok(None)
+    }
+
+    /// `a product in category "Coffee" is due again within 7 days`, `product "House roast" is due
+    /// again`.
+    fn due_again(&mut self) -> Parsed<Option<Condition>> {
+        let is_text = |it: &Self, at: usize| {
+            it.tokens.get(at).is_some_and(|it| matches!(it.kind, TokenKind::Text(_)))
+        };
+        let products = if self.is_word("product") && is_text(self, self.at + 1) {
+            self.at += 1;
+            vec![ProductTest::Named(self.words()?)]
+        } else if self.is_word_at(self.at + 1, "product")
+            && ["a", "any"].iter().any(|it| self.is_word(it))
+        {
+            self.products()?
+        } else {
+            self.expect("`a product`");
+            return Ok(None);
+        };
+        if !self.eat("is due again") {
+            return Err(self.error());
+        }
+        if !self.eat("within") {
+            return Ok(Some(Condition::DueAgain { products, within: None }));
+        }
+        self.eat_synonym(&["the next"]);
+        Ok(Some(Condition::DueAgain { products, within: Some(self.span()?) }))
     }
 
     fn expected_times(&mut self) -> Parsed<Number> {

@@ -74,7 +74,7 @@ impl Parser<'_> {
         Ok(Some(Emails { email, flow }))
     }
 
-    fn products(&mut self) -> Parsed<Vec<ProductTest>> {
+    pub(super) fn products(&mut self) -> Parsed<Vec<ProductTest>> {
         if !self.eat("a product") && !self.eat_synonym(&["any product"]) {
             return Err(self.error());
         }

@@ -530,6 +530,14 @@ mod tests {
                 "viewed a product where name contains \"pan\" and then within 2 days ordered where amount is at least 5 EUR",
                 "viewed a product with \"pan\" in its name and then within 2 days ordered (where amount is at least 5.00 EUR)",
             ),
+            (
+                "product \"Linen apron\" is due again within the next 7 days",
+                "a product named \"Linen apron\" is due again within 7 days",
+            ),
+            (
+                "any product tagged \"new\" and of kind \"apron\" is due again and ordered once",
+                "a product tagged \"new\" of kind \"apron\" is due again and ordered exactly 1 time",
+            ),
             ("chance to be gone is above 50%", "chance to be gone is more than 50 %"),
             (
                 "is suppressed by a bounce or complaint or ordered once",
@@ -574,6 +582,8 @@ mod tests {
             "recency score is 9999999999",
             "is expected to ordr once in the next 3 days",
             "chance to be gone is at least 60",
+            "a product is overdue",
+            "a product is due again in 7 days",
             "opened email offer",
             "last viewed a product at most 3 days ago",
             "ordered less than 0 times",
@@ -617,6 +627,8 @@ mod tests {
             error: line 1, column 18: `9999999999` is out of reach; choose -1000000000 to 1000000000
             error: line 1, column 16: `ordr` does not fit here; did you mean `order`?
             error: line 1, column 33: the condition breaks off; write `%`
+            error: line 1, column 14: `overdue` does not fit here; write `due again`
+            error: line 1, column 24: `in` does not fit here; write one of `within`, `and`, `or`
             error: line 1, column 14: `offer` does not fit here; write a name in double quotes
             error: line 1, column 23: `at most` leaves open whether the last day counts; write `less than`
             error: line 1, column 9: less than 0 times is true of nobody; ask for 1 or more

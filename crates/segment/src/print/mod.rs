@@ -148,6 +148,12 @@ fn write_clause(f: &mut Formatter<'_>, condition: &Condition) -> fmt::Result {
             write!(f, "is expected to spend {bound} in the next {within}")
         }
         Condition::NextOrder { within } => write!(f, "next order is expected within {within}"),
+        Condition::DueAgain { products, within } => {
+            f.write_str("a product")?;
+            products.iter().try_for_each(|it| write!(f, " {it}"))?;
+            f.write_str(" is due again")?;
+            within.iter().try_for_each(|it| write!(f, " within {it}"))
+        }
         Condition::ChanceGone(limit) => write!(f, "chance to be gone is {limit} %"),
         Condition::Fact { fact, is } => write!(f, "{fact} is {is}"),
         Condition::PostalCode(words) => write!(f, "postal code begins with {words}"),

@@ -43,7 +43,7 @@ The same conditions have a JSON form, for programs: `aftercart_segment::schema` 
 
 Every window is half-open: what is exactly as old as `the last 30 days` has left it. Days of a span are 24 hours; a week is 7 of them and a year 365. Days of the calendar are civil days in the customer's time zone, else the shop's, and weeks begin on Monday. Events that are yet to come, by the clock of whoever sent them, are waited for.
 
-In the examples now is Sunday, 1 March 2026, 12:00, in UTC. The shop sells a Ceramic dripper, a Stovetop kettle that goes with it, a Gooseneck kettle that is a better version of both, and a Linen apron.
+In the examples now is Sunday, 1 March 2026, 12:00, in UTC. The shop sells a Ceramic dripper, a Stovetop kettle that goes with it, a Gooseneck kettle that is a better version of both, and a Linen apron. Drippers are bought again after 20 days, and aprons after 30.
 ";
 
 /// The page as it is to be committed.

@@ -1083,6 +1083,18 @@ fn predictions() -> Section {
             vec![example("next order is expected within 30 days", regular(), lapsed())],
         ),
         operator(
+            "a product PRODUCT is due again, … within SPAN",
+            "They bought such a product, people buy it again after some days, and those are over, or will be within the span. The days are the shop's own: the median of those who come back, who has not yet counted as long as they were watched (Kaplan and Meier, 1958), of a product that at least 10 customers and a tenth of its buyers bought again, more than by chance and after much the same time. Who bought it on three days or more has an interval of their own, which outweighs the shop's. It is due from that day on until they buy it, and for as long again at most: who has not come back by then hardly does. Intervals are learned every night, and asked as of the last; the explanation of an answer says of which day. How many pieces they bought is not looked at.",
+            vec![
+                example("a product is due again", bought(days(20)), bought(days(19))),
+                example(
+                    "a product in category \"Textiles\" is due again within 7 days",
+                    none().ordered(days(23), "1", &[(APRON, 3_000)]),
+                    none().ordered(days(60), "1", &[(APRON, 3_000)]),
+                ),
+            ],
+        ),
+        operator(
             "chance to be gone is LIMIT %",
             "The chance that they will never order again.",
             vec![example("chance to be gone is at least 60 %", lapsed(), regular())],

@@ -271,6 +271,8 @@ fn any_money() -> impl Strategy<Value = Condition> {
         1 => (any_bound(), any_span())
             .prop_map(|(bound, within)| Condition::ExpectedSpend { bound, within }),
         1 => any_span().prop_map(|within| Condition::NextOrder { within }),
+        2 => (vec(any_product_test(), 0..3), option::of(any_span()))
+            .prop_map(|(products, within)| Condition::DueAgain { products, within }),
         1 => any_limit((0_i32..=100).prop_map(Number::whole)).prop_map(Condition::ChanceGone),
     ]
 }

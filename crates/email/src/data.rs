@@ -91,6 +91,8 @@ pub enum Relation {
     GoesWith,
     /// A better version of what was bought.
     StepUp,
+    /// They bought it before, and it is time for it again or soon will be.
+    DueAgain,
     /// One of the products the shop sells most.
     BestSeller,
     /// Suits the customer, for what they bought before this order or for no reason to be told.

@@ -26,6 +26,8 @@ pub enum Need {
     GoesWith,
     /// The main product is a better version of what was bought.
     StepUp,
+    /// The main product is one they bought before and are due to buy again.
+    DueAgain,
     /// The main product is one the shop sells most.
     BestSeller,
     /// The customer looked at the main product since the order.
@@ -67,7 +69,7 @@ pub enum Need {
 
 impl Need {
     /// Every need, for menus and for tests that try each.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::GivenName,
         Self::OrderName,
         Self::OrderNoun,
@@ -76,6 +78,7 @@ impl Need {
         Self::Noun,
         Self::GoesWith,
         Self::StepUp,
+        Self::DueAgain,
         Self::BestSeller,
         Self::Viewed,
         Self::Picture,
@@ -115,6 +118,7 @@ impl Need {
             Self::Noun => "a word for the kind of thing the product is",
             Self::GoesWith => "a product that goes with what was bought",
             Self::StepUp => "a better version of what was bought",
+            Self::DueAgain => "a product that they are due to buy again",
             Self::BestSeller => "a best seller as the main product",
             Self::Viewed => "a look at the product since the order",
             Self::Picture => "a picture of the product",
@@ -155,7 +159,7 @@ impl Need {
                 "import products that are in stock, that have a price and a link, and that the \
                  customer has not bought"
             }
-            Self::GoesWith | Self::StepUp | Self::BestSeller => {
+            Self::GoesWith | Self::StepUp | Self::DueAgain | Self::BestSeller => {
                 "import more of the shop's past orders: what goes together is learnt from them"
             }
             Self::Noun
@@ -200,6 +204,7 @@ impl Need {
             Self::Noun => of_main(|it| is_said(&it.noun)),
             Self::GoesWith => of_main(|it| it.relation == Relation::GoesWith),
             Self::StepUp => of_main(|it| it.relation == Relation::StepUp),
+            Self::DueAgain => of_main(|it| it.relation == Relation::DueAgain),
             Self::BestSeller => of_main(|it| it.relation == Relation::BestSeller),
             Self::Viewed => of_main(|it| it.was_viewed),
             Self::Picture => of_main(|it| is_said(&it.picture)),

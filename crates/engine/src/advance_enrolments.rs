@@ -10,8 +10,8 @@ use aftercart_flow::{
     Begun, Effect, Entry, EntryFacts, ExitWhen, Facts, Flow, advance, began_at, ending, entry,
 };
 use aftercart_model::{
-    Customer, CustomerId, Enrolment, EnrolmentId, EventBody, ExitReason, FlowId, MessageState,
-    NewEnrolment, Order, OrderId, Position, SuppressionReason, Timestamp,
+    Customer, CustomerId, DuePurchase, Enrolment, EnrolmentId, EventBody, ExitReason, FlowId,
+    MessageState, NewEnrolment, Order, OrderId, Position, SuppressionReason, Timestamp,
 };
 use aftercart_segment::{Condition, Consents, CustomerFacts, HistoryBuffer, Subject, evaluate};
 use aftercart_store::{FlowState, Tx};
@@ -315,6 +315,33 @@ impl Engine {
         }
     }
 
+    /// Enrols a customer who is due to buy something again, if the flow lets them in.
+    pub(crate) fn enrol_due(
+        &self,
+        tx: &mut Tx<'_>,
+        running: &Running,
+        customer: CustomerId,
+        due: &DuePurchase,
+        now: Timestamp,
+    ) -> Result<Option<EnrolmentId>> {
+        let flow = &*running.flow;
+        let known = tx.customer(customer)?.context("an order of nobody")?;
+        let facts = EntryFacts {
+            customer,
+            at: now,
+            is_key_used: false, // The store's unique constraint answers, whatever we think.
+            last_entered_at: self.entered_before(tx, flow.id(), customer, None)?,
+            is_filter_met: true,
+            is_in_audience: self.is_in_audience(tx, flow, &known, None, now)?,
+        };
+        match entry(flow, &facts, self.keys().holdout()) {
+            Entry::Enrol { .. } => {
+                self.let_in_by(tx, running, customer, due.to_string(), None, now, 0)
+            }
+            Entry::Refuse { .. } => Ok(None),
+        }
+    }
+
     /// Enrols a customer whom the flow lets in, and moves them as far as they go.
     pub(crate) fn let_in(
         &self,
@@ -325,11 +352,25 @@ impl Engine {
         now: Timestamp,
         flows_on: u32,
     ) -> Result<Option<EnrolmentId>> {
-        let flow = &*running.flow;
-        let trigger_key = match (flow.trigger_key(), order) {
+        let trigger_key = match (running.flow.trigger_key(), order) {
             (aftercart_flow::TriggerKey::Order, Some(order)) => order.id.to_string(),
             _ => format!("customer {customer}"),
         };
+        self.let_in_by(tx, running, customer, trigger_key, order, now, flows_on)
+    }
+
+    #[expect(clippy::too_many_arguments)]
+    fn let_in_by(
+        &self,
+        tx: &mut Tx<'_>,
+        running: &Running,
+        customer: CustomerId,
+        trigger_key: String,
+        order: Option<&Order>,
+        now: Timestamp,
+        flows_on: u32,
+    ) -> Result<Option<EnrolmentId>> {
+        let flow = &*running.flow;
         let facts = EntryFacts {
             customer,
             at: now,

@@ -15,6 +15,7 @@ use aftercart_segment::{Catalogue, Relations, Segments, Shop};
 use aftercart_store::Tx;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use crate::{
     Engine, recommend_products::MODEL_BLOB, setting, shop_model::shop_model, shop_rules::KnownRules,
@@ -133,12 +134,7 @@ impl Known {
 
     pub(crate) fn read(tx: &mut Tx<'_>) -> Result<Self> {
         let products = tx.products()?;
-        let model: Option<Model> = match tx.blob(MODEL_BLOB)? {
-            Some((_, _, bytes)) => Some(
-                postcard::from_bytes(&bytes).context("the recommendation model; train again")?,
-            ),
-            None => None,
-        };
+        let model = tx.blob(MODEL_BLOB)?.and_then(|(_, _, bytes)| read_model(&bytes));
         let relations = model.as_ref().map(relations).unwrap_or_default();
         let mut reviews: BTreeMap<ProductId, Vec<Review>> = BTreeMap::new();
         tx.scan_reviews(&mut |review| {
@@ -174,6 +170,15 @@ impl Known {
             rules,
         })
     }
+}
+
+/// `None` of a model that another version of the program stored, which the next round of work learns
+/// anew.
+fn read_model(bytes: &[u8]) -> Option<Model> {
+    let model = postcard::from_bytes(bytes);
+    model
+        .inspect_err(|err| warn!("the recommendations cannot be read and are learned anew: {err}"))
+        .ok()
 }
 
 /// What conditions ask of the model.

@@ -60,7 +60,10 @@ impl Engine {
             }
         }
         if is_about_products && enrolment.products.is_empty() {
-            problem = Some("nothing to recommend to this customer");
+            problem = Some(match enrolment.due_purchase() {
+                Some(_) => "what was due again was bought since, or cannot be shown",
+                None => "nothing to recommend to this customer",
+            });
         }
         if customer.email.is_none() {
             problem = Some("the customer has no email address");
@@ -172,7 +175,7 @@ impl Engine {
     }
 
     /// The products of this enrolment's story: those chosen before that may still be shown, filled up
-    /// with new ones that are not in `exclude`.
+    /// with new ones that are not in `exclude`. What is due again leads it, or there is none.
     pub(crate) fn story_products(
         &self,
         tx: &mut Tx<'_>,
@@ -186,8 +189,18 @@ impl Engine {
         let anchor = orders.iter().find(|it| Some(&it.id) == follows);
         let shown = self.shown_before(tx, known, enrolment.customer, follows, now)?;
         exclude.extend(self.outside_categories(tx, known, &enrolment.flow)?);
-        let mut wanted = Wanted { orders: &orders, anchor, count: 0, exclude, shown };
+        let due = enrolment.due_purchase();
+        let mut wanted = Wanted { orders: &orders, anchor, count: 0, exclude, shown, due };
         let mut story = self.still_shown(known, &enrolment.products, &wanted, now);
+        if let Some(due) = &wanted.due {
+            story.retain(|it| *it != due.product);
+            // Every email of it speaks of that, the first and those that ask for fresh products beside.
+            let told = Wanted { exclude: Vec::new(), shown: Vec::new(), ..wanted.clone() };
+            if self.still_shown(known, &[due.product], &told, now).is_empty() {
+                return Ok(Vec::new());
+            }
+            story.insert(0, due.product);
+        }
         if story.len() < PRODUCTS_IN_EMAIL {
             wanted.count = PRODUCTS_IN_EMAIL - story.len();
             wanted.exclude.extend(&story);

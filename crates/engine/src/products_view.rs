@@ -4,7 +4,7 @@ use aftercart_model::{Product, ProductId};
 use aftercart_recommend::{Evidence, Neighbour, Neighbours, RuleChange, RuleRelation};
 use anyhow::Result;
 
-use crate::{Engine, Known, RuleTold};
+use crate::{BoughtAgain, Engine, Known, RuleTold};
 
 /// Products a page shows.
 pub const PRODUCTS_PAGE: usize = 50;
@@ -45,6 +45,8 @@ pub struct ProductRelation {
 #[derive(Clone, Debug)]
 pub struct ProductView {
     pub product: Product,
+    /// `None` of what people do not buy again after some time.
+    pub bought_again: Option<BoughtAgain>,
     pub complements: Vec<ProductRelation>,
     pub upgrades: Vec<ProductRelation>,
     /// What would stand among those if a rule did not keep it back.
@@ -96,6 +98,7 @@ impl Engine {
             asks_for_it.map(|it| RuleTold { name: it.name.clone(), told: it.in_words(currency) });
         Ok(Some(ProductView {
             product: product.clone(),
+            bought_again: known.bought_again(id),
             complements: relations(&known, &cross_sell.shown, RELATED_MAX),
             upgrades: relations(&known, &upsell.shown, RELATED_MAX),
             held_back,

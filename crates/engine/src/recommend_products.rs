@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use aftercart_model::{CustomerId, Order, OrderId, Product, ProductId, Timestamp};
+use aftercart_model::{CustomerId, DuePurchase, Order, OrderId, Product, ProductId, Timestamp};
 use aftercart_recommend::{
-    Basket, Model, Neighbour, Recommendation, Relation, RuleChange, RuleRelation, Rules, Taste,
-    TrainOptions, put_story_first, recommend, still_shown,
+    Basket, Model, Neighbour, Recommendation, Relation, RepeatSource, Replenishment, RuleChange,
+    RuleRelation, Rules, Taste, TrainOptions, put_story_first, recommend, still_shown,
 };
 use aftercart_store::Tx;
 use anyhow::{Context, Result, bail};
@@ -36,11 +36,54 @@ pub struct RelatedProduct {
     pub changed_by: Vec<RuleChange>,
 }
 
+/// After how long people buy a product again.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BoughtAgain {
+    /// As far as orders and the shop say: half of those who come back have done so by `days`, a quarter
+    /// and three quarters by the others.
+    #[serde(flatten)]
+    pub learned: Replenishment,
+    /// Up to when orders taught it.
+    pub learned_at: Timestamp,
+    /// The evidence as a sentence.
+    pub evidence: String,
+}
+
+impl Known {
+    /// After how long people buy a product again; `None` if they do not, or it is not known yet.
+    pub fn bought_again(&self, product: ProductId) -> Option<BoughtAgain> {
+        let replenishments = self.model.as_ref()?.replenishments();
+        let learned = *replenishments.get(product)?;
+        let evidence = learned.evidence().to_string();
+        Some(BoughtAgain { learned, learned_at: replenishments.learned_at(), evidence })
+    }
+}
+
+impl BoughtAgain {
+    /// `Bought again by 312 customers, after about 6 weeks: a quarter within 28 days, three quarters
+    /// within 61`.
+    pub fn in_words(&self) -> String {
+        let Replenishment { days_quarter, days_three_quarters, source, .. } = self.learned;
+        let mut words = self.evidence.clone();
+        if let Some(first) = words.get(..1) {
+            words.replace_range(..1, &first.to_uppercase());
+        }
+        match source {
+            RepeatSource::Stated => words,
+            RepeatSource::Orders | RepeatSource::Kind => format!(
+                "{words}: a quarter within {days_quarter} days, three quarters within {days_three_quarters}"
+            ),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ProductAdvice {
     pub code: String,
     pub name: String,
     pub price_minor: i64,
+    /// `None` of what people do not buy again after some time.
+    pub bought_again: Option<BoughtAgain>,
     pub goes_with: Vec<RelatedProduct>,
     pub better_versions: Vec<RelatedProduct>,
     /// What would stand in either list if the shop's rules did not forbid it.
@@ -64,6 +107,8 @@ pub(crate) struct Wanted<'a> {
     pub exclude: Vec<ProductId>,
     /// What earlier emails showed the customer, with when.
     pub shown: Vec<(ProductId, Timestamp)>,
+    /// What they are due to buy again: it may be shown before the day, unless it was bought since.
+    pub due: Option<DuePurchase>,
 }
 
 /// Everything that was sold, read once.
@@ -138,6 +183,7 @@ impl Engine {
             code: product.code.clone(),
             name: product.name.clone(),
             price_minor: product.price_minor,
+            bought_again: known.bought_again(product.id),
             goes_with: told(&cross_sell.shown),
             better_versions: told(&upsell.shown),
             never_shown,
@@ -293,10 +339,14 @@ fn taste(wanted: &Wanted<'_>) -> Taste {
     let purchases = wanted.orders.iter().filter(|it| it.is_purchase());
     let lines =
         purchases.flat_map(|order| order.lines.iter().map(|line| (line.product, order.placed_at)));
-    Taste {
-        bought: lines.collect(),
-        anchors: wanted.anchor.map(anchor_products).unwrap_or_default(),
+    let mut bought: Vec<(ProductId, Timestamp)> = lines.collect();
+    if let Some(due) = &wanted.due {
+        let last = wanted.orders.iter().find(|it| it.id == due.order && it.is_purchase());
+        bought.retain(|(product, at)| {
+            *product != due.product || last.is_none_or(|last| last.placed_at < *at)
+        });
     }
+    Taste { bought, anchors: wanted.anchor.map(anchor_products).unwrap_or_default() }
 }
 
 fn limits(known: &Known, wanted: &Wanted<'_>) -> Rules {

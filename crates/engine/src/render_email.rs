@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use crate::{
     Engine, Known, Pairing, Token,
+    due_again::dues,
     plan_message::{PRODUCTS_IN_EMAIL, coupon_end},
     recommend_products::{Wanted, anchor_products},
 };
@@ -53,6 +54,8 @@ struct Occasion<'a> {
     products: &'a [ProductId],
     coupon: Option<&'a Coupon>,
     topic: Topic,
+    /// What was due again when the enrolment began.
+    due: Option<ProductId>,
     /// `None` for a preview.
     message: Option<MessageId>,
     now: Timestamp,
@@ -97,6 +100,7 @@ impl Engine {
                 coupon: Some(&coupon),
                 topic,
                 message: None,
+                due: None,
                 now,
             };
             let rendered = program.render(&self.email_data(tx, &known, &occasion)?)?;
@@ -155,7 +159,8 @@ impl Engine {
     ) -> Result<(Customer, Rendered)> {
         let customer = tx.customer(message.customer)?.context("a message to nobody")?;
         let enrolment = tx.enrolment(message.enrolment)?.context("a message of no enrolment")?;
-        let order = match &enrolment.trigger_order {
+        let due = enrolment.due_purchase();
+        let order = match enrolment.trigger_order.as_ref().or(due.as_ref().map(|it| &it.order)) {
             Some(id) => tx.order(id)?,
             None => None,
         };
@@ -171,6 +176,7 @@ impl Engine {
             coupon: coupon.as_ref(),
             topic: message.topic,
             message: Some(message.id),
+            due: due.map(|it| it.product),
             now,
         };
         let rendered = program.render(&self.email_data(tx, known, &occasion)?)?;
@@ -182,10 +188,12 @@ impl Engine {
         let zone = self.zone_of(it.customer);
         let anchors = it.order.map(anchor_products).unwrap_or_default();
         // The product bought that the main one was chosen for: the email names the two together.
+        let due = self.due_products(tx, known, it)?;
+        let main_due = it.products.first().filter(|main| due.contains(main));
         let belongs = |anchor: &&ProductId| {
             it.products.first().is_some_and(|main| relation(known, &[**anchor], *main).is_some())
         };
-        let anchor = anchors.iter().find(belongs).or(anchors.first());
+        let anchor = main_due.or_else(|| anchors.iter().find(belongs).or(anchors.first()));
         let named: Vec<ProductId> = anchor.copied().into_iter().collect();
         let anchor = anchor.and_then(|id| known.product(*id));
         let since = it.order.map_or(it.now, |order| order.placed_at);
@@ -211,7 +219,10 @@ impl Engine {
             view.url = self.product_link(product, it.message);
             view.picture = self.picture_url(&product.picture);
             view.rating = RatingView::new(&known.rating(product.id));
-            view.relation = told_relation(known, &named, product.id);
+            view.relation = match due.contains(&product.id) {
+                true => Relation::DueAgain,
+                false => told_relation(known, &named, product.id),
+            };
             view.was_viewed = viewed.contains(&product.id);
             view
         });
@@ -235,7 +246,9 @@ impl Engine {
             }
         });
         let reviews = reviews.collect();
-        let pairing = anchor.and_then(|it| known.pairing(it, shown.first().copied()));
+        let pairing = anchor
+            .filter(|_| main_due.is_none())
+            .and_then(|it| known.pairing(it, shown.first().copied()));
         let mut order = match (anchor, it.order) {
             (Some(anchor), Some(order)) => OrderView::new(anchor, order.placed_at, &zone),
             _ => OrderView::default(),
@@ -258,6 +271,18 @@ impl Engine {
             shop: ShopView { name: shop.name.clone(), postal_address: shop.postal_address.clone() },
             links: self.links(it, anchor),
         })
+    }
+
+    /// What the customer bought before and is due to buy again: by now, or as the message has it.
+    fn due_products(
+        &self,
+        tx: &mut Tx<'_>,
+        known: &Known,
+        it: &Occasion<'_>,
+    ) -> Result<Vec<ProductId>> {
+        let orders = tx.orders_of(it.customer.id)?;
+        let dues = dues(known, &orders, it.now).into_iter().filter(|(at, _)| *at <= it.now);
+        Ok(dues.map(|(_, due)| due.product).chain(it.due).collect())
     }
 
     fn links(&self, it: &Occasion<'_>, anchor: Option<&Product>) -> Links {

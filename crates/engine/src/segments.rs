@@ -24,7 +24,7 @@ use serde::Serialize;
 use crate::{Engine, everybody::Everybody};
 
 pub use export::{ExportFormat, ExportedMember};
-pub(crate) use keep::KeptIndex;
+pub(crate) use keep::{KeptIndex, has_acted};
 pub use lists::{ListChanged, ListListing, ListMember};
 pub(crate) use manage::shipped_segment;
 pub use manage::{

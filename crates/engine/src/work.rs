@@ -1,5 +1,5 @@
 //! One round of everything that is due: waits that are over, messages to hand over, segments to
-//! follow, models to fit, doubts to close, coupons to let go, old deliveries of webhooks to forget.
+//! follow, who is due to buy again, models to fit, doubts to close, coupons to let go, old deliveries of webhooks to forget.
 //!
 //! The server calls it every second, the simulation at each of its moments; doing it twice does
 //! nothing twice.
@@ -31,6 +31,7 @@ const ARCHIVING_EVERY: SignedDuration = SignedDuration::from_mins(10);
 const TRAINING_EVERY: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 const SEGMENTS_AT: &str = "segments-refreshed-at";
+const DUE_ON: &str = "due-again-followed-on";
 const FITTED_ON: &str = "shop-model-fitted-on";
 /// Set while history was imported since everybody was asked last.
 pub(crate) const HISTORY_IS_NEW: &str = "history-is-new";
@@ -44,6 +45,7 @@ const TRAINED_AT: &str = "recommendations-trained-at";
 pub struct WorkDone {
     pub advanced: u64,
     pub entered_by_segment: u64,
+    pub entered_as_due: u64,
     pub delivery: DeliverySummary,
 }
 
@@ -80,7 +82,8 @@ impl Engine {
         }
         // What the last days say is learned every night, everything else once a week.
         let is_night = self.is_new_night(REFRESHED_ON, now)?;
-        if self.is_time_for(TRAINED_AT, TRAINING_EVERY, now)? {
+        let is_time = self.is_time_for(TRAINED_AT, TRAINING_EVERY, now)?;
+        if is_time || self.known()?.model.is_none() {
             self.train_recommendations(now)?;
         } else if is_night {
             self.refresh_recommendations(now)?;
@@ -97,6 +100,9 @@ impl Engine {
             Err(err) => warn!("segments cannot follow the log: {err:#}"),
         }
         done.entered_by_segment += self.follow_time(now)?;
+        if self.is_new_night(DUE_ON, now)? {
+            done.entered_as_due = self.follow_due(now)?;
+        }
         if self.is_time_for(DOUBTS_AT, DOUBTS_EVERY, now)? {
             self.close_doubts(now)?;
         }

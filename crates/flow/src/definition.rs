@@ -6,7 +6,8 @@
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use aftercart_model::{
-    CouponOffer, ExitReason, FlowId, MessageClass, PoolId, SegmentId, StepId, TemplateId, Topic,
+    CouponOffer, ExitReason, FlowId, MessageClass, PoolId, Product, SegmentId, StepId, TemplateId,
+    Topic,
 };
 use aftercart_segment::Condition;
 use jiff::{Timestamp, civil, tz::TimeZone};
@@ -21,6 +22,8 @@ pub const STEPS_MAX: usize = 100;
 /// Beyond half, the flow would be the experiment and the holdout the rule.
 pub const HOLDOUT_PERCENT_MAX: u8 = 50;
 pub const COUPON_LIVES_DAYS_MAX: u32 = 365;
+/// Two months: earlier, what was bought last has hardly been opened.
+pub const DUE_DAYS_BEFORE_MAX: u32 = 60;
 
 /// A flow that passed every check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,6 +70,44 @@ pub enum Trigger {
     SegmentLeft { segment: SegmentId },
     /// An effect of another flow; `None` means any flow.
     MovedFrom { flow: Option<FlowId> },
+    /// Being due to buy a product again.
+    DueAgain(DueAgain),
+}
+
+/// When a customer is told that they are due to buy a product again, and of which products.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DueAgain {
+    /// So many days of 24 hours before they are due.
+    #[serde(skip_serializing_if = "is_none")]
+    pub days_before: u32,
+    /// The shop's codes; of none, any product.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub products: Vec<String>,
+    /// Names of categories; of none, any. Where products are named too, both must hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<String>,
+}
+
+impl DueAgain {
+    pub fn is_about(&self, product: &Product) -> bool {
+        let has = |names: &[String], name: &str| {
+            let name = name.trim().to_lowercase();
+            names.is_empty() || names.iter().any(|it| it.trim().to_lowercase() == name)
+        };
+        has(&self.products, &product.code) && has(&self.categories, &product.category)
+    }
+
+    /// `Coffee or Tea`, `CM-01 or CM-02 of Coffee`; `None` of any product.
+    pub fn in_words(&self) -> Option<String> {
+        let (products, categories) = (self.products.join(" or "), self.categories.join(" or "));
+        match (products.is_empty(), categories.is_empty()) {
+            (true, true) => None,
+            (true, false) => Some(categories),
+            (false, true) => Some(products),
+            (false, false) => Some(format!("{products} of {categories}")),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +122,8 @@ pub enum TriggerEvent {
 pub enum TriggerKey {
     Order,
     Customer,
+    /// The product that is due again, with the order that brought it last.
+    Product,
 }
 
 /// Whether a customer may come in again under another trigger key.
@@ -260,6 +303,19 @@ pub enum FlowProblem {
         "leaves as `{0}`, which is not for a flow to say; use completed, purchase or converted"
     )]
     ExitReason(&'static str),
+    #[error(
+        "its trigger key is `product`, which only being due again has; make `due_again` its one kind \
+         of trigger, or choose the key `order` or `customer`"
+    )]
+    KeyOfProduct,
+    #[error(
+        "customers enter it once for each product that is due again; write `trigger_key: product`"
+    )]
+    KeyOfDue,
+    #[error("asks {0} days before a product is due again; choose {DUE_DAYS_BEFORE_MAX} or fewer")]
+    DueDaysBefore(u32),
+    #[error("a product or category that is to be due again has no name; write it or take it out")]
+    DueNameless,
     #[error("moves customers to itself; name another flow")]
     MovesToItself,
 }
@@ -389,6 +445,14 @@ impl Flow {
         self.audience().into_iter().chain(filters).chain(self.conditions_on_the_way())
     }
 
+    /// What must be due again to trigger it.
+    pub fn due_triggers(&self) -> impl Iterator<Item = &DueAgain> {
+        self.triggers().iter().filter_map(|it| match it {
+            Trigger::DueAgain(due) => Some(due),
+            _ => None,
+        })
+    }
+
     pub fn is_triggered_by_segment(&self, segment: &SegmentId) -> bool {
         self.triggers()
             .iter()
@@ -504,6 +568,12 @@ impl ProductChoice {
     }
 }
 
+// The form that `skip_serializing_if` asks for.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+fn is_none(days: &u32) -> bool {
+    *days == 0
+}
+
 fn is_false(it: &bool) -> bool {
     !it
 }
@@ -562,6 +632,7 @@ fn check_whole(draft: &FlowDraft) -> Result<(), FlowProblem> {
     if draft.exit.iter().any(|it| it.move_to.as_ref() == Some(&draft.id)) {
         return Err(FlowProblem::MovesToItself);
     }
+    check_due(draft)?;
     let Some(coupon) = &draft.coupon else { return Ok(()) };
     if !(1..=COUPON_LIVES_DAYS_MAX).contains(&coupon.lives_days) {
         return Err(FlowProblem::CouponLives(coupon.lives_days));
@@ -575,6 +646,29 @@ fn check_whole(draft: &FlowDraft) -> Result<(), FlowProblem> {
         CouponOffer::AmountMinor(amount) if amount > 0 => Ok(()),
         CouponOffer::AmountMinor(_) => Err(FlowProblem::CouponAmount),
     }
+}
+
+/// The key of a product belongs to what is due again, and to nothing else.
+fn check_due(draft: &FlowDraft) -> Result<(), FlowProblem> {
+    for trigger in &draft.triggers {
+        let is_keyed = draft.trigger_key == TriggerKey::Product;
+        let Trigger::DueAgain(due) = trigger else {
+            if is_keyed {
+                return Err(FlowProblem::KeyOfProduct);
+            }
+            continue;
+        };
+        if !is_keyed {
+            return Err(FlowProblem::KeyOfDue);
+        }
+        if due.days_before > DUE_DAYS_BEFORE_MAX {
+            return Err(FlowProblem::DueDaysBefore(due.days_before));
+        }
+        if due.products.iter().chain(&due.categories).any(|it| it.trim().is_empty()) {
+            return Err(FlowProblem::DueNameless);
+        }
+    }
+    Ok(())
 }
 
 fn check_step(draft: &FlowDraft, step: &Step) -> Result<(), FlowProblem> {

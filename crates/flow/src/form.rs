@@ -8,7 +8,8 @@ use aftercart_segment::{Condition, parse};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::definition::{
-    Branch, ExitWhen, Question, ReEntry, Send, Split, Step, StepAction, Trigger, TriggerEvent, Wait,
+    Branch, DueAgain, ExitWhen, Question, ReEntry, Send, Split, Step, StepAction, Trigger,
+    TriggerEvent, Wait,
 };
 
 /// In a trigger: moved from whichever flow.
@@ -16,7 +17,7 @@ const ANY_FLOW: &str = "any";
 
 const BRANCHES: &str = "`next`, `{go_to: STEP}` or `{exit: REASON}`, with or without `move_to`";
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TriggerForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,6 +30,8 @@ pub(crate) struct TriggerForm {
     left_segment: Option<SegmentId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     moved_from: Option<FlowId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_again: Option<DueAgain>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -70,16 +73,17 @@ impl TryFrom<TriggerForm> for Trigger {
     type Error = String;
 
     fn try_from(form: TriggerForm) -> Result<Self, String> {
-        let TriggerForm { event, filter, segment, left_segment, moved_from } = form;
-        match (event, filter, segment, left_segment, moved_from) {
-            (Some(event), filter, None, None, None) => Ok(Self::Event { event, filter }),
-            (None, None, Some(segment), None, None) => Ok(Self::Segment { segment }),
-            (None, None, None, Some(segment), None) => Ok(Self::SegmentLeft { segment }),
-            (None, None, None, None, Some(flow)) => {
+        let TriggerForm { event, filter, segment, left_segment, moved_from, due_again } = form;
+        match (event, filter, segment, left_segment, moved_from, due_again) {
+            (Some(event), filter, None, None, None, None) => Ok(Self::Event { event, filter }),
+            (None, None, Some(segment), None, None, None) => Ok(Self::Segment { segment }),
+            (None, None, None, Some(segment), None, None) => Ok(Self::SegmentLeft { segment }),
+            (None, None, None, None, Some(flow), None) => {
                 Ok(Self::MovedFrom { flow: (flow.as_str() != ANY_FLOW).then_some(flow) })
             }
+            (None, None, None, None, None, Some(due)) => Ok(Self::DueAgain(due)),
             _ => Err("a trigger is one of `event` (with or without `filter`), `segment`, \
-                      `left_segment` and `moved_from`; make it one of them"
+                      `left_segment`, `moved_from` and `due_again`; make it one of them"
                 .to_owned()),
         }
     }
@@ -87,8 +91,7 @@ impl TryFrom<TriggerForm> for Trigger {
 
 impl From<Trigger> for TriggerForm {
     fn from(trigger: Trigger) -> Self {
-        let mut form =
-            Self { event: None, filter: None, segment: None, left_segment: None, moved_from: None };
+        let mut form = Self::default();
         match trigger {
             Trigger::Event { event, filter } => {
                 form.event = Some(event);
@@ -100,6 +103,7 @@ impl From<Trigger> for TriggerForm {
                 let any = || FlowId::new(ANY_FLOW).expect("a slug");
                 form.moved_from = Some(flow.unwrap_or_else(any));
             }
+            Trigger::DueAgain(due) => form.due_again = Some(due),
         }
         form
     }

@@ -23,9 +23,9 @@ mod wait;
 
 pub use advance::{Effect, Facts, LATENESS_HOURS_MAX, Move, advance};
 pub use definition::{
-    Branch, CouponTerms, ExitCriterion, ExitWhen, Flow, FlowDraft, FlowError, FlowProblem,
-    ProductChoice, Question, ReEntry, Send, Split, Step, StepAction, Trigger, TriggerEvent,
-    TriggerKey, Wait,
+    Branch, CouponTerms, DUE_DAYS_BEFORE_MAX, DueAgain, ExitCriterion, ExitWhen, Flow, FlowDraft,
+    FlowError, FlowProblem, ProductChoice, Question, ReEntry, Send, Split, Step, StepAction,
+    Trigger, TriggerEvent, TriggerKey, Wait,
 };
 pub use entry::{Entry, EntryFacts, Refusal, entry, is_held_out};
 pub use fold::{Fold, Told, customer_words, enrolment_words, order_words};

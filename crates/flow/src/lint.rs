@@ -118,6 +118,8 @@ fn no_email(flow: &Flow) -> Option<Finding> {
 /// Waits before emails: none at all, or longer or shorter than usual.
 fn waits(flow: &Flow) -> Vec<Finding> {
     let mut findings = Vec::new();
+    // Who is due again was waited for already.
+    let follows_order = is_sales(flow) && flow.due_triggers().next().is_none();
     let mut begins = 0;
     for (number, (step, _)) in flow.sends().enumerate() {
         let place = flow.place(&step.id).expect("a step of the flow");
@@ -129,7 +131,7 @@ fn waits(flow: &Flow) -> Vec<Finding> {
                 let text = "goes out together with the email before it; put a wait between them";
                 findings.push(note(Some(step), text.to_owned()));
             }
-            (Some(wait), Some((min, max))) if is_sales(flow) && !(*min..=*max).contains(&days) => {
+            (Some(wait), Some((min, max))) if follows_order && !(*min..=*max).contains(&days) => {
                 let text = format!(
                     "waits {} before email {}; {min} to {max} days are usual",
                     Wait::Days(days),

@@ -381,6 +381,9 @@ fn assumptions(flow: &Flow) -> Vec<String> {
             Trigger::MovedFrom { .. } => {
                 taken.push("nobody is moved here from another flow".to_owned());
             }
+            Trigger::DueAgain(_) => {
+                taken.push("nobody is enrolled by being due again; orders alone enrol".to_owned());
+            }
         }
     }
     if let Some(audience) = flow.audience() {

@@ -163,6 +163,14 @@ fn trigger_row(trigger: &Trigger) -> Row {
             let note = "Trigger: a purchase that ended another flow".to_owned();
             ("Moved here from another flow".to_owned(), note)
         }
+        Trigger::DueAgain(due) => {
+            let about = due.in_words().unwrap_or_else(|| "a product".to_owned());
+            let note = match due.days_before {
+                0 => "Trigger: people buy it again by then".to_owned(),
+                days => format!("Trigger: {} before people buy it again", crate::Wait::Days(days)),
+            };
+            (format!("Due again: {about}"), note)
+        }
     };
     plain(RowKind::Trigger, title, note)
 }

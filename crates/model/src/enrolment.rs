@@ -1,5 +1,7 @@
 //! Where an enrolment stands: the state that `flow::advance` moves and the store keeps.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +61,28 @@ pub enum ExitReason {
     Erased,
 }
 
+/// What a customer is due to buy again: the product, and the order that brought it last. Written, it
+/// is the trigger key of flows that this triggers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DuePurchase {
+    pub product: ProductId,
+    pub order: OrderId,
+}
+
+impl fmt::Display for DuePurchase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "product {} of order {}", self.product.0, self.order)
+    }
+}
+
+impl DuePurchase {
+    fn read(key: &str) -> Option<Self> {
+        let (product, order) = key.strip_prefix("product ")?.split_once(" of order ")?;
+        let product = ProductId(product.parse().ok()?);
+        Some(Self { product, order: OrderId::new(order).ok()? })
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewEnrolment {
     pub customer: CustomerId,
@@ -90,4 +114,29 @@ pub struct Enrolment {
     pub coupon: Option<String>,
     /// Counts the changes; a change names the one it saw.
     pub revision: u32,
+}
+
+impl Enrolment {
+    /// What was due again when it began; `None` where an order or anything else began it.
+    pub fn due_purchase(&self) -> Option<DuePurchase> {
+        // The key of an order is whatever the platform calls it.
+        let is_keyed = self.trigger_order.is_none();
+        is_keyed.then(|| DuePurchase::read(&self.trigger_key)).flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_due_is_read_from_its_key() {
+        for order in ["1001", "of order 7", "#1 of order 2"] {
+            let due = DuePurchase { product: ProductId(12), order: OrderId::new(order).unwrap() };
+            assert_eq!(DuePurchase::read(&due.to_string()), Some(due));
+        }
+        for key in ["1001", "customer 12", "product of order 3", "product 3 of order "] {
+            assert_eq!(DuePurchase::read(key), None, "{key}");
+        }
+    }
 }

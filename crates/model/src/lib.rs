@@ -24,7 +24,7 @@ pub use customer::{
     Consent, ConsentBasis, ConsentState, Customer, CustomerName, EmailAddress, EmailAddressError,
     ExternalId, Identifier, Suppression, SuppressionReason, Topic,
 };
-pub use enrolment::{Enrolment, ExitReason, NewEnrolment, Position};
+pub use enrolment::{DuePurchase, Enrolment, ExitReason, NewEnrolment, Position};
 pub use event::{Agent, BounceClass, EmailName, Event, EventBody, EventKey, EventKind};
 pub use ids::{
     Bucket, CustomerId, EnrolmentId, FlowId, IdError, ListId, MessageId, OrderId, PoolId,

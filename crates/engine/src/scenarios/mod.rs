@@ -9,6 +9,7 @@ mod arrival;
 mod chaos;
 mod coupons;
 mod doubt;
+mod due_again;
 mod erasing;
 mod identity;
 mod intake;

@@ -433,7 +433,7 @@ impl Engine {
 const CONDITIONS_KEPT_MAX: usize = 4_096;
 
 /// Whether a customer did something themselves since a flow went live.
-fn has_acted(events: &[Event], since: Option<Timestamp>) -> bool {
+pub(crate) fn has_acted(events: &[Event], since: Option<Timestamp>) -> bool {
     use aftercart_model::Agent;
 
     let Some(since) = since else { return false };

@@ -80,7 +80,7 @@ fn errors_say_where_and_how_to_mend() {
     assert_snapshot!(refused("after 30 days", "after 0 days"), @"cannot read flow `upsell-cross-sell`: lets customers in again after 0 days; choose 1 to 365");
     assert_snapshot!(refused("name: Upsell after an order", "name: ''"), @"cannot read flow `upsell-cross-sell`: its name is empty; give it one");
     assert_snapshot!(refused("move_to: feedback", "move_to: upsell-cross-sell"), @"cannot read flow `upsell-cross-sell`: moves customers to itself; name another flow");
-    assert_snapshot!(refused("segment: upsell", "segment: upsell\n    event: order_completed"), @"cannot read the flow: line 11, column 5: a trigger is one of `event` (with or without `filter`), `segment`, `left_segment` and `moved_from`; make it one of them");
+    assert_snapshot!(refused("segment: upsell", "segment: upsell\n    event: order_completed"), @"cannot read the flow: line 11, column 5: a trigger is one of `event` (with or without `filter`), `segment`, `left_segment`, `moved_from` and `due_again`; make it one of them");
     assert_snapshot!(refused("event: order_completed", "event: order_completed\n    filter: bougth a kettle"), @"cannot read the flow: line 11, column 13: line 1, column 1: `bougth` does not fit here; did you mean `bought`?");
     assert_snapshot!(refused("holdout_percent: 10", "holdout: 10"), @"cannot read the flow: line 14, column 1: unknown field `holdout`, expected one of id, name, class, topic, triggers, trigger_key, audience, re_entry, holdout_percent, exit, coupon, send_at, steps");
     let coupon = "coupon:\n  pool: next10\n  offer:\n    percent: 10\n  # From the discount to the midnight after the nudge, where the customer is.\n  lives_days: 5\n  order_minor_min: 2500\n";
@@ -103,4 +103,50 @@ fn a_flow_is_the_same_after_printing() {
     let flow = Flow::parse(&yaml).unwrap();
     assert_eq!(flow.send_at(), Some(civil::time(10, 0, 0, 0)));
     assert_eq!(Flow::parse(&flow.to_yaml()).unwrap(), flow, "{}", flow.to_yaml());
+}
+
+/// A flow that starts from what is due again, with these lines as its trigger and its key.
+fn due(trigger: &str, key: &str) -> Result<Flow, String> {
+    let yaml = format!(
+        "id: again\nname: Again\nclass: marketing\ntopic: marketing\ntriggers:\n  - due_again: {trigger}\n\
+         trigger_key: {key}\nre_entry: always\nexit: [{{when: order_completed}}]\n\
+         steps: [{{id: remind, send: {{template: offer}}}}]\n"
+    );
+    Flow::parse(&yaml).map_err(|it| it.to_string())
+}
+
+#[test]
+fn being_due_again_triggers_by_product() {
+    let flow =
+        due("{days_before: 3, categories: [Coffee], products: [HR-250, HR-1000]}", "product");
+    let flow = flow.unwrap();
+    assert_eq!(Flow::parse(&flow.to_yaml()).unwrap(), flow, "{}", flow.to_yaml());
+    let asked = flow.due_triggers().next().unwrap();
+    assert_eq!(
+        (asked.days_before, asked.in_words()),
+        (3, Some("HR-250 or HR-1000 of Coffee".to_owned()))
+    );
+    let roast = |code: &str, category: &str| Product {
+        category: category.to_owned(),
+        ..Product::bare(aftercart_model::ProductId(0), code, "House roast", 1_450)
+    };
+    assert!(asked.is_about(&roast("hr-250", " coffee ")));
+    assert!(
+        !asked.is_about(&roast("HR-250", "Tea")) && !asked.is_about(&roast("ER-250", "Coffee"))
+    );
+    let any = due("{}", "product").unwrap();
+    assert_eq!(Flow::parse(&any.to_yaml()).unwrap(), any, "{}", any.to_yaml());
+    let asked = any.due_triggers().next().unwrap();
+    assert!(asked.is_about(&roast("ER-250", "")) && asked.in_words().is_none());
+}
+
+#[test]
+fn what_cannot_be_asked_of_what_is_due_is_refused() {
+    let refused = |trigger, key| due(trigger, key).unwrap_err();
+    assert_snapshot!(refused("{}", "order"), @"cannot read flow `again`: customers enter it once for each product that is due again; write `trigger_key: product`");
+    assert_snapshot!(refused("{days_before: 61}", "product"), @"cannot read flow `again`: asks 61 days before a product is due again; choose 60 or fewer");
+    assert_snapshot!(refused("{categories: [\" \"]}", "product"), @"cannot read flow `again`: a product or category that is to be due again has no name; write it or take it out");
+    assert_snapshot!(refused("{}\n  - event: order_completed", "product"), @"cannot read flow `again`: its trigger key is `product`, which only being due again has; make `due_again` its one kind of trigger, or choose the key `order` or `customer`");
+    let unknown = refused("{brands: [x]}", "product");
+    assert!(unknown.contains("unknown field `brands`"), "{unknown}");
 }

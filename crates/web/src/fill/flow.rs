@@ -80,6 +80,7 @@ pub(super) fn summary(flow: &Flow, send_days: &[u32]) -> String {
         Some(Trigger::Segment { .. }) => " to people who enter a segment",
         Some(Trigger::SegmentLeft { .. }) => " to people who leave a segment",
         Some(Trigger::MovedFrom { .. }) => " to people whom another flow led to buy",
+        Some(Trigger::DueAgain(_)) => " to people who are due to buy again",
         None => "",
     };
     let end = if flow.is_ended_by_purchase() { " Leaves the moment they buy again." } else { "" };

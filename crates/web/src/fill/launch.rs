@@ -50,6 +50,14 @@ fn who(it: &Flow, trigger: &Trigger) -> String {
         Trigger::MovedFrom { flow: None } => {
             format!("Whoever a purchase moves here from another flow{among}")
         }
+        Trigger::DueAgain(due) => {
+            let what = due.in_words().unwrap_or_else(|| "something people buy again".to_owned());
+            let when = match due.days_before {
+                0 => String::new(),
+                days => format!(", {} before", format::counted(u64::from(days), "day", "days")),
+            };
+            format!("Whoever is due to buy {what} again from now on{when}{among}")
+        }
     }
 }
 

@@ -31,6 +31,11 @@ fn product(common: &Common, args: &RecommendProductArgs) -> Result<()> {
 fn describe(advice: &ProductAdvice, currency: Currency) -> String {
     let price = currency.format(advice.price_minor);
     let mut text = format!("{}  {}  {price}\n\n", advice.code, advice.name);
+    if let Some(again) = &advice.bought_again {
+        let learned_on = again.learned_at.to_string();
+        let learned_on = learned_on.split('T').next().unwrap_or_default();
+        text.push_str(&format!("{}. Learned on {learned_on}.\n\n", again.in_words()));
+    }
     if advice.goes_with.is_empty() {
         text.push_str("Nothing goes with it yet: too few customers bought it with anything.\n");
     } else {

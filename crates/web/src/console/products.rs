@@ -76,6 +76,8 @@ pub struct ProductPanel {
     pub price_minor: i64,
     pub stock: Option<i64>,
     pub shop_href: Option<String>,
+    /// After how long people buy it again, in words.
+    pub bought_again: Option<String>,
     pub complements: Vec<RelatedProduct>,
     pub upgrades: Vec<RelatedProduct>,
     /// What rules keep from standing among them.
@@ -180,6 +182,7 @@ impl ProductsPage {
                 price_minor: 3_400,
                 stock: Some(118),
                 shop_href: Some("https://tarnandember.example/dripper".to_owned()),
+                bought_again: None,
                 complements: vec![
                     RelatedProduct { changes: by_rule("Comes first", "Scales first"), ..scale },
                     kettle,
@@ -345,6 +348,7 @@ impl ProductsPage {
                         div { dt { "Code" } dd { (it.code) } }
                         div { dt { "Stock" } dd { (stock(it.stock, true)) } }
                     }
+                    @if let Some(words) = &it.bought_again { p.hint { (words) "." } }
                     @if let Some(href) = &it.shop_href {
                         (Button::plain("See it in the shop").small().icon(Icon::Up).link(href))
                     }
@@ -509,6 +513,14 @@ mod tests {
         let why = Some("Rule `a`: pins <TE-7>".to_owned());
         page.panel.as_mut().unwrap().refused = why;
         assert!(text_of(&page).contains("pins <TE-7>"));
+    }
+
+    #[test]
+    fn what_is_bought_again_says_after_how_long() {
+        let mut page = ProductsPage::sample();
+        let words = "Bought again by 41 customers, after about 6 weeks".to_owned();
+        page.panel.as_mut().unwrap().bought_again = Some(words);
+        assert!(text_of(&page).contains("Bought again by 41 customers, after about 6 weeks."));
     }
 
     #[test]

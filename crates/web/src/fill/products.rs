@@ -70,6 +70,7 @@ fn panel(it: &ProductView, is_sample: bool) -> ProductPanel {
         } else {
             (!product.url.is_empty()).then(|| product.url.clone())
         },
+        bought_again: it.bought_again.as_ref().map(|it| it.in_words()),
         complements: it.complements.iter().map(related).collect(),
         upgrades: it.upgrades.iter().map(related).collect(),
         held_back: it.held_back.iter().map(related).collect(),

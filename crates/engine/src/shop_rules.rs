@@ -80,8 +80,8 @@ pub struct RuleTold {
 /// What a file would make of the rules.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RulesPlan {
-    /// The version that holds now; 0 if there is none.
-    pub version: u32,
+    /// The version compared with: the one that held; 0 if there was none.
+    pub compared_with: u32,
     pub added: Vec<RuleTold>,
     pub removed: Vec<RuleTold>,
     /// As they are, then as they would be.
@@ -283,7 +283,7 @@ impl Engine {
             told: it.in_words(self.shop().currency),
         };
         let mut plan = RulesPlan {
-            version: known.rules.version,
+            compared_with: known.rules.version,
             added: Vec::new(),
             removed: Vec::new(),
             changed: Vec::new(),

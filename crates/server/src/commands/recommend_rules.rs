@@ -92,7 +92,7 @@ fn apply(output: Output, shop: &Opened, args: &RulesFileArgs) -> Result<()> {
     let applied = shop.engine.apply_shop_rules(&read(&args.file)?, HERE, shop.now())?;
     output.result(&applied, || {
         let RulesChanged { version, plan } = &applied;
-        if *version == plan.version {
+        if *version == plan.compared_with {
             return format!("Version {version} holds already\n");
         }
         format!("{}\nVersion {version} holds from now on\n", planned(plan))

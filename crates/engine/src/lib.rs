@@ -114,7 +114,7 @@ pub use moderate_reviews::{ReviewLine, ReviewsView};
 pub use pause_flow::Overdue;
 pub use products_view::{ProductLine, ProductRelation, ProductView, ProductsView};
 pub use public_view::EmailAgain;
-pub use recommend_eval::{CustomerCase, EvalRow, Predicted, RecommendEval};
+pub use recommend_eval::{CustomerCase, EvalRow, ModelInUse, Predicted, RecommendEval};
 pub use recommend_products::{BoughtAgain, CustomerAdvice, ProductAdvice, RelatedProduct};
 pub use record_delivery::{Delivered, Delivery};
 pub use record_events::{Occasion, Recorded};

@@ -4,7 +4,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aftercart_model::{CustomerId, ProductId, Timestamp};
-use aftercart_recommend::eval::{self, Case, LIST_LENGTH, Nightly, OfflineScore};
+use aftercart_recommend::{
+    ModelCheck,
+    eval::{self, Case, LIST_LENGTH, Nightly, OfflineScore},
+};
 use aftercart_store::Tx;
 use anyhow::{Context, Result, bail};
 use jiff::SignedDuration;
@@ -41,10 +44,20 @@ pub struct CustomerCase {
 /// How the ranking did beside plain yardsticks, on the same cases.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RecommendEval {
+    /// `None` before the first training.
+    pub in_use: Option<ModelInUse>,
     pub start: Timestamp,
     pub end: Timestamp,
     pub cases: usize,
     pub rows: Vec<EvalRow>,
+}
+
+/// The model that answers now, and how it did before it was used.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelInUse {
+    pub version: u32,
+    pub trained_at: Timestamp,
+    pub check: Option<ModelCheck>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -100,7 +113,12 @@ impl Engine {
             score: eval::score(&cases, lists, catalogue.len()),
         };
         let rows = vec![row("Aftercart", &ranked), row("what sells best", &popular)];
-        Ok(RecommendEval { start, end, cases: cases.len(), rows })
+        let in_use = self.known()?.model.as_ref().map(|it| ModelInUse {
+            version: it.version(),
+            trained_at: it.trained_at(),
+            check: it.next().check().copied(),
+        });
+        Ok(RecommendEval { in_use, start, end, cases: cases.len(), rows })
     }
 
     /// Per case the codes of up to ten products, the likeliest first, made with nothing but what was

@@ -123,11 +123,14 @@ fn learned_as_of(orders: &[Basket], now: Timestamp) -> Timestamp {
 }
 
 impl Engine {
-    /// Learns from all orders. Says how many customers it learned from.
+    /// Learns from all orders; what the model in use knows better stays. Says how many customers it
+    /// learned from.
     pub fn train_recommendations(&self, now: Timestamp) -> Result<u32> {
         let Past { products, orders } = self.past()?;
         let as_of = learned_as_of(&orders, now);
-        let model = Model::train(orders, &products, as_of, &TrainOptions::default());
+        let known = self.known()?;
+        let options = TrainOptions::default();
+        let model = Model::train_after(known.model.as_ref(), orders, &products, as_of, &options);
         self.keep_model(&model, now)?;
         Ok(model.customers())
     }

@@ -26,7 +26,7 @@ pub use model::{
     Basket, BestSeller, Complement, Model, TrainOptions, UPGRADE_RATIO_MAX, UPGRADE_RATIO_MIN,
     Upgrade,
 };
-pub use next::Next;
+pub use next::{BesideBefore, Chosen, ModelCheck, Next};
 pub use rank::{
     Recommendation, Relation, Rules, Taste, put_story_first, recommend, steps_up, still_shown,
 };

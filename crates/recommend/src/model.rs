@@ -151,6 +151,7 @@ impl BestSeller {
 /// What was learned from a shop's orders. Serialisable; small beside the orders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
+    version: u32,
     trained_at: Timestamp,
     customers: u32,
     complements: Vec<Vec<Complement>>,
@@ -173,14 +174,27 @@ impl Model {
         now: Timestamp,
         options: &TrainOptions,
     ) -> Self {
+        Self::train_after(None, orders, products, now, options)
+    }
+
+    /// The same, beside the model in use: of what it learned, what is better stays, and the version is
+    /// one more than its.
+    pub fn train_after(
+        in_use: Option<&Self>,
+        orders: impl IntoIterator<Item = Basket>,
+        products: &[Product],
+        now: Timestamp,
+        options: &TrainOptions,
+    ) -> Self {
         let catalogue = Catalogue::new(products);
         let orders: Vec<Basket> = orders.into_iter().collect();
-        let next = Next::train(&orders, products, &catalogue, now);
+        let next = Next::train(&orders, products, &catalogue, now, in_use.map(|it| &it.next));
         let replenishments = Replenishments::learn_in(&catalogue, &orders, products, now);
         let (histories, best_sellers) = Histories::collect(orders, &catalogue, now, options);
         let rows = all_rows(&histories, &catalogue, options);
         let (complements, upgrades) = rows.into_iter().unzip();
         Self {
+            version: in_use.map_or(0, |it| it.version) + 1,
             trained_at: now,
             customers: histories.customers,
             complements,
@@ -212,6 +226,11 @@ impl Model {
     /// What is bought again, and after how long.
     pub fn replenishments(&self) -> &Replenishments {
         &self.replenishments
+    }
+
+    /// Which training of the shop this is, from 1.
+    pub fn version(&self) -> u32 {
+        self.version
     }
 
     pub fn trained_at(&self) -> Timestamp {
@@ -922,6 +941,22 @@ mod tests {
             turned.rotate_left(turn);
             turned.reverse();
             prop_assert_eq!(train(turned, &plain_catalogue()), expected);
+        }
+
+        #[test]
+        fn one_more_customer_with_both_never_lowers_a_pair(
+            mut baskets in any_baskets(),
+            a in 0_u32..5,
+            b in 0_u32..5,
+        ) {
+            let score = |baskets: &[Basket]| {
+                let model = train(baskets.to_vec(), &plain_catalogue());
+                let found = model.complements(ProductId(a)).iter().find(|it| it.product.0 == b);
+                found.map_or(0.0, |it| it.score)
+            };
+            let before = score(&baskets);
+            baskets.push(basket(99, 1, &[a, b]));
+            prop_assert!(score(&baskets) >= before);
         }
 
         #[test]

@@ -9,6 +9,7 @@
 //! The tables and the trees are learned on schedule ([`Next::train`]); what the last days say, every
 //! night ([`Next::refresh`]).
 
+mod choose;
 mod fresh;
 mod links;
 mod names;
@@ -23,12 +24,14 @@ use aftercart_model::{Product, ProductId, Timestamp};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub use self::choose::{BesideBefore, Chosen, ModelCheck};
 use self::{
+    choose::{InUse, choose},
     fresh::Fresh,
     links::Links,
     sales::{Bought, Sales, day_of, fade},
     terms::{Asked, Shop, Terms},
-    trees::{Fit, Trees},
+    trees::Trees,
 };
 use crate::{Basket, Taste, model::Catalogue};
 
@@ -58,8 +61,6 @@ const NEXT_ORDER_DAYS: i32 = 60;
 /// Orders looked at in a stretch, and products passed over that each is held against.
 const CASES_MAX: usize = 1_000;
 const PASSED_OVER_MAX: usize = 60;
-/// With fewer cases the trees would learn them by heart.
-const CASES_MIN: usize = 200;
 /// Before a stretch so many days must have taught the tables.
 const DAYS_BEFORE_MIN: i32 = 60;
 /// How often the links of the last weeks are learned anew within a stretch.
@@ -69,15 +70,6 @@ const RECENT_EVERY_DAYS: i32 = 7;
 const HABIT_HALF_LIFE_DAYS: f32 = 120.0;
 const HISTORY_SHARE: f32 = 2.0;
 const RECENT_SHARE: f32 = 0.5;
-
-const FIT: Fit = Fit {
-    trees: 300,
-    leaves: 8,
-    rate: 0.035,
-    leaf_rows_min: 200,
-    rows_share: 0.5,
-    terms_share: 0.5,
-};
 
 /// What whole histories and baskets teach.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -107,17 +99,22 @@ pub struct Next {
     learned: Learned,
     recent: Links,
     fresh: Fresh,
-    /// `None` of a shop that has too few orders to learn from.
+    /// `None` of a shop that has too few orders to learn from, or where they make it worse.
     trees: Option<Trees>,
+    /// The day on which the trees were learned.
+    trees_day: i32,
+    check: Option<ModelCheck>,
 }
 
 impl Next {
-    /// Learns from all that was sold before the day of `now`.
+    /// Learns from all that was sold before the day of `now`. Trees of `before` stay in use if those
+    /// learned now are worse.
     pub(crate) fn train(
         orders: &[Basket],
         products: &[Product],
         catalogue: &Catalogue,
         now: Timestamp,
+        before: Option<&Self>,
     ) -> Self {
         let day = day_of(now);
         let sales = Sales::new(orders, catalogue, day, BASKET_PRODUCTS_MAX);
@@ -129,11 +126,16 @@ impl Next {
             recent: Links::default(),
             fresh: Fresh::default(),
             trees: None,
+            trees_day: day,
+            check: None,
         };
-        let examples = next.examples(&sales, day);
-        if examples.cases >= CASES_MIN {
-            let Examples { terms, is_taken, weights, .. } = &examples;
-            next.trees = Some(Trees::fit(terms, is_taken, weights, &FIT));
+        let in_use =
+            before.and_then(|it| Some(InUse { trees: it.trees.as_ref()?, day: it.trees_day }));
+        (next.trees, next.check) = choose(next.examples(&sales, day), in_use.as_ref());
+        if let (Some(InUse { day, .. }), Some(ModelCheck { chosen: Chosen::Before, .. })) =
+            (in_use, next.check)
+        {
+            next.trees_day = day;
         }
         next.learned = Learned::new(&sales, day, PRODUCTS_MAX);
         next.refresh_from(&sales, day);
@@ -280,14 +282,17 @@ impl Next {
         best_first(others.filter(|it| it.1 > 0.0 && !basket.contains(&it.0)).collect())
     }
 
-    /// What customers added in earlier months, held against what they passed over.
-    fn examples(&self, sales: &Sales, day: i32) -> Examples {
+    /// How the trees did before they were used; `None` where orders were too few to tell.
+    pub fn check(&self) -> Option<&ModelCheck> {
+        self.check.as_ref()
+    }
+
+    /// What customers added in earlier months, held against what they passed over; the newest first.
+    fn examples(&self, sales: &Sales, day: i32) -> Vec<Examples> {
         let first = sales.first_day().unwrap_or(day);
         let starts = (1..=STRETCHES).map(|it| day - it * STRETCH_DAYS);
         let starts: Vec<i32> = starts.filter(|it| it - first >= DAYS_BEFORE_MIN).collect();
-        let stretches: Vec<Examples> =
-            starts.into_par_iter().map(|start| self.stretch(sales, start, day)).collect();
-        stretches.into_iter().fold(Examples::default(), Examples::and)
+        starts.into_par_iter().map(|start| self.stretch(sales, start, day)).collect()
     }
 
     /// The examples of orders from `start` on, whose next orders came before `end`.
@@ -328,6 +333,8 @@ struct Case<'a> {
     own: &'a [Bought],
     anchors: &'a [Bought],
     added: Vec<u32>,
+    /// The day of that next order.
+    next: i32,
     lot: u64,
 }
 
@@ -354,7 +361,7 @@ fn cases_between(sales: &Sales, start: i32, end: i32, known_until: i32) -> Vec<C
                 if !added.is_empty() {
                     let anchors = &bought[anchors_start..anchors_end];
                     let lot = mix(customer << 20 ^ u64::from(day.unsigned_abs()));
-                    cases.push(Case { day, own, anchors, added, lot });
+                    cases.push(Case { day, own, anchors, added, next, lot });
                 }
             }
             anchors_start = anchors_end;
@@ -373,9 +380,16 @@ fn mix(seed: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-#[derive(Default)]
+/// One case among the rows of all.
+#[derive(Clone, Copy, Debug)]
+struct CaseRows {
+    rows_end: usize,
+    next: i32,
+}
+
+#[derive(Clone, Debug, Default)]
 struct Examples {
-    cases: usize,
+    cases: Vec<CaseRows>,
     terms: Vec<Terms>,
     is_taken: Vec<bool>,
     weights: Vec<f32>,
@@ -393,7 +407,6 @@ impl Examples {
         passed.truncate(PASSED_OVER_MAX);
         // Every order counts, not every product: the square root lies between.
         let weight = (taken.len() as f32).sqrt().recip();
-        self.cases += 1;
         for (products, is_taken) in [(taken, true), (passed, false)] {
             for product in products {
                 self.terms.push(asked.terms(product));
@@ -401,13 +414,65 @@ impl Examples {
                 self.weights.push(weight);
             }
         }
+        self.cases.push(CaseRows { rows_end: self.terms.len(), next: case.next });
     }
 
     fn and(mut self, other: Self) -> Self {
-        self.cases += other.cases;
+        let rows = self.terms.len();
+        let moved = |it: CaseRows| CaseRows { rows_end: it.rows_end + rows, ..it };
+        self.cases.extend(other.cases.into_iter().map(moved));
         self.terms.extend(other.terms);
         self.is_taken.extend(other.is_taken);
         self.weights.extend(other.weights);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aftercart_model::CustomerId;
+
+    use super::*;
+
+    const PRODUCTS: u32 = 60;
+    const NOW: Timestamp = Timestamp::constant(1_300_000_000, 0);
+
+    /// A shop of six kinds of people, each of whom buys among ten products of their own, two at a time
+    /// about every three weeks. `other` may put another product in a line's place.
+    fn orders(other: impl Fn(u64, u32) -> u32) -> Vec<Basket> {
+        let mut orders = Vec::new();
+        for customer in 0..600_u64 {
+            let mut left: Vec<u32> = (0..10).map(|it| it * 6 + (customer % 6) as u32).collect();
+            left.sort_unstable_by_key(|it| mix(customer << 8 ^ u64::from(*it)));
+            for (order, pair) in (0_u64..).zip(left.chunks(2)) {
+                let lot = mix(customer << 16 ^ order);
+                let days_ago = 10 + (4 - order) * 21 + lot % 15 + mix(customer) % 60;
+                let at = NOW - jiff::SignedDuration::from_hours(24 * days_ago as i64);
+                let products = pair.iter().map(|it| ProductId(other(lot, *it))).collect();
+                let customer = Some(CustomerId(customer as i64 + 1));
+                orders.push(Basket { customer, at, products });
+            }
+        }
+        orders
+    }
+
+    fn check(orders: &[Basket]) -> ModelCheck {
+        let product = |it| Product::bare(ProductId(it), "", &format!("Thing {it}"), 1_000);
+        let products: Vec<Product> = (0..PRODUCTS).map(product).collect();
+        let next = Next::train(orders, &products, &Catalogue::new(&products), NOW, None);
+        *next.check().expect("enough orders")
+    }
+
+    #[test]
+    fn what_people_of_one_kind_buy_is_learned() {
+        let found = check(&orders(|_, it| it));
+        assert!(found.learned > 0.8 && found.chosen == Chosen::Learned, "{found:?}");
+    }
+
+    #[test]
+    fn a_shuffled_past_teaches_nothing() {
+        let found =
+            check(&orders(|lot, it| (mix(lot ^ u64::from(it)) % u64::from(PRODUCTS)) as u32));
+        assert!((0.42..0.58).contains(&found.learned), "{found:?}");
     }
 }

@@ -18,6 +18,11 @@ const CANDIDATES_BY_TERM: usize = 150;
 pub(super) const COUNT: usize = 22;
 pub(super) type Terms = [f32; COUNT];
 
+/// What the history and the last order alone say, of a product's terms.
+pub(super) fn links_say(terms: &Terms) -> f32 {
+    terms[HISTORY] + terms[ANCHORS]
+}
+
 /// What the catalogue says, by product.
 pub(super) struct Shop<'a> {
     pub log_prices: &'a [f32],

@@ -158,19 +158,24 @@ struct Cut {
 struct OpenLeaf {
     node: usize,
     rows: Vec<u32>,
+    counts: Counts,
     cut: Option<Cut>,
 }
+
+/// Per term that is looked at and per bin: gradients, curvatures and how many rows.
+type Counts = Vec<[[f64; 3]; BINS]>;
 
 impl Growing<'_> {
     /// Parts, again and again, the leaf that gains most.
     fn grow(&self, rows: Vec<u32>) -> Tree {
         let mut tree = Tree { nodes: vec![self.leaf(&rows)] };
-        let mut open = vec![OpenLeaf { node: 0, cut: self.best_cut(&rows), rows }];
+        let counts = self.count(&rows);
+        let mut open = vec![OpenLeaf { node: 0, cut: self.best_cut(&counts), counts, rows }];
         while open.len() < self.fit.leaves {
             let gain = |it: &OpenLeaf| it.cut.map_or(0.0, |it| it.gain);
             let best = (0..open.len()).max_by(|a, b| gain(&open[*a]).total_cmp(&gain(&open[*b])));
             let Some((best, cut)) = best.and_then(|it| Some((it, open[it].cut?))) else { break };
-            let OpenLeaf { node, rows, .. } = open.swap_remove(best);
+            let OpenLeaf { node, rows, counts, .. } = open.swap_remove(best);
             let column = &self.bins.columns[cut.term];
             let (low, high): (Vec<u32>, Vec<u32>) =
                 rows.into_iter().partition(|it| column[*it as usize] <= cut.bin);
@@ -182,9 +187,18 @@ impl Growing<'_> {
                 low: place(next),
                 high: place(next + 1),
             };
-            for (node, rows) in [(next, low), (next + 1, high)] {
+            // Only the smaller part is counted: the other is what is left.
+            let (low_counts, high_counts) = if low.len() < high.len() {
+                let low = self.count(&low);
+                let high = without(counts, &low);
+                (low, high)
+            } else {
+                let high = self.count(&high);
+                (without(counts, &high), high)
+            };
+            for (node, rows, counts) in [(next, low, low_counts), (next + 1, high, high_counts)] {
                 tree.nodes.push(self.leaf(&rows));
-                open.push(OpenLeaf { node, cut: self.best_cut(&rows), rows });
+                open.push(OpenLeaf { node, cut: self.best_cut(&counts), counts, rows });
             }
         }
         tree
@@ -198,31 +212,35 @@ impl Growing<'_> {
         Node::Leaf(self.fit.rate * (-gradient / (curvature + RIDGE)) as f32)
     }
 
-    fn best_cut(&self, rows: &[u32]) -> Option<Cut> {
-        if rows.len() < 2 * self.fit.leaf_rows_min {
-            return None;
-        }
-        let cuts = self.terms.par_iter().filter_map(|it| self.best_cut_by(*it, rows));
-        // Of equals the earlier term, whichever core saw it.
-        cuts.reduce_with(|best, it| if it.gain > best.gain { it } else { best })
+    fn count(&self, rows: &[u32]) -> Counts {
+        let count = |term: &usize| {
+            let column = &self.bins.columns[*term];
+            let mut bins = [[0.0_f64; 3]; BINS];
+            for &row in rows {
+                let [gradient, curvature] = self.gradients[row as usize];
+                let bin = &mut bins[usize::from(column[row as usize])];
+                bin[0] += f64::from(gradient);
+                bin[1] += f64::from(curvature);
+                bin[2] += 1.0;
+            }
+            bins
+        };
+        self.terms.par_iter().map(count).collect()
     }
 
-    fn best_cut_by(&self, term: usize, rows: &[u32]) -> Option<Cut> {
-        let column = &self.bins.columns[term];
-        let mut bins = [[0.0_f64; 3]; BINS];
-        for &row in rows {
-            let [gradient, curvature] = self.gradients[row as usize];
-            let bin = &mut bins[usize::from(column[row as usize])];
-            bin[0] += f64::from(gradient);
-            bin[1] += f64::from(curvature);
-            bin[2] += 1.0;
-        }
+    /// Of equals the earlier term.
+    fn best_cut(&self, counts: &Counts) -> Option<Cut> {
+        let cuts = self.terms.iter().zip(counts).filter_map(|it| self.best_cut_by(*it.0, it.1));
+        cuts.reduce(|best, it| if it.gain > best.gain { it } else { best })
+    }
+
+    fn best_cut_by(&self, term: usize, bins: &[[f64; 3]; BINS]) -> Option<Cut> {
         let sum = |at: usize| bins.iter().map(|it| it[at]).sum::<f64>();
         let [gradient, curvature, count] = [sum(0), sum(1), sum(2)];
         let worth = |gradient: f64, curvature: f64| gradient * gradient / (curvature + RIDGE);
         let rows_min = self.fit.leaf_rows_min as f64;
         let (mut low, mut best) = ([0.0; 3], None::<Cut>);
-        for (bin, own) in (0_u8..).zip(&bins).take(self.bins.bounds[term].len()) {
+        for (bin, own) in (0_u8..).zip(bins).take(self.bins.bounds[term].len()) {
             (0..3).for_each(|it| low[it] += own[it]);
             if low[2] < rows_min || count - low[2] < rows_min {
                 continue;
@@ -235,6 +253,12 @@ impl Growing<'_> {
         }
         best
     }
+}
+
+fn without(mut all: Counts, part: &Counts) -> Counts {
+    let both = all.iter_mut().flatten().flatten().zip(part.iter().flatten().flatten());
+    both.for_each(|(all, part)| *all -= part);
+    all
 }
 
 #[cfg(test)]

@@ -8,7 +8,10 @@ use std::{
     path::Path,
 };
 
-use aftercart_engine::{CustomerCase, OfflineMeasured, Predicted, RecommendEval};
+use aftercart_engine::{
+    CustomerCase, ModelInUse, OfflineMeasured, Predicted, RecommendEval,
+    recommend::{Chosen, ModelCheck},
+};
 use aftercart_model::Timestamp;
 use anyhow::{Context, Result, bail};
 use jiff::{civil::DateTime, tz::TimeZone};
@@ -64,13 +67,47 @@ fn describe(found: &RecommendEval, zone: &TimeZone) -> String {
             format!("{:.2}", row.score.coverage_at_10),
         ]);
     }
+    let in_use = match &found.in_use {
+        Some(it) => describe_in_use(it, day(it.trained_at)),
+        None => "No model is in use yet; the first round of work learns one.\n".to_owned(),
+    };
     format!(
         "{} times a customer ordered from {} on and came back before {} for something new.\n\
          Each list was made with what was known that morning; in brackets, where 95 of 100 draws \
-         of customers lie.\n\n{table}",
+         of customers lie.\n\n{table}\n{in_use}",
         count(found.cases as u64),
         day(found.start),
         day(found.end),
+    )
+}
+
+/// How the model that answers now did before it was used.
+fn describe_in_use(it: &ModelInUse, learned_on: jiff::civil::Date) -> String {
+    let version = format!("In use is version {}, learned on {learned_on}.", it.version);
+    let Some(ModelCheck { orders, learned, links, before, chosen }) = it.check else {
+        return format!(
+            "{version} There were too few orders to hold back some and judge it by them.\n"
+        );
+    };
+    let percent = |it: f64| format!("{:.1} %", it * 100.0);
+    let ends = match (chosen, before) {
+        (Chosen::Learned, _) => "It was taken into use.".to_owned(),
+        (Chosen::Links, _) => "The trees were worse than links alone, and are not used.".to_owned(),
+        (Chosen::Before, Some(it)) => format!(
+            "On {} orders that neither had seen its trees reached {} and those in use {}, which \
+             were kept.",
+            count(u64::from(it.orders)),
+            percent(it.learned),
+            percent(it.before),
+        ),
+        (Chosen::Before, None) => "The trees in use were kept.".to_owned(),
+    };
+    format!(
+        "{version} On {} orders held back, what the customer added stood above what they passed over \
+         in {} of pairs, and by links alone in {} (50 % is chance). {ends}\n",
+        count(u64::from(orders)),
+        percent(learned),
+        percent(links),
     )
 }
 

@@ -8,6 +8,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use aftercart_model::{Identifier, OrderId, Timestamp};
+use jiff::SignedDuration;
 
 use super::{
     Refused, SourceRow, Unit,
@@ -25,6 +26,9 @@ const OPEN_BYTES_MAX: usize = 16 << 20;
 
 /// The most lines of an order. Beyond it the column of the order's id is mistaken.
 pub const ORDER_LINES_MAX: usize = 10_000;
+
+/// How far apart lines of one order may say that it was placed: minutes happen, and a day is two orders.
+const LINES_APART_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// Orders of which lines may still come.
 #[derive(Default)]
@@ -122,7 +126,7 @@ impl OpenOrder {
                 None => told.identifiers.push(identifier),
             }
         }
-        same(&mut told.placed_at, row, Field::PlacedAt, Row::instant)?;
+        told.placed_at = earlier(told.placed_at, row)?;
         same(&mut told.updated_at, row, Field::UpdatedAt, Row::instant)?;
         same(&mut told.fulfilled_at, row, Field::FulfilledAt, Row::instant)?;
         same(&mut told.cancelled_at, row, Field::CancelledAt, Row::instant)?;
@@ -225,6 +229,19 @@ impl Told {
         let extras = [self.shipping_minor, self.tax_minor].into_iter().flatten();
         Ok(extras.fold(goods, i64::saturating_add))
     }
+}
+
+/// The earlier of `known` and when a row says that its order was placed. Tills that write line by line
+/// stamp the lines of one order minutes apart.
+fn earlier(known: Option<Timestamp>, row: &Row<'_>) -> Result<Option<Timestamp>, Refusal> {
+    let told = row.instant(Field::PlacedAt)?;
+    let (Some(known), Some(told)) = (known, told) else { return Ok(known.or(told)) };
+    if known.duration_since(told).abs() > LINES_APART_MAX {
+        let remedy = "lines of one order were placed more than a day apart; give orders that \
+                      share a number numbers of their own";
+        return Err(row.refuse(Field::PlacedAt, remedy));
+    }
+    Ok(Some(known.min(told)))
 }
 
 /// Keeps what a row says of its order, and refuses a row that says otherwise than one before it.

@@ -235,6 +235,20 @@ fn an_order_is_taken_whole_or_not_at_all() {
 }
 
 #[test]
+fn lines_stamped_minutes_apart_are_one_order_placed_at_the_first() {
+    let text = |minute: &str| {
+        format!(
+            "order_id,placed_at,sku,quantity,unit_price\n\
+             1,2026-01-01 10:01,A,1,20\n1,{minute},B,1,20\n"
+        )
+    };
+    let units = units(Kind::Orders, &text("2026-01-01 10:00"));
+    assert_eq!((units.len(), units[0].rows.len()), (1, 2));
+    assert_eq!(units[0].outcome.as_ref().unwrap()[0].at.to_string(), "2026-01-01T10:00:00Z");
+    assert_snapshot!(refused(Kind::Orders, &text("2026-01-02 10:02")), @"line 3: `placed_at`: lines of one order were placed more than a day apart; give orders that share a number numbers of their own (it is `2026-01-02 10:02`)");
+}
+
+#[test]
 fn refusals_of_orders_say_how_to_mend_them() {
     let of = |row: &str| {
         let header = "order_id,placed_at,email,sku,quantity,unit_price,total,currency";

@@ -137,3 +137,56 @@ fn the_shops_own_rules_are_planned_applied_and_told() {
     let versions = place.ask_json(&["recommend", "rules", "versions"]);
     assert_eq!(versions.as_array().map(Vec::len), Some(1), "what is refused changes nothing");
 }
+
+#[test]
+fn what_would_have_been_recommended_is_written_for_cases() {
+    let place = imported();
+    let write = |name: &str, text: &str| {
+        std::fs::write(place.path().join(name), text).expect("a file");
+    };
+    write("cases.csv", "customer,as_of\n20002,2011-03-20T08:00:00\n20004,2011-03-21T08:00:00\n");
+    let written = place.ask(&["recommend", "predict", "--cases", "cases.csv"]);
+    let rows: Vec<Vec<&str>> = written.lines().map(|it| it.split(',').collect()).collect();
+    assert_eq!(rows[0], ["customer", "as_of", "rank", "product"]);
+    let of = |customer: &str| -> Vec<[&str; 2]> {
+        rows.iter().filter(|it| it[0] == customer).map(|it| [it[2], it[3]]).collect()
+    };
+    assert!(of("20002").len() == 10 && of("20002")[9][0] == "10", "{written}");
+    assert!(of("20002").iter().all(|it| !["10001", "10002", "10012"].contains(&it[1])), "bought");
+    assert!(of("20004").iter().any(|it| it[1] == "10003"), "{written}");
+
+    let upsell = place.ask(&["recommend", "predict", "--cases", "cases.csv", "--as", "upsell"]);
+    assert_eq!(upsell, "customer,as_of,rank,product\n", "neither had just bought anything");
+    write("then.csv", "customer,as_of\n20042,2011-02-15T09:00:00\n");
+    let upsell = place.ask(&["recommend", "predict", "--cases", "then.csv", "--as", "upsell"]);
+    assert_eq!(upsell.lines().nth(1), Some("20042,2011-02-15T09:00:00,1,10003"), "{upsell}");
+    // On the day after the first kettle nobody had seen the copper one.
+    write("early.csv", "customer,as_of\n20000,2011-01-01T09:00:00\n");
+    let early = place.ask(&["recommend", "predict", "--cases", "early.csv", "--as", "upsell"]);
+    assert_eq!(early.lines().count(), 1, "{early}");
+
+    write("baskets.csv", "basket,product\nb,10001\n");
+    let missing = ["recommend", "predict", "--cases", "baskets.csv", "--before", "2011-06-01"];
+    assert!(place.ask(&missing).starts_with("basket,rank,product\n"));
+    write("wrong.csv", "who,when\n1,2\n");
+    let refused = place.refused(&["recommend", "predict", "--cases", "wrong.csv"]);
+    assert!(refused.contains("`who,when`; cases have `customer,as_of`"), "{refused}");
+    write("late.csv", "customer,as_of\n20000,someday\n");
+    let refused = place.refused(&["recommend", "predict", "--cases", "late.csv"]);
+    assert!(refused.contains("line 2: `someday` is no moment"), "{refused}");
+    write("nobody.csv", "customer,as_of\nnobody,2011-03-20T08:00:00\n");
+    let refused = place.refused(&["recommend", "predict", "--cases", "nobody.csv"]);
+    assert!(refused.contains("there is no customer `nobody`"), "{refused}");
+}
+
+#[test]
+fn how_good_recommendations_are_is_said_beside_what_sells_best() {
+    let place = imported();
+    let evaluated =
+        place.ask_json(&["recommend", "eval", "--since", "2011-01-20", "--until", "2011-05-01"]);
+    assert!(evaluated["cases"].as_u64() >= Some(30), "{evaluated}");
+    let score = |row: usize| evaluated["rows"][row]["score"]["hit_at_10"]["mean"].as_f64().unwrap();
+    assert!(score(0) > 0.0 && (0.0..=1.0).contains(&score(1)), "{evaluated}");
+    let refused = place.refused(&["recommend", "eval", "--since", "2011-04-10"]);
+    assert!(refused.contains("Give a longer time with --since"), "{refused}");
+}

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aftercart_model::{CustomerId, ProductId, Timestamp};
+use aftercart_model::{CustomerId, Product, ProductId, Timestamp};
 use aftercart_recommend::{
     ModelCheck,
     eval::{self, Case, LIST_LENGTH, Nightly, OfflineScore},
@@ -13,10 +13,7 @@ use anyhow::{Context, Result, bail};
 use jiff::SignedDuration;
 use serde::Serialize;
 
-use crate::{
-    Engine,
-    recommend_products::{Past, find_customer},
-};
+use crate::{Engine, recommend_products::find_customer};
 
 /// With fewer cases any difference is chance.
 const CASES_MIN: usize = 30;
@@ -131,6 +128,7 @@ impl Engine {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Vec<Vec<String>>> {
         let past = self.past()?;
+        let codes = codes(&past.products);
         let customers = self.customers_named(cases)?;
         let mut order: Vec<usize> = (0..cases.len()).collect();
         order.sort_by_key(|it| cases[*it].as_of);
@@ -139,8 +137,13 @@ impl Engine {
         let mut lists = vec![Vec::new(); cases.len()];
         for (done, at) in (1..).zip(order) {
             let CustomerCase { customer, as_of, .. } = &cases[at];
-            let found = nightly.predict(customers[customer], *as_of, wanted);
-            lists[at] = past.codes(&found);
+            let customer = customers[customer];
+            let found = match wanted {
+                Predicted::CrossSell => nightly.answer(customer, *as_of),
+                Predicted::Upsell => nightly.answer_upsell(customer, *as_of),
+                Predicted::NextOrder => nightly.answer_next_order(customer, *as_of),
+            };
+            lists[at] = found.iter().map(|it| codes[it].to_owned()).collect();
             progress(done, cases.len() as u64);
         }
         Ok(lists)
@@ -154,15 +157,15 @@ impl Engine {
         before: Timestamp,
     ) -> Result<Vec<Vec<String>>> {
         let past = self.past()?;
-        let ids: HashMap<&str, ProductId> =
-            past.products.iter().map(|it| (it.code.as_str(), it.id)).collect();
+        let codes = codes(&past.products);
+        let ids: HashMap<&str, ProductId> = codes.iter().map(|it| (*it.1, *it.0)).collect();
         let mut nightly = Nightly::new(&past.orders, &past.products, before);
         let next = nightly.model_on(before).next();
         let complete = |basket: &Vec<String>| {
             let known: Vec<ProductId> =
                 basket.iter().filter_map(|it| ids.get(it.as_str()).copied()).collect();
-            let found = next.complete(&known);
-            past.codes(&found.into_iter().take(LIST_LENGTH).map(|it| it.0).collect::<Vec<_>>())
+            let found = next.complete(&known).into_iter().take(LIST_LENGTH);
+            found.map(|it| codes[&it.0].to_owned()).collect()
         };
         Ok(baskets.iter().map(complete).collect())
     }
@@ -179,37 +182,7 @@ impl Engine {
     }
 }
 
-impl Past {
-    fn codes(&self, products: &[ProductId]) -> Vec<String> {
-        let code = |it: &ProductId| {
-            self.products.iter().find(|product| product.id == *it).map(|it| it.code.clone())
-        };
-        products.iter().filter_map(code).collect()
-    }
-}
-
-/// What the model of a day says to a case.
-trait Predict {
-    fn predict(&mut self, customer: CustomerId, at: Timestamp, wanted: Predicted)
-    -> Vec<ProductId>;
-}
-
-impl Predict for Nightly<'_> {
-    fn predict(
-        &mut self,
-        customer: CustomerId,
-        at: Timestamp,
-        wanted: Predicted,
-    ) -> Vec<ProductId> {
-        let taste = self.taste(customer, at);
-        let model = self.model_on(at);
-        let ranked = match wanted {
-            Predicted::CrossSell => model.next().rank(&taste, at, &|_| true),
-            Predicted::Upsell => {
-                model.next().rank_steps(&taste, at, &model.all_steps_up(&taste.anchors))
-            }
-            Predicted::NextOrder => model.next().rank_next_order(&taste, at),
-        };
-        ranked.into_iter().take(LIST_LENGTH).map(|it| it.0).collect()
-    }
+/// What the shop calls its products.
+fn codes(products: &[Product]) -> HashMap<ProductId, &str> {
+    products.iter().map(|it| (it.id, it.code.as_str())).collect()
 }

@@ -82,6 +82,7 @@ pub struct Nightly<'a> {
     orders: &'a [Basket],
     products: &'a [Product],
     own: HashMap<CustomerId, Vec<(ProductId, Timestamp)>>,
+    first_sold: HashMap<ProductId, Timestamp>,
     model: Model,
     morning: Timestamp,
     tables_at: Timestamp,
@@ -98,9 +99,16 @@ impl<'a> Nightly<'a> {
                 own.entry(customer).or_default().extend(lines);
             }
         }
+        let mut first_sold: HashMap<ProductId, Timestamp> = HashMap::new();
+        for basket in orders {
+            for product in &basket.products {
+                let first = first_sold.entry(*product).or_insert(basket.at);
+                *first = basket.at.min(*first);
+            }
+        }
         let known: Vec<Basket> = orders.iter().filter(|it| it.at < morning).cloned().collect();
         let model = Model::train(known, products, morning, &TrainOptions::default());
-        Self { orders, products, own, model, morning, tables_at: morning }
+        Self { orders, products, own, first_sold, model, morning, tables_at: morning }
     }
 
     /// The model of the morning of the day of `at`, which is not to lie before those asked for so far.
@@ -135,6 +143,23 @@ impl<'a> Nightly<'a> {
     pub fn answer(&mut self, customer: CustomerId, at: Timestamp) -> Vec<ProductId> {
         let taste = self.taste(customer, at);
         let ranked = self.model_on(at).next().rank(&taste, at, &|_| true);
+        ranked.into_iter().take(LIST_LENGTH).map(|it| it.0).collect()
+    }
+
+    /// Better versions of what the customer of a case just bought, the likeliest first; of what was
+    /// sold by that morning, since what came later nobody could have shown.
+    pub fn answer_upsell(&mut self, customer: CustomerId, at: Timestamp) -> Vec<ProductId> {
+        let taste = self.taste(customer, at);
+        let mut steps = self.model_on(at).all_steps_up(&taste.anchors);
+        steps.retain(|it| self.first_sold.get(it).is_some_and(|first| *first < midnight(at)));
+        let ranked = self.model.next().rank_steps(&taste, at, &steps);
+        ranked.into_iter().take(LIST_LENGTH).map(|it| it.0).collect()
+    }
+
+    /// What the customer of a case orders next, what they had before among it.
+    pub fn answer_next_order(&mut self, customer: CustomerId, at: Timestamp) -> Vec<ProductId> {
+        let taste = self.taste(customer, at);
+        let ranked = self.model_on(at).next().rank_next_order(&taste, at);
         ranked.into_iter().take(LIST_LENGTH).map(|it| it.0).collect()
     }
 

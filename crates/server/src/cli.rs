@@ -707,7 +707,7 @@ pub struct AssistArgs {
 pub struct BenchArgs {
     /// Only this part
     pub part: Option<BenchPart>,
-    /// Lines of the file whose import is measured
+    /// Lines of the file whose import is measured, or of the orders that recommendations learn from
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
     pub lines: u64,
     /// Customers of the shop whose segments are measured
@@ -719,6 +719,10 @@ pub struct BenchArgs {
     /// Keep the archive of the shop whose segments are measured in this folder, as Parquet
     #[arg(long, value_name = "DIR")]
     pub export: Option<PathBuf>,
+    /// Learn recommendations from `history.csv` and `products.csv` of this folder, not from generated
+    /// orders
+    #[arg(long, value_name = "DIR")]
+    pub history: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -727,6 +731,8 @@ pub enum BenchPart {
     Intake,
     Replay,
     Render,
+    /// What recommendations take to learn and to answer: only when it is named
+    Recommend,
     /// A shop of its own size, which takes minutes to make: only when it is named
     Segments,
 }

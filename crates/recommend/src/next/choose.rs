@@ -8,14 +8,7 @@ use super::{
     trees::{Fit, Trees},
 };
 
-const FIT: Fit = Fit {
-    trees: 300,
-    leaves: 8,
-    rate: 0.035,
-    leaf_rows_min: 200,
-    rows_share: 0.5,
-    terms_share: 0.5,
-};
+const FIT: Fit = Fit { trees: 150, rate: 0.07, leaf_rows_min: 200, terms_share: 0.5 };
 
 /// With fewer cases the trees would learn them by heart.
 const CASES_MIN: usize = 200;

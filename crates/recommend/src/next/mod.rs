@@ -38,7 +38,7 @@ use crate::{Basket, Taste, model::Catalogue};
 /// Of the products that sell, so many take part in the dense tables: their cost is cubic.
 const PRODUCTS_MAX: usize = 10_000;
 /// In what is learned of earlier months fewer do, as it is done for each of them.
-const EARLIER_PRODUCTS_MAX: usize = 3_000;
+const EARLIER_PRODUCTS_MAX: usize = 2_000;
 
 /// A product not sold for longer is in no table.
 const ACTIVE_DAYS: i32 = 400;
@@ -54,7 +54,7 @@ const BASKET_PRODUCTS_MAX: usize = 100;
 const CUSTOMER_PRODUCTS_MAX: usize = 400;
 
 /// The trees learn from the orders of so many stretches of so many days, the last of which ends now.
-const STRETCHES: i32 = 6;
+const STRETCHES: i32 = 4;
 const STRETCH_DAYS: i32 = 45;
 /// What was added counts if the next order came within so many days.
 const NEXT_ORDER_DAYS: i32 = 60;
@@ -131,13 +131,17 @@ impl Next {
         };
         let in_use =
             before.and_then(|it| Some(InUse { trees: it.trees.as_ref()?, day: it.trees_day }));
-        (next.trees, next.check) = choose(next.examples(&sales, day), in_use.as_ref());
+        let examples = next.examples(&sales, day);
+        // Neither keeps all cores busy by itself.
+        ((next.trees, next.check), next.learned) = rayon::join(
+            || choose(examples, in_use.as_ref()),
+            || Learned::new(&sales, day, PRODUCTS_MAX),
+        );
         if let (Some(InUse { day, .. }), Some(ModelCheck { chosen: Chosen::Before, .. })) =
             (in_use, next.check)
         {
             next.trees_day = day;
         }
-        next.learned = Learned::new(&sales, day, PRODUCTS_MAX);
         next.refresh_from(&sales, day);
         next
     }

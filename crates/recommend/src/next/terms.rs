@@ -177,17 +177,15 @@ impl<'a> Asked<'a> {
             self.history_says(it) * self.fresh.products[it as usize].trend.clamp(-2.0, 2.0).exp()
         };
         let voice = |voice: usize| move |it: u32| self.voices[it as usize][voice];
-        let mut ranked: Vec<(f32, u32)> = Vec::with_capacity(on_sale.len());
+        let mut ranked: Vec<u64> = Vec::with_capacity(on_sale.len());
         let mut best_by = |term: &dyn Fn(u32) -> f32| {
             ranked.clear();
-            ranked.extend(on_sale.iter().map(|it| (term(*it), *it)));
-            if ranked.len() > CANDIDATES_BY_TERM {
-                let order =
-                    |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-                ranked.select_nth_unstable_by(CANDIDATES_BY_TERM - 1, order);
-                ranked.truncate(CANDIDATES_BY_TERM);
+            ranked.extend(on_sale.iter().map(|it| ranking_key(term(*it), *it)));
+            let rest = ranked.len().saturating_sub(CANDIDATES_BY_TERM);
+            if rest > 0 {
+                ranked.select_nth_unstable(rest);
             }
-            chosen.extend(ranked.iter().map(|it| it.1));
+            chosen.extend(ranked[rest..].iter().map(|it| !(*it as u32)));
         };
         [HISTORY, RECENT, ALIKE, ANCHORS].into_iter().for_each(|it| best_by(&voice(it)));
         best_by(&heir);
@@ -227,5 +225,25 @@ impl<'a> Asked<'a> {
             days,
             voices[HISTORY] * fresh.trend.clamp(-2.0, 2.0).exp(),
         ]
+    }
+}
+
+/// Higher for a higher score, and of equal scores for the lower id: whole numbers are compared at once.
+fn ranking_key(score: f32, product: u32) -> u64 {
+    let bits = score.to_bits();
+    let ordered = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
+    u64::from(ordered) << 32 | u64::from(!product)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ranking_key;
+
+    #[test]
+    fn keys_rank_as_scores_do_and_equal_scores_by_id() {
+        let down = [(2.5, 7), (2.5, 8), (0.1, 0), (0.0, 3), (-0.0, 1), (-0.5, 1), (-7.0, 2)];
+        let keys: Vec<u64> = down.iter().map(|it| ranking_key(it.0, it.1)).collect();
+        assert!(keys.is_sorted_by(|a, b| a > b), "{keys:?}");
+        assert!(down.iter().zip(keys).all(|(it, key)| !(key as u32) == it.1));
     }
 }

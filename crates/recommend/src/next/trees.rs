@@ -1,7 +1,9 @@
 //! Boosted trees for yes and no: small trees, each fitted to what those before it got wrong (J. H.
 //! Friedman, "Greedy function approximation: a gradient boosting machine", Annals of Statistics
 //! 29(5), 2001), with the logistic loss, second-order leaf values, and histograms of quantiles in
-//! place of sorted values (G. Ke et al., "LightGBM", NeurIPS 2017).
+//! place of sorted values (G. Ke et al., "LightGBM", NeurIPS 2017). A tree is asked without a branch:
+//! every split strikes out the leaves it rules out, and of those left the first holds (C. Lucchese et
+//! al., "QuickScorer", SIGIR 2015).
 //!
 //! The same rows give the same trees: what is drawn by lot comes from a fixed generator.
 
@@ -14,16 +16,18 @@ use super::terms::{COUNT, Terms};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fit {
     pub trees: usize,
-    pub leaves: usize,
     pub rate: f32,
     /// A leaf of fewer rows would learn single cases by heart.
     pub leaf_rows_min: usize,
-    /// Each tree sees this share of the rows and of the terms.
-    pub rows_share: f32,
+    /// Each tree sees this share of the terms, and half of the rows.
     pub terms_share: f32,
 }
 
 const BINS: usize = 64;
+/// Of one tree: as many as a byte has bits.
+const LEAVES: usize = 8;
+/// Rows counted in single precision, and by one core, at once.
+const ROWS_COUNTED: usize = 8_192;
 /// On the squares of leaf values.
 const RIDGE: f64 = 1.0;
 
@@ -32,21 +36,24 @@ pub(super) struct Trees {
     trees: Vec<Tree>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Tree {
-    nodes: Vec<Node>,
+    splits: [Split; LEAVES - 1],
+    /// From the lowest side to the highest.
+    leaves: [f32; LEAVES],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-enum Node {
-    Leaf(f32),
-    /// To `low` if the term is at most `threshold`, else to `high`.
-    Split {
-        term: u8,
-        threshold: f32,
-        low: u8,
-        high: u8,
-    },
+struct Split {
+    term: u8,
+    threshold: f32,
+    /// A bit for each leaf that can still hold if the term is above `threshold`.
+    above: u8,
+}
+
+impl Split {
+    /// Rules out nothing.
+    const NONE: Self = Self { term: 0, threshold: f32::MAX, above: u8::MAX };
 }
 
 impl Trees {
@@ -68,10 +75,8 @@ impl Trees {
                     [weight * (chance - wanted), weight * chance * (1.0 - chance)]
                 })
                 .collect();
-            let sample = (0..u32::try_from(rows.len()).expect("fewer than 2^32 rows"))
-                .filter(|_| lot.draw() < fit.rows_share)
-                .collect();
-            let terms: Vec<usize> = (0..COUNT).filter(|_| lot.draw() < fit.terms_share).collect();
+            let sample = lot.half_of(u32::try_from(rows.len()).expect("fewer than 2^32 rows"));
+            let terms: Vec<usize> = (0..COUNT).filter(|_| lot.share() < fit.terms_share).collect();
             let tree =
                 Growing { bins: &bins, gradients: &gradients, terms: &terms, fit }.grow(sample);
             let known = scores.par_iter_mut().zip(rows);
@@ -84,28 +89,39 @@ impl Trees {
 
 impl Tree {
     fn score(&self, terms: &Terms) -> f32 {
-        let mut at = 0;
-        loop {
-            match self.nodes[at] {
-                Node::Leaf(value) => return value,
-                Node::Split { term, threshold, low, high } => {
-                    at =
-                        usize::from(if terms[usize::from(term)] <= threshold { low } else { high });
-                }
-            }
-        }
+        let left = self.splits.iter().fold(u8::MAX, |left, it| {
+            let is_above = terms[usize::from(it.term)] > it.threshold;
+            left & (it.above | if is_above { 0 } else { u8::MAX })
+        });
+        self.leaves[left.trailing_zeros() as usize]
     }
 }
 
-/// Numbers from 0 to 1, always the same ones.
+/// Drawn by lot, always the same.
 struct Lot(u64);
 
 impl Lot {
-    fn draw(&mut self) -> f32 {
+    fn bits(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        (self.0 >> 40) as f32 / (1_u64 << 24) as f32
+        self.0
+    }
+
+    /// From 0 to 1.
+    fn share(&mut self) -> f32 {
+        (self.bits() >> 40) as f32 / (1_u64 << 24) as f32
+    }
+
+    /// About half of the numbers below `count`, ascending.
+    fn half_of(&mut self, count: u32) -> Vec<u32> {
+        let mut half = Vec::with_capacity(count as usize);
+        for first in (0..count).step_by(64) {
+            let bits = self.bits();
+            let last = first.saturating_add(64).min(count);
+            half.extend((first..last).filter(|it| bits >> (it - first) & 1 == 1));
+        }
+        half
     }
 }
 
@@ -113,13 +129,12 @@ impl Lot {
 struct Bins {
     /// Per term the highest value of each bin but the last.
     bounds: Vec<Vec<f32>>,
-    /// Per term the bin of each row.
-    columns: Vec<Vec<u8>>,
+    rows: Vec<[u8; COUNT]>,
 }
 
 impl Bins {
     fn new(rows: &[Terms]) -> Self {
-        let (bounds, columns) = (0..COUNT)
+        let bounds: Vec<Vec<f32>> = (0..COUNT)
             .into_par_iter()
             .map(|term| {
                 // Quantiles of some thousands of rows are as good as those of all.
@@ -130,12 +145,13 @@ impl Bins {
                 let mut bounds: Vec<f32> =
                     if values.is_empty() { Vec::new() } else { (1..BINS).map(at).collect() };
                 bounds.dedup();
-                let bin = |row: &Terms| bounds.partition_point(|it| *it < row[term]) as u8;
-                let column = rows.iter().map(bin).collect();
-                (bounds, column)
+                bounds
             })
-            .unzip();
-        Self { bounds, columns }
+            .collect();
+        let bin = |term: usize, value: f32| bounds[term].partition_point(|it| *it < value) as u8;
+        let binned = |row: &Terms| std::array::from_fn(|term| bin(term, row[term]));
+        let rows = rows.par_iter().map(binned).collect();
+        Self { bounds, rows }
     }
 }
 
@@ -155,8 +171,7 @@ struct Cut {
     bin: u8,
 }
 
-struct OpenLeaf {
-    node: usize,
+struct Leaf {
     rows: Vec<u32>,
     counts: Counts,
     cut: Option<Cut>,
@@ -168,25 +183,17 @@ type Counts = Vec<[[f64; 3]; BINS]>;
 impl Growing<'_> {
     /// Parts, again and again, the leaf that gains most.
     fn grow(&self, rows: Vec<u32>) -> Tree {
-        let mut tree = Tree { nodes: vec![self.leaf(&rows)] };
-        let counts = self.count(&rows);
-        let mut open = vec![OpenLeaf { node: 0, cut: self.best_cut(&counts), counts, rows }];
-        while open.len() < self.fit.leaves {
-            let gain = |it: &OpenLeaf| it.cut.map_or(0.0, |it| it.gain);
-            let best = (0..open.len()).max_by(|a, b| gain(&open[*a]).total_cmp(&gain(&open[*b])));
-            let Some((best, cut)) = best.and_then(|it| Some((it, open[it].cut?))) else { break };
-            let OpenLeaf { node, rows, counts, .. } = open.swap_remove(best);
-            let column = &self.bins.columns[cut.term];
+        let mut leaves = vec![self.leaf(self.count(&rows), rows)];
+        // The leaf that each split parted, and by what, in the order of growing.
+        let mut cuts: Vec<(usize, Cut)> = Vec::new();
+        while leaves.len() < LEAVES {
+            let gain = |it: &Leaf| it.cut.map_or(0.0, |it| it.gain);
+            let best =
+                (0..leaves.len()).max_by(|a, b| gain(&leaves[*a]).total_cmp(&gain(&leaves[*b])));
+            let Some((place, cut)) = best.and_then(|it| Some((it, leaves[it].cut?))) else { break };
+            let Leaf { rows, counts, .. } = leaves.remove(place);
             let (low, high): (Vec<u32>, Vec<u32>) =
-                rows.into_iter().partition(|it| column[*it as usize] <= cut.bin);
-            let next = tree.nodes.len();
-            let place = |at: usize| u8::try_from(at).expect("few leaves");
-            tree.nodes[node] = Node::Split {
-                term: place(cut.term),
-                threshold: self.bins.bounds[cut.term][usize::from(cut.bin)],
-                low: place(next),
-                high: place(next + 1),
-            };
+                rows.into_iter().partition(|it| self.bins.rows[*it as usize][cut.term] <= cut.bin);
             // Only the smaller part is counted: the other is what is left.
             let (low_counts, high_counts) = if low.len() < high.len() {
                 let low = self.count(&low);
@@ -196,36 +203,70 @@ impl Growing<'_> {
                 let high = self.count(&high);
                 (without(counts, &high), high)
             };
-            for (node, rows, counts) in [(next, low, low_counts), (next + 1, high, high_counts)] {
-                tree.nodes.push(self.leaf(&rows));
-                open.push(OpenLeaf { node, cut: self.best_cut(&counts), counts, rows });
-            }
+            leaves.insert(place, self.leaf(high_counts, high));
+            leaves.insert(place, self.leaf(low_counts, low));
+            cuts.push((place, cut));
+        }
+        self.tree(&leaves, cuts)
+    }
+
+    /// Of the last cut backwards: the leaves that one parted have been joined again by then.
+    fn tree(&self, leaves: &[Leaf], cuts: Vec<(usize, Cut)>) -> Tree {
+        let mut tree = Tree { splits: [Split::NONE; LEAVES - 1], leaves: [0.0; LEAVES] };
+        for (value, leaf) in tree.leaves.iter_mut().zip(leaves) {
+            *value = self.value(&leaf.counts);
+        }
+        let mut bits: Vec<u8> = (0..leaves.len()).map(|it| 1 << it).collect();
+        for (split, (place, cut)) in tree.splits.iter_mut().zip(cuts.into_iter().rev()) {
+            let low = bits.remove(place);
+            bits[place] |= low;
+            *split = Split {
+                term: u8::try_from(cut.term).expect("few terms"),
+                threshold: self.bins.bounds[cut.term][usize::from(cut.bin)],
+                above: !low,
+            };
         }
         tree
     }
 
-    fn leaf(&self, rows: &[u32]) -> Node {
-        let [gradient, curvature] = rows.iter().fold([0.0, 0.0], |sum, it| {
-            let [gradient, curvature] = self.gradients[*it as usize];
-            [sum[0] + f64::from(gradient), sum[1] + f64::from(curvature)]
-        });
-        Node::Leaf(self.fit.rate * (-gradient / (curvature + RIDGE)) as f32)
+    fn leaf(&self, counts: Counts, rows: Vec<u32>) -> Leaf {
+        Leaf { cut: self.best_cut(&counts), counts, rows }
     }
 
+    /// Of what is counted in a leaf; by any term, since each counts every row.
+    fn value(&self, counts: &Counts) -> f32 {
+        let [gradient, curvature] = counts
+            .iter()
+            .take(1)
+            .flatten()
+            .fold([0.0, 0.0], |sum, bin| [sum[0] + bin[0], sum[1] + bin[1]]);
+        self.fit.rate * (-gradient / (curvature + RIDGE)) as f32
+    }
+
+    /// The same on any number of cores: rows are counted in parts of a fixed size.
     fn count(&self, rows: &[u32]) -> Counts {
-        let count = |term: &usize| {
-            let column = &self.bins.columns[*term];
-            let mut bins = [[0.0_f64; 3]; BINS];
+        let count = |rows: &[u32]| {
+            let mut counts = vec![[[0.0_f32; 4]; BINS]; self.terms.len()];
             for &row in rows {
                 let [gradient, curvature] = self.gradients[row as usize];
-                let bin = &mut bins[usize::from(column[row as usize])];
-                bin[0] += f64::from(gradient);
-                bin[1] += f64::from(curvature);
-                bin[2] += 1.0;
+                // Four, so that one instruction adds them.
+                let own = [gradient, curvature, 1.0, 0.0];
+                let bins = &self.bins.rows[row as usize];
+                for (counts, term) in counts.iter_mut().zip(self.terms) {
+                    let count = &mut counts[usize::from(bins[*term]) % BINS];
+                    (0..4).for_each(|it| count[it] += own[it]);
+                }
             }
-            bins
+            counts
         };
-        self.terms.par_iter().map(count).collect()
+        let parts: Vec<_> = rows.par_chunks(ROWS_COUNTED).map(count).collect();
+        let mut all = vec![[[0.0; 3]; BINS]; self.terms.len()];
+        for part in &parts {
+            for (all, part) in all.iter_mut().flatten().zip(part.iter().flatten()) {
+                (0..3).for_each(|it| all[it] += f64::from(part[it]));
+            }
+        }
+        all
     }
 
     /// Of equals the earlier term.
@@ -265,22 +306,15 @@ fn without(mut all: Counts, part: &Counts) -> Counts {
 mod tests {
     use super::*;
 
-    const FIT: Fit = Fit {
-        trees: 40,
-        leaves: 8,
-        rate: 0.3,
-        leaf_rows_min: 5,
-        rows_share: 0.8,
-        terms_share: 1.0,
-    };
+    const FIT: Fit = Fit { trees: 40, rate: 0.3, leaf_rows_min: 5, terms_share: 1.0 };
 
     /// Rows with two terms at random; a yes where `rule` says so.
     fn rows(rule: impl Fn(f32, f32) -> bool) -> (Vec<Terms>, Vec<bool>) {
         let mut lot = Lot(5);
         let row = |_| {
             let mut terms = [0.0; COUNT];
-            terms[0] = lot.draw();
-            terms[1] = lot.draw();
+            terms[0] = lot.share();
+            terms[1] = lot.share();
             terms
         };
         let rows: Vec<Terms> = (0..2_000).map(row).collect();

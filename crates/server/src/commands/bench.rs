@@ -27,6 +27,7 @@ use crate::{
 };
 
 mod intake;
+mod recommend;
 mod segments;
 
 const RUNS: usize = 3;
@@ -50,8 +51,10 @@ struct Figure {
 
 pub fn run(common: &Common, args: &BenchArgs) -> Result<()> {
     let output = Output::new(common);
-    if args.part == Some(BenchPart::Segments) {
-        return segments::run(output, args);
+    match args.part {
+        Some(BenchPart::Segments) => return segments::run(output, args),
+        Some(BenchPart::Recommend) => return recommend::run(output, args),
+        _ => {}
     }
     let mut figures = Vec::new();
     let is_wanted = |part| args.part.is_none_or(|it| it == part);
@@ -179,13 +182,13 @@ fn import_file(output: Output, lines: u64) -> Result<Figure> {
         &mut |at| {
             bar.set_position(at.rows_done);
             if early.is_none() && lines <= at.rows_done * 10 {
-                early = resident_bytes();
+                early = memory_bytes("VmRSS");
             }
         },
         &mut |row| bail!("line {} was refused: {}", row.line, row.reason),
     )?;
     let ours = begin.elapsed();
-    let late = resident_bytes();
+    let late = memory_bytes("VmRSS");
     bar.finish_and_clear();
     let megabytes = |bytes: Option<u64>| match bytes {
         Some(bytes) => format!("{} MB", bytes / 1_000_000),
@@ -205,11 +208,11 @@ fn import_file(output: Output, lines: u64) -> Result<Figure> {
     Ok(figure("import of a file", "lines", lines, ours, yardstick, note))
 }
 
-/// What the system holds in memory for this process; `None` where it does not say (it is Linux that
-/// does: proc_pid_status(5)).
-fn resident_bytes() -> Option<u64> {
+/// What the system holds in memory for this process, now (`VmRSS`) or at most so far (`VmHWM`); `None`
+/// where it does not say (it is Linux that does: proc_pid_status(5)).
+fn memory_bytes(field: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|it| it.strip_prefix(field)?.strip_prefix(':'))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes * 1_024)
 }

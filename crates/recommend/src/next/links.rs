@@ -56,22 +56,29 @@ impl Links {
     /// `ridge` on the squares of the weights (H. Steck, "Embarrassingly shallow autoencoders for
     /// sparse data", WWW 2019). Of a catalogue of `size` products those in `among` alone take part.
     pub(super) fn ease(rows: &[WeightedRow], among: &[u32], size: usize, ridge: f32) -> Self {
-        let mut gram = gram(rows, among, size);
-        gram.diag_mut().iter_mut().for_each(|it| *it += ridge);
-        if sweep::invert(&mut gram).is_none() {
-            // Weights so large that the ridge is lost in them: no shop's, but never a panic.
-            return Self::default();
+        let ease = Ease::new(rows, among, size, ridge);
+        Self::from_rows((0..size).into_par_iter().map(|it| ease.weights(it).collect()))
+    }
+
+    /// The same of rows whose products all weigh the same, with what speaks for each product whatever
+    /// else stands in a row: the weight of a product that every row holds. Without it, what sells well
+    /// seems to go with everything.
+    pub(super) fn ease_with_constants(
+        mut rows: Vec<WeightedRow>,
+        among: &[u32],
+        size: usize,
+        ridge: f32,
+    ) -> (Self, Vec<f32>) {
+        let everywhere = u32::try_from(size).expect("32 bits");
+        for row in &mut rows {
+            row.extend(row.first().map(|it| (everywhere, it.1)));
         }
-        sweep::mirror(&mut gram);
-        let mut place = vec![None; size];
-        (0..).zip(among).for_each(|(index, it): (usize, _)| place[*it as usize] = Some(index));
-        let diagonal: Vec<f32> = gram.diag().to_vec();
-        Self::from_rows(place.into_par_iter().map(|row| {
-            let Some(row) = row else { return Vec::new() };
-            let inverse = gram.row(row).into_iter().zip(&diagonal).zip(among);
-            let linked = inverse.map(|((it, diagonal), other)| (*other, -it / diagonal));
-            linked.filter(|it| it.0 != among[row]).collect()
-        }))
+        let among = [among, &[everywhere]].concat();
+        let ease = Ease::new(&rows, &among, size + 1, ridge);
+        let mut constants = vec![0.0; size];
+        ease.weights(size).for_each(|it| constants[it.0 as usize] = it.1);
+        let others = |it: usize| ease.weights(it).filter(|it| it.0 != everywhere).collect();
+        (Self::from_rows((0..size).into_par_iter().map(others)), constants)
     }
 
     /// How often two products stand in one row, over what their own frequencies lead to expect; of a
@@ -104,6 +111,39 @@ impl Links {
             });
             linked.filter(|it| it.0 as usize != product).collect()
         }))
+    }
+}
+
+/// All weights of [`Links::ease`], as the inverse that they are read from.
+struct Ease<'a> {
+    among: &'a [u32],
+    /// Where a product of the catalogue stands in `among`.
+    places: Vec<Option<usize>>,
+    inverse: Array2<f32>,
+    diagonal: Vec<f32>,
+}
+
+impl<'a> Ease<'a> {
+    fn new(rows: &[WeightedRow], among: &'a [u32], size: usize, ridge: f32) -> Self {
+        let mut inverse = gram(rows, among, size);
+        inverse.diag_mut().iter_mut().for_each(|it| *it += ridge);
+        let mut places = vec![None; size];
+        if sweep::invert(&mut inverse).is_some() {
+            (0..).zip(among).for_each(|(index, it)| places[*it as usize] = Some(index));
+        }
+        // Else the weights are so large that the ridge is lost in them: no shop's, but never a panic.
+        sweep::mirror(&mut inverse);
+        let diagonal = inverse.diag().to_vec();
+        Self { among, places, inverse, diagonal }
+    }
+
+    /// Of a product for all others.
+    fn weights(&self, product: usize) -> impl Iterator<Item = (u32, f32)> {
+        let own = self.places[product];
+        let inverse = own.map(|it| self.inverse.row(it).into_iter());
+        let others = inverse.into_iter().flatten().zip(&self.diagonal).zip(self.among).enumerate();
+        let others = others.filter(move |it| Some(it.0) != own);
+        others.map(|(_, ((it, diagonal), other))| (*other, -it / diagonal))
     }
 }
 
@@ -162,6 +202,18 @@ mod tests {
             let found = weight(&links, from, to);
             assert!((found - expected).abs() < 1e-4, "{from} to {to}: {found}");
         }
+    }
+
+    #[test]
+    fn what_stands_in_most_rows_has_the_highest_constant() {
+        // numpy, with a fourth column of ones: the last row of B; and from 1 to 2.
+        let rows = vec![row(&[0, 1]), row(&[0, 1]), row(&[1, 2]), row(&[2])];
+        let (links, constants) = Links::ease_with_constants(rows, &[0, 1, 2], 3, 1.0);
+        let expected = [0.333333, 0.428571, 0.52381];
+        for (found, expected) in constants.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-4, "{constants:?}");
+        }
+        assert!((weight(&links, 1, 2) - 0.047619).abs() < 1e-4, "{}", weight(&links, 1, 2));
     }
 
     #[test]

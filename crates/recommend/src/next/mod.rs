@@ -76,6 +76,8 @@ const RECENT_SHARE: f32 = 0.5;
 pub(crate) struct Learned {
     customers: Links,
     baskets: Links,
+    /// Per product, what speaks for it in any basket.
+    in_any_basket: Vec<f32>,
 }
 
 impl Learned {
@@ -85,8 +87,9 @@ impl Learned {
         let rows = sales.customer_rows(day, HALF_LIFE_DAYS, whole, CUSTOMER_PRODUCTS_MAX);
         let customers = Links::ease(&rows, &among, sales.size, CUSTOMERS_RIDGE);
         let rows = sales.basket_rows(day, BASKETS_HALF_LIFE_DAYS);
-        let baskets = Links::ease(&rows, &among, sales.size, BASKETS_RIDGE);
-        Self { customers, baskets }
+        let (baskets, in_any_basket) =
+            Links::ease_with_constants(rows, &among, sales.size, BASKETS_RIDGE);
+        Self { customers, baskets, in_any_basket }
     }
 }
 
@@ -276,7 +279,7 @@ impl Next {
 
     /// What is missing from a basket, the most likely first.
     pub fn complete(&self, basket: &[ProductId]) -> Vec<(ProductId, f32)> {
-        let mut voices = vec![0.0; self.fresh.products.len()];
+        let mut voices = self.learned.in_any_basket.clone();
         for product in basket {
             for (other, link) in self.learned.baskets.of(product.index()) {
                 voices[other] += link;

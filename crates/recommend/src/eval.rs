@@ -142,8 +142,9 @@ impl<'a> Nightly<'a> {
     /// The first [`LIST_LENGTH`] of what the customer of a case is most likely to add.
     pub fn answer(&mut self, customer: CustomerId, at: Timestamp) -> Vec<ProductId> {
         let taste = self.taste(customer, at);
-        let ranked = self.model_on(at).next().rank(&taste, at, &|_| true);
-        ranked.into_iter().take(LIST_LENGTH).map(|it| it.0).collect()
+        let mut ranked = self.model_on(at).next().rank(&taste, at, &|_| true);
+        ranked.truncate(LIST_LENGTH);
+        ranked
     }
 
     /// Better versions of what the customer of a case just bought, the likeliest first; of what was

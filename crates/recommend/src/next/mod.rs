@@ -14,6 +14,7 @@ mod fresh;
 mod links;
 mod names;
 mod sales;
+mod spread;
 mod sweep;
 mod terms;
 mod trees;
@@ -30,6 +31,7 @@ use self::{
     fresh::Fresh,
     links::Links,
     sales::{Bought, Sales, day_of, fade},
+    spread::spread,
     terms::{Asked, Shop, Terms},
     trees::Trees,
 };
@@ -200,22 +202,28 @@ impl Next {
     }
 
     /// What a customer adds next: products on sale that they do not have and that `can_be_shown`, the
-    /// most likely first, with scores that order them and mean nothing else.
+    /// most likely first, the first ten of them spread over what they go with.
     pub fn rank(
         &self,
         taste: &Taste,
         now: Timestamp,
         can_be_shown: &dyn Fn(ProductId) -> bool,
-    ) -> Vec<(ProductId, f32)> {
+    ) -> Vec<ProductId> {
         let score = |asked: &Asked<'_>| {
             let candidates = asked.candidates(&|it| can_be_shown(ProductId(it)));
             let score = |it: u32| (ProductId(it), self.score(asked, it));
             candidates.into_iter().map(score).collect()
         };
-        best_first(self.ask(taste, now, score))
+        let ranked = best_first(self.ask(taste, now, score));
+        match self.trees {
+            Some(_) => spread(&ranked, &self.learned.baskets, &self.alike),
+            // Without trees scores are no log-odds, from which a link could be taken.
+            None => ranked.into_iter().map(|it| it.0).collect(),
+        }
     }
 
-    /// The same of better versions of what was just bought: each of `steps`, on sale, not theirs.
+    /// Better versions of what was just bought, each of `steps`: those on sale that they do not have,
+    /// the most likely first, with scores that order them and mean nothing else.
     pub fn rank_steps(
         &self,
         taste: &Taste,

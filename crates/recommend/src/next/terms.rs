@@ -54,6 +54,10 @@ const ALIKE: usize = 4;
 const ALIKE_ANCHORS: usize = 5;
 const MOST_ALIKE: usize = 6;
 
+/// The voices come first among a product's terms: what links it to what its customer has.
+pub(super) const VOICES_HEARD: [usize; VOICES] =
+    [HISTORY, ANCHORS, BASKET, RECENT, ALIKE, ALIKE_ANCHORS, MOST_ALIKE];
+
 impl<'a> Asked<'a> {
     /// `own` ends with the day asked about, `day`; the products of `anchors` were bought on it.
     pub fn new(

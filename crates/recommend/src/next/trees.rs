@@ -5,6 +5,10 @@
 //! every split strikes out the leaves it rules out, and of those left the first holds (C. Lucchese et
 //! al., "QuickScorer", SIGIR 2015).
 //!
+//! Where more of a term is more evidence, more of it never lowers the score: no tree may cut it the
+//! other way, and what lies below such a cut stays below its middle (LightGBM's "basic" monotone
+//! constraints). It also keeps the trees from learning by heart.
+//!
 //! The same rows give the same trees: what is drawn by lot comes from a fixed generator.
 
 use rayon::prelude::*;
@@ -21,6 +25,8 @@ pub(super) struct Fit {
     pub leaf_rows_min: usize,
     /// Each tree sees this share of the terms, and half of the rows.
     pub terms_share: f32,
+    /// The terms of which more never makes a yes less likely.
+    pub rising: &'static [usize],
 }
 
 const BINS: usize = 64;
@@ -169,12 +175,42 @@ struct Cut {
     term: usize,
     /// The last bin that goes low.
     bin: u8,
+    /// Between the values of both sides.
+    middle: f64,
 }
 
 struct Leaf {
     rows: Vec<u32>,
     counts: Counts,
+    between: Between,
     cut: Option<Cut>,
+}
+
+/// The values that a leaf may take, before they are multiplied by the rate.
+#[derive(Clone, Copy, Debug)]
+struct Between {
+    least: f64,
+    most: f64,
+}
+
+impl Between {
+    const ANY: Self = Self { least: f64::NEG_INFINITY, most: f64::INFINITY };
+
+    /// Of rows with these sums of gradients and curvatures.
+    fn value(&self, gradient: f64, curvature: f64) -> f64 {
+        (-gradient / (curvature + RIDGE)).clamp(self.least, self.most)
+    }
+
+    /// How much of the loss such rows lose by their value.
+    fn worth(&self, gradient: f64, curvature: f64) -> f64 {
+        let value = self.value(gradient, curvature);
+        -value * (2.0 * gradient + (curvature + RIDGE) * value)
+    }
+
+    /// Below and above a cut whose sides stay apart at `middle`.
+    fn parted(self, middle: f64) -> (Self, Self) {
+        (Self { most: middle, ..self }, Self { least: middle, ..self })
+    }
 }
 
 /// Per term that is looked at and per bin: gradients, curvatures and how many rows.
@@ -183,7 +219,7 @@ type Counts = Vec<[[f64; 3]; BINS]>;
 impl Growing<'_> {
     /// Parts, again and again, the leaf that gains most.
     fn grow(&self, rows: Vec<u32>) -> Tree {
-        let mut leaves = vec![self.leaf(self.count(&rows), rows)];
+        let mut leaves = vec![self.leaf(self.count(&rows), rows, Between::ANY)];
         // The leaf that each split parted, and by what, in the order of growing.
         let mut cuts: Vec<(usize, Cut)> = Vec::new();
         while leaves.len() < LEAVES {
@@ -191,7 +227,7 @@ impl Growing<'_> {
             let best =
                 (0..leaves.len()).max_by(|a, b| gain(&leaves[*a]).total_cmp(&gain(&leaves[*b])));
             let Some((place, cut)) = best.and_then(|it| Some((it, leaves[it].cut?))) else { break };
-            let Leaf { rows, counts, .. } = leaves.remove(place);
+            let Leaf { rows, counts, between, .. } = leaves.remove(place);
             let (low, high): (Vec<u32>, Vec<u32>) =
                 rows.into_iter().partition(|it| self.bins.rows[*it as usize][cut.term] <= cut.bin);
             // Only the smaller part is counted: the other is what is left.
@@ -203,8 +239,11 @@ impl Growing<'_> {
                 let high = self.count(&high);
                 (without(counts, &high), high)
             };
-            leaves.insert(place, self.leaf(high_counts, high));
-            leaves.insert(place, self.leaf(low_counts, low));
+            let is_rising = self.fit.rising.contains(&cut.term);
+            let (below, above) =
+                if is_rising { between.parted(cut.middle) } else { (between, between) };
+            leaves.insert(place, self.leaf(high_counts, high, above));
+            leaves.insert(place, self.leaf(low_counts, low, below));
             cuts.push((place, cut));
         }
         self.tree(&leaves, cuts)
@@ -214,7 +253,7 @@ impl Growing<'_> {
     fn tree(&self, leaves: &[Leaf], cuts: Vec<(usize, Cut)>) -> Tree {
         let mut tree = Tree { splits: [Split::NONE; LEAVES - 1], leaves: [0.0; LEAVES] };
         for (value, leaf) in tree.leaves.iter_mut().zip(leaves) {
-            *value = self.value(&leaf.counts);
+            *value = self.value(leaf);
         }
         let mut bits: Vec<u8> = (0..leaves.len()).map(|it| 1 << it).collect();
         for (split, (place, cut)) in tree.splits.iter_mut().zip(cuts.into_iter().rev()) {
@@ -229,18 +268,16 @@ impl Growing<'_> {
         tree
     }
 
-    fn leaf(&self, counts: Counts, rows: Vec<u32>) -> Leaf {
-        Leaf { cut: self.best_cut(&counts), counts, rows }
+    fn leaf(&self, counts: Counts, rows: Vec<u32>, between: Between) -> Leaf {
+        Leaf { cut: self.best_cut(&counts, between), counts, rows, between }
     }
 
     /// Of what is counted in a leaf; by any term, since each counts every row.
-    fn value(&self, counts: &Counts) -> f32 {
-        let [gradient, curvature] = counts
-            .iter()
-            .take(1)
-            .flatten()
-            .fold([0.0, 0.0], |sum, bin| [sum[0] + bin[0], sum[1] + bin[1]]);
-        self.fit.rate * (-gradient / (curvature + RIDGE)) as f32
+    fn value(&self, leaf: &Leaf) -> f32 {
+        let bins = leaf.counts.iter().take(1).flatten();
+        let [gradient, curvature] =
+            bins.fold([0.0, 0.0], |sum, bin| [sum[0] + bin[0], sum[1] + bin[1]]);
+        self.fit.rate * leaf.between.value(gradient, curvature) as f32
     }
 
     /// The same on any number of cores: rows are counted in parts of a fixed size.
@@ -270,15 +307,17 @@ impl Growing<'_> {
     }
 
     /// Of equals the earlier term.
-    fn best_cut(&self, counts: &Counts) -> Option<Cut> {
-        let cuts = self.terms.iter().zip(counts).filter_map(|it| self.best_cut_by(*it.0, it.1));
+    fn best_cut(&self, counts: &Counts, between: Between) -> Option<Cut> {
+        let each = self.terms.iter().zip(counts);
+        let cuts = each.filter_map(|it| self.best_cut_by(*it.0, it.1, between));
         cuts.reduce(|best, it| if it.gain > best.gain { it } else { best })
     }
 
-    fn best_cut_by(&self, term: usize, bins: &[[f64; 3]; BINS]) -> Option<Cut> {
+    fn best_cut_by(&self, term: usize, bins: &[[f64; 3]; BINS], between: Between) -> Option<Cut> {
         let sum = |at: usize| bins.iter().map(|it| it[at]).sum::<f64>();
         let [gradient, curvature, count] = [sum(0), sum(1), sum(2)];
-        let worth = |gradient: f64, curvature: f64| gradient * gradient / (curvature + RIDGE);
+        let whole = between.worth(gradient, curvature);
+        let is_rising = self.fit.rising.contains(&term);
         let rows_min = self.fit.leaf_rows_min as f64;
         let (mut low, mut best) = ([0.0; 3], None::<Cut>);
         for (bin, own) in (0_u8..).zip(bins).take(self.bins.bounds[term].len()) {
@@ -286,10 +325,14 @@ impl Growing<'_> {
             if low[2] < rows_min || count - low[2] < rows_min {
                 continue;
             }
-            let gain = worth(low[0], low[1]) + worth(gradient - low[0], curvature - low[1])
-                - worth(gradient, curvature);
-            if gain > best.map_or(1e-9, |it| it.gain) {
-                best = Some(Cut { gain, term, bin });
+            let high = [gradient - low[0], curvature - low[1]];
+            let gain = between.worth(low[0], low[1]) + between.worth(high[0], high[1]) - whole;
+            if gain <= best.map_or(1e-9, |it| it.gain) {
+                continue;
+            }
+            let (below, above) = (between.value(low[0], low[1]), between.value(high[0], high[1]));
+            if !is_rising || below <= above {
+                best = Some(Cut { gain, term, bin, middle: f64::midpoint(below, above) });
             }
         }
         best
@@ -306,7 +349,7 @@ fn without(mut all: Counts, part: &Counts) -> Counts {
 mod tests {
     use super::*;
 
-    const FIT: Fit = Fit { trees: 40, rate: 0.3, leaf_rows_min: 5, terms_share: 1.0 };
+    const FIT: Fit = Fit { trees: 40, rate: 0.3, leaf_rows_min: 5, terms_share: 1.0, rising: &[] };
 
     /// Rows with two terms at random; a yes where `rule` says so.
     fn rows(rule: impl Fn(f32, f32) -> bool) -> (Vec<Terms>, Vec<bool>) {
@@ -333,6 +376,29 @@ mod tests {
     fn a_bound_and_what_no_single_term_tells_are_learned() {
         assert!(share_right(|a, _| a > 0.3) > 0.97);
         assert!(share_right(|a, b| (a > 0.5) != (b > 0.5)) > 0.93);
+    }
+
+    #[test]
+    fn more_of_a_rising_term_never_lowers_the_score() {
+        // Between .4 and .6 of the first term there are fewer yeses, and where the second is high.
+        let (rows, is_yes) =
+            rows(|a, b| a > 0.3 && !(0.4..0.6).contains(&a) && (b < 0.5 || a > 0.9));
+        let fit =
+            |rising| Trees::fit(&rows, &is_yes, &vec![1.0; rows.len()], &Fit { rising, ..FIT });
+        let falls = |trees: &Trees, second: f32| {
+            let at = |first: u16| {
+                let mut terms = [0.0; COUNT];
+                (terms[0], terms[1]) = (f32::from(first) / 200.0, second);
+                trees.score(&terms)
+            };
+            (0..200).filter(|it| at(it + 1) < at(*it)).count()
+        };
+        let (free, rising) = (fit(&[]), fit(&[0]));
+        for second in [0.0, 0.3, 0.6, 1.0] {
+            assert!(falls(&free, second) > 0);
+            assert_eq!(falls(&rising, second), 0);
+        }
+        assert!(rising.score(&rows[0]).is_finite());
     }
 
     #[test]
